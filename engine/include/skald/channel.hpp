@@ -1,0 +1,95 @@
+// The channel port: how commands reach participants and replies come back.
+//
+// The coordinator sends what it has committed; the channel tells its listener what became of it. A
+// command that the channel accepted is its business until it was sent, withdrawn, or the channel
+// closed; after a crash the coordinator sends again whatever was not confirmed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skald/ids.hpp"
+#include "skald/json.hpp"
+#include "skald/outcome.hpp"
+#include "skald/store.hpp"
+
+namespace skald {
+
+/// One attempt, ready to be sent.
+struct Command {
+  CommandId id;
+  AttemptRef attempt;        ///< The same attempt as in `id`, by position.
+  std::string saga_type;
+  std::uint32_t saga_version = 0;
+  std::string participant;
+  std::string action;        ///< Name of the action, compensation or resolve action.
+  std::uint32_t round = 1;
+  std::optional<std::string> key;
+  Duration timeout{0};
+  JsonText body;
+  Position position = 0;     ///< Of the journal row that issued it.
+};
+
+/// Something that came back. `receipt` goes back to the channel once it was committed.
+struct Reply {
+  SagaId saga;
+  AttemptRef attempt;  ///< `step` is no_step when the channel knows only the name, below.
+  std::string step;    ///< Name of the step; empty when `attempt.step` is set.
+  Outcome outcome;
+  std::uint64_t receipt = 0;  ///< 0: needs no receipt.
+};
+
+/// What a channel reports. Every function may be called from any of the channel's threads, returns
+/// quickly, and must not be called after Channel::close() returned.
+class ChannelListener {
+ public:
+  virtual ~ChannelListener() = default;
+  /// The command is really on its way: its timeout starts now.
+  virtual void sent(const SagaId& saga, const AttemptRef& attempt) = 0;
+  /// The command issued at this position will not be lost by the channel any more.
+  virtual void confirmed(Position position, const SagaId& saga, const AttemptRef& attempt) = 0;
+  virtual void replied(Reply reply) = 0;
+  /// A message that cannot be used; it is to be kept in quarantine, then receipted.
+  virtual void unusable(QuarantinedMessage message, std::uint64_t receipt) = 0;
+  /// has_room() may answer true again for some participant.
+  virtual void room() = 0;
+};
+
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  /// Names the channel's watermark in the store: `in-process`, `amqp`.
+  [[nodiscard]] virtual std::string name() const = 0;
+
+  /// Starts working for this engine. Replies may come in at once. \throws ChannelError on options
+  /// that can never work; a peer that is merely away is waited for.
+  virtual void open(const std::string& engine_id, ChannelListener& listener) = 0;
+  /// Takes the commands over; never blocks on the network. Called by one thread.
+  virtual void send(std::vector<Command> commands) = 0;
+  /// Forgets the command if it has not been sent; otherwise does nothing.
+  virtual void withdraw(const SagaId& saga, const AttemptRef& attempt) = 0;
+  /// These replies and unusable messages are committed: they need not be delivered again.
+  virtual void receipt(const std::vector<std::uint64_t>& receipts) = 0;
+  /// False when commands for this participant had better wait in the store.
+  [[nodiscard]] virtual bool has_room(const std::string& participant) const = 0;
+  /// Stops: finishes or gives up what is under way, and returns once no listener call will come any
+  /// more. May be called twice.
+  virtual void close() = 0;
+};
+
+/// For an owner that sends nothing, such as the CLI repairing a store while no engine runs.
+class NullChannel final : public Channel {
+ public:
+  [[nodiscard]] std::string name() const override { return "none"; }
+  void open(const std::string&, ChannelListener&) override {}
+  void send(std::vector<Command>) override {}
+  void withdraw(const SagaId&, const AttemptRef&) override {}
+  void receipt(const std::vector<std::uint64_t>&) override {}
+  [[nodiscard]] bool has_room(const std::string&) const override { return false; }
+  void close() override {}
+};
+
+}  // namespace skald

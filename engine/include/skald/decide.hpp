@@ -1,0 +1,98 @@
+// The saga protocol as two pure functions.
+//
+// decide() says what happens next, evolve() records what did. Neither reads a clock, draws a random
+// number or does I/O: folding a journal always rebuilds the same saga, and any bug replays from its
+// inputs. The rules are written down in docs/semantics.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "skald/definition.hpp"
+#include "skald/events.hpp"
+#include "skald/inputs.hpp"
+#include "skald/saga.hpp"
+
+namespace skald {
+
+/// Which commands may be issued at the moment. A command that is not admitted leaves its step
+/// `pending`: a refusal is never an attempt. Must answer the same throughout one decision.
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  [[nodiscard]] virtual bool admits(const std::string& participant, Direction direction) const = 0;
+};
+
+/// Admits everything.
+class OpenAdmission final : public Admission {
+ public:
+  [[nodiscard]] bool admits(const std::string&, Direction) const override { return true; }
+};
+/// Admits nothing: for an owner that sends no commands.
+class ClosedAdmission final : public Admission {
+ public:
+  [[nodiscard]] bool admits(const std::string&, Direction) const override { return false; }
+};
+
+/// Send this command, now that it is stored.
+struct SendCommand {
+  AttemptRef attempt;
+  JsonText body;  ///< As in WIRE.md: `{"input": …}` and so on.
+};
+/// Do not send this command any more, if it has not been sent yet.
+struct WithdrawCommand {
+  AttemptRef attempt;
+};
+/// The participant is at it: the attempt's timeout starts anew at `lease`.
+struct ExtendAttempt {
+  AttemptRef attempt;
+  Duration lease{0};
+};
+using Effect = std::variant<SendCommand, WithdrawCommand, ExtendAttempt>;
+
+struct Refusal {
+  Refused::Code code = Refused::Code::wrong_state;
+  std::string message;
+};
+
+struct Decision {
+  std::vector<Event> events;    ///< Stored in one journal row, in one transaction.
+  std::vector<Effect> effects;  ///< Carried out after that commit, never before.
+  std::optional<Refusal> refusal;  ///< Of a request; then there are no events and no effects.
+};
+
+/// Responds to one input, and applies its events to `saga`: on return `saga` is what the journal
+/// folds to once `events` are appended as row `saga.version`. An input that changes nothing (a
+/// duplicate reply, a timer that lost its race) yields an empty Decision and leaves `saga` as it
+/// was; it is never an error. `saga` is empty (default) for StartRequested, and only for it.
+[[nodiscard]] Decision decide(const Definition& definition, Saga& saga, const Input& input,
+                              Time now, const Admission& admission);
+
+/// Applies one fact. Total over the events that decide() can produce from `saga`.
+void evolve(Saga& saga, const Event& event, Time at);
+
+/// Applies one journal row: its events, then the version and time.
+void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t version, Time at);
+
+/// When this saga next wants to be woken by itself (a retry or a deadline); nothing when it waits
+/// for replies or people only. Attempt timeouts are not in it: they start when a command is really
+/// sent, which only the shell knows.
+[[nodiscard]] std::optional<Time> next_wake(const Definition& definition, const Saga& saga);
+
+/// The attempts that are issued and not answered.
+[[nodiscard]] std::vector<AttemptRef> outstanding_attempts(const Saga& saga);
+
+/// The body of a command as of now; nothing when a template points nowhere, which `missing` names.
+[[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
+                                                   StepIndex step, Direction direction,
+                                                   std::string& missing);
+
+/// True once the saga can only go forward: its pivot succeeded, or a retriable step was issued.
+[[nodiscard]] bool goes_forward_only(const Definition& definition, const Saga& saga);
+
+/// Timeout of one attempt in this direction.
+[[nodiscard]] Duration attempt_timeout(const Step& step, Direction direction);
+
+}  // namespace skald

@@ -1,0 +1,162 @@
+// Events: stored facts about a saga, appended to its journal and never edited.
+//
+// Numbers in the store's codec name these types (`storage/src/event_codec.cpp`): add new types and
+// new optional fields at the end, never change what an old one means.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "skald/saga.hpp"
+
+namespace skald {
+
+/// Who asked for something, and why. Both may be empty.
+struct Requester {
+  std::string by;
+  std::string reason;
+  friend bool operator==(const Requester&, const Requester&) = default;
+};
+
+/// An output that a replay takes over instead of running the step again.
+struct CarriedOutput {
+  StepIndex step = no_step;
+  JsonText output;
+};
+
+struct SagaStarted {
+  SagaId id;
+  std::string type;
+  std::uint32_t definition_version = 0;
+  Digest definition;
+  std::uint32_t step_count = 0;
+  std::optional<std::string> key;
+  JsonText input;
+  std::optional<Time> deadline;
+  std::optional<SagaId> replay_of;
+  std::vector<CarriedOutput> carried;
+  Requester requester;
+};
+/// An attempt may be sent from now on. `round` is stored so that a new round needs no event of its own.
+struct CommandIssued {
+  AttemptRef attempt;
+  std::uint32_t round = 1;
+};
+/// The attempt was answered `failed`: no lasting effect.
+struct AttemptFailed {
+  AttemptRef attempt;
+  ErrorInfo error;
+};
+/// The attempt timed out (code `TIMEOUT`) or was answered `unknown`: it may have had its effect.
+struct AttemptUnanswered {
+  AttemptRef attempt;
+  ErrorInfo error;
+};
+/// A `failed` that came after the attempt had been counted as unanswered.
+struct LateFailure {
+  AttemptRef attempt;
+  ErrorInfo error;
+};
+struct RetryScheduled {
+  StepIndex step = no_step;
+  Direction direction = Direction::action;
+  Time at{};
+};
+struct StepSucceeded {
+  AttemptRef attempt;  ///< `attempt.attempt` is 0 when an operator said so.
+  JsonText output;
+};
+struct StepRejected {
+  AttemptRef attempt;
+  ErrorInfo error;
+};
+/// Attempts are used up, each answered `failed`: no effect.
+struct StepFailed {
+  StepIndex step = no_step;
+  ErrorInfo error;
+};
+/// Attempts are used up and some stayed unanswered: it may have happened.
+struct StepInDoubt {
+  StepIndex step = no_step;
+  ErrorInfo error;
+};
+/// Left out or replaced by the fallback output; the saga goes on.
+struct StepSkipped {
+  StepIndex step = no_step;
+  std::optional<JsonText> output;
+  ErrorInfo error;  ///< Why; code `SKIPPED` when an operator said so.
+};
+/// The undo plan is frozen here.
+struct SagaTurnedBack {
+  TurnBack cause;
+  std::vector<StepIndex> plan;
+  Requester requester;
+};
+struct StepCompensated {
+  AttemptRef attempt;  ///< `attempt.attempt` is 0 when an operator said so.
+};
+/// An entry of the undo plan is closed without a confirmation.
+struct CompensationSkipped {
+  StepIndex step = no_step;
+  bool no_effect = false;  ///< The action turned out to have had none: nothing to undo.
+};
+struct SagaStuck {
+  Stuck why;
+};
+struct WishRecorded {
+  ErrorInfo reason;
+  Requester requester;
+};
+/// A paused saga goes on, or a stuck one gets a fresh round.
+struct SagaResumed {
+  Requester requester;
+  bool unpaused = false;       ///< Only the pause was lifted.
+  StepIndex step = no_step;    ///< The step that gets a new round, if any.
+  Direction direction = Direction::action;
+  std::optional<JsonText> input_patch;
+};
+struct RetryHastened {
+  StepIndex step = no_step;
+  Direction direction = Direction::action;
+  Requester requester;
+};
+struct SagaPaused {
+  Requester requester;
+};
+/// An operator said what happened; the facts follow as events of their own.
+struct OperatorDecided {
+  StepIndex step = no_step;
+  std::string verdict;  ///< `skipped`, `succeeded`, `rejected` or `compensated`.
+  Requester requester;
+};
+/// A participant contradicted its first definitive answer.
+struct ContradictionSeen {
+  AttemptRef attempt;
+  OutcomeKind claimed = OutcomeKind::success;
+};
+/// A replay took the business key over.
+struct ReplayStarted {
+  SagaId by;
+  bool key_handed_over = false;
+};
+struct SagaCompleted {
+  JsonText output;
+};
+struct SagaCompensated {};
+struct SagaAbandoned {
+  Requester requester;
+};
+
+using Event =
+    std::variant<SagaStarted, CommandIssued, AttemptFailed, AttemptUnanswered, LateFailure,
+                 RetryScheduled, StepSucceeded, StepRejected, StepFailed, StepInDoubt, StepSkipped,
+                 SagaTurnedBack, StepCompensated, CompensationSkipped, SagaStuck, WishRecorded,
+                 SagaResumed, RetryHastened, SagaPaused, OperatorDecided, ContradictionSeen,
+                 ReplayStarted, SagaCompleted, SagaCompensated, SagaAbandoned>;
+
+/// `saga.started`, `step.succeeded`, … as histories show it.
+[[nodiscard]] const char* event_name(const Event& event);
+
+}  // namespace skald

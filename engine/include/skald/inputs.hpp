@@ -1,0 +1,66 @@
+// Inputs: what the outside tells a saga. Past tense: it has happened, whether the saga likes it or not.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "skald/events.hpp"
+
+namespace skald {
+
+struct StartRequested {
+  SagaId id;
+  std::optional<std::string> key;
+  JsonText input;
+  std::optional<SagaId> replay_of;
+  std::vector<CarriedOutput> carried;  ///< Steps that a replay does not run again.
+  Requester requester;
+};
+struct ReplyReceived {
+  AttemptRef attempt;
+  Outcome outcome;
+};
+struct AttemptTimedOut {
+  AttemptRef attempt;
+};
+/// Time has passed or a participant has room again: do what is due and issue what is ready.
+struct Woken {};
+
+struct ResumeRequested {
+  Requester requester;
+  StepIndex step = no_step;              ///< With `input_patch`: the step it is for.
+  std::optional<JsonText> input_patch;
+};
+struct RetryRequested {
+  Requester requester;
+  StepIndex step = no_step;  ///< no_step: whichever waits.
+};
+struct SkipRequested {
+  enum class As : std::uint8_t { skipped, succeeded, rejected, compensated };
+  Requester requester;
+  StepIndex step = no_step;
+  As as = As::skipped;
+  std::optional<JsonText> output;
+};
+struct CancelRequested {
+  Requester requester;
+};
+struct PauseRequested {
+  Requester requester;
+};
+struct AbandonRequested {
+  Requester requester;
+};
+/// A replay of this saga has been started; it may take the key over.
+struct ReplayRequested {
+  SagaId by;
+  bool force = false;
+};
+
+using Input = std::variant<StartRequested, ReplyReceived, AttemptTimedOut, Woken, ResumeRequested,
+                           RetryRequested, SkipRequested, CancelRequested, PauseRequested,
+                           AbandonRequested, ReplayRequested>;
+
+}  // namespace skald

@@ -1,0 +1,113 @@
+// The orchestrator: Skald as a service embeds it.
+//
+//   skald::SqliteStore store{"orders.db"};
+//   skald::InProcessChannel channel;
+//   skald::Orchestrator orders{store, channel};
+//   orders.define(skald::load_definition("place-order.json"));
+//   auto started = orders.start("place-order", order, {.key = "order-42"});  // durable on return
+//   auto result = orders.wait(started.id, 5s);
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "skald/channel.hpp"
+#include "skald/definition.hpp"
+#include "skald/store.hpp"
+#include "skald/time.hpp"
+
+namespace skald {
+
+/// How an orchestrator treats the store it is given.
+enum class Mode : std::uint8_t {
+  engine,     ///< Recovers, sends commands, fires timers, answers the control socket.
+  momentary,  ///< Changes sagas on request only: no recovery, sends or timers. For repairs.
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+/// Called from the orchestrator's thread and the channel's threads; must not throw.
+using Logger = std::function<void(LogLevel, std::string_view)>;
+
+/// Sees every committed decision, in order per saga, on the orchestrator's thread: for metrics,
+/// lifecycle notices and tests. Must return quickly and not throw.
+using Observer = std::function<void(const Definition&, const Saga&, const std::vector<Event>&)>;
+
+struct OrchestratorOptions {
+  Mode mode = Mode::engine;
+  const Clock* clock = nullptr;         ///< Borrowed; absent: the system's.
+  Logger log;                           ///< Absent: warnings and errors go to stderr.
+  Observer observer;
+  std::size_t batch_limit = 1024;       ///< Inputs per transaction.
+  std::size_t waiting_starts_limit = 65'536;  ///< Starts that wait for their commit; more block.
+  std::size_t cached_sagas_limit = 200'000;   ///< Sagas kept in memory between inputs.
+  bool control_socket = true;           ///< Answer other processes (CLI) while this engine runs.
+};
+
+struct StartOptions {
+  std::optional<std::string> key;        ///< Business key, unique per store and type.
+  std::optional<std::uint32_t> version;  ///< Of the definition; absent: the newest defined.
+  std::string by;                        ///< Stored in the history.
+};
+
+struct Started {
+  SagaId id;
+  bool created = true;  ///< False: the key was taken by a saga with the same input, which this is.
+  operator const SagaId&() const { return id; }  // NOLINT: a start stands for its saga
+};
+
+/// How a saga stands.
+struct SagaResult {
+  Status status = Status::pending;
+  bool forced = false;
+  JsonText output;
+  std::optional<ErrorInfo> error;  ///< Of what turned it back or holds it.
+};
+
+/// Thread-safe. The store and the channel are borrowed and must outlive it.
+class Orchestrator {
+ public:
+  /// Takes the store over: recovers what was under way (Mode::engine). Definitions already in the
+  /// store are known. \throws StoreError, ChannelError
+  Orchestrator(Store& store, Channel& channel, OrchestratorOptions options = {});
+  /// Stops cleanly, as stop() does.
+  ~Orchestrator();
+  Orchestrator(const Orchestrator&) = delete;
+  Orchestrator& operator=(const Orchestrator&) = delete;
+
+  /// Stores a definition for new sagas. Sagas under way keep the one they started with.
+  /// \throws Refused when sagas have used another definition of this type and version.
+  void define(const Definition& definition);
+
+  /// Starts a saga; it is durable on return. \throws Refused: not_found for an unknown type or
+  /// version, key_conflict, unavailable when the store is full or the engine has stopped; JsonError.
+  Started start(std::string_view type, const Json& input, const StartOptions& options = {});
+  Started start(std::string_view type, const JsonText& input, const StartOptions& options = {});
+
+  /// Blocks until the saga has ended or is stuck, at most `timeout`; nothing when it has not.
+  /// \throws Refused (not_found)
+  [[nodiscard]] std::optional<SagaResult> wait(const SagaId& id, Duration timeout);
+
+  /// The saga as of its last commit. \throws Refused (not_found)
+  [[nodiscard]] Saga saga(const SagaId& id);
+
+  /// Carries out one request of an operator, as the control socket does: `{"verb": "resume", "id":
+  /// …}` → `{"ok": true, …}` or `{"ok": false, "error": {"code", "message"}}`. The requests are
+  /// listed in docs/control.md. Never throws for what the request says.
+  [[nodiscard]] Json handle(const Json& request);
+
+  /// Stops taking requests, finishes the transaction under way and closes the channel. What was
+  /// not answered is taken up at the next open. Idempotent.
+  void stop();
+
+  /// The error that stopped the engine by itself (a disk that failed, a lost ownership), if any.
+  [[nodiscard]] std::optional<std::string> failure() const;
+
+ private:
+  class Shell;
+  std::unique_ptr<Shell> shell_;
+};
+
+}  // namespace skald

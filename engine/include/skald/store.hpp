@@ -1,0 +1,132 @@
+// The store port: where sagas live.
+//
+// The journal is the truth: one appended row per decision, holding all its events. A saga's summary
+// row is a projection at a stated version, written only when something that operators filter by has
+// changed. `tests/storage/conformance` is the contract in executable form; every store passes it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "skald/definition.hpp"
+#include "skald/events.hpp"
+#include "skald/filter.hpp"
+#include "skald/saga.hpp"
+
+namespace skald {
+
+/// Order of journal rows over all sagas, from 1, without gaps and never reused.
+using Position = std::int64_t;
+
+struct JournalRow {
+  Position position = 0;
+  std::uint64_t version = 0;  ///< Per saga, from 1, without gaps.
+  Time at{};
+  std::vector<Event> events;
+};
+
+struct JournalAppend {
+  SagaId saga;
+  std::uint64_t version = 0;
+  Time at{};
+  std::vector<Event> events;
+};
+
+/// A message that could not be used, kept for a person to look at.
+struct QuarantinedMessage {
+  std::int64_t number = 0;  ///< Given by the store.
+  Time at{};
+  std::string channel;      ///< `amqp`, …
+  std::string reason;       ///< `BAD_JSON`, `UNKNOWN_SAGA`, `CONTRADICTION`, …
+  std::string detail;       ///< One sentence for people.
+  std::string saga;         ///< Text of the id it names; may be anything, may be empty.
+  std::string headers;      ///< JSON object of its metadata, as text.
+  std::string body;         ///< Raw bytes, cut at the body limit.
+};
+
+/// Everything that one transaction writes.
+struct Batch {
+  std::vector<JournalAppend> appends;    ///< Get consecutive positions in this order.
+  std::vector<SagaSummary> summaries;    ///< Inserted, or replace the row of the same id.
+  std::vector<QuarantinedMessage> quarantined;
+  std::map<std::string, Position> watermarks;  ///< By channel name.
+  [[nodiscard]] bool empty() const {
+    return appends.empty() && summaries.empty() && quarantined.empty() && watermarks.empty();
+  }
+};
+
+/// A page of summaries, newest first, starts after this one.
+struct Cursor {
+  SagaId after;  ///< Empty: from the newest.
+};
+
+/// Reading. Every call sees one consistent state of the store, of its own. \throws StoreError
+class StoreReader {
+ public:
+  virtual ~StoreReader() = default;
+
+  [[nodiscard]] virtual std::optional<SagaSummary> summary(const SagaId& id) = 0;
+  /// Ids that begin with `prefix` (of the 36-character form), at most `limit`, in order of id.
+  [[nodiscard]] virtual std::vector<SagaId> find_by_prefix(std::string_view prefix,
+                                                           std::size_t limit) = 0;
+  /// A saga's journal in order of version; empty when the saga is not known.
+  [[nodiscard]] virtual std::vector<JournalRow> journal(const SagaId& id) = 0;
+  /// Summaries that match what a summary can answer (matches_summary()), newest id first.
+  [[nodiscard]] virtual std::vector<SagaSummary> list(const SagaFilter& filter,
+                                                      const Cursor& cursor, std::size_t limit) = 0;
+  /// How many summaries match, by matches_summary().
+  [[nodiscard]] virtual std::uint64_t count(const SagaFilter& filter) = 0;
+  /// Nothing when no such definition was ever stored.
+  [[nodiscard]] virtual DefinitionPtr definition(const Digest& digest) = 0;
+  /// All stored definitions, by type, then version.
+  [[nodiscard]] virtual std::vector<DefinitionPtr> definitions() = 0;
+  /// Quarantined messages, oldest first.
+  [[nodiscard]] virtual std::vector<QuarantinedMessage> quarantine(std::int64_t after,
+                                                                   std::size_t limit) = 0;
+};
+
+/// Answers one request of the control socket: JSON text in, JSON text out. Called from several
+/// threads; never throws.
+using ControlHandler = std::function<std::string(std::string_view request)>;
+
+/// Writing, by the store's one owner. One thread at a time.
+class Store : public StoreReader {
+ public:
+  /// Writes the whole batch in one transaction, durable on return, and answers the position of its
+  /// first append (the last position when there is none). Nothing of it is stored when it throws.
+  /// A version that is not the saga's next, or a second holder of a key, is a bug and throws
+  /// StoreError::failed. A disk that is full throws StoreError::full, and the store goes on.
+  virtual Position commit(const Batch& batch) = 0;
+
+  /// Keeps a definition; storing the same one again changes nothing. Another digest under a type
+  /// and version that sagas have used is refused. \throws Refused (wrong_state)
+  virtual void put_definition(const DefinitionPtr& definition) = 0;
+
+  /// The saga that holds this business key, ended or not.
+  [[nodiscard]] virtual std::optional<SagaId> key_holder(const std::string& type,
+                                                         const std::string& key) = 0;
+  /// Calls back for every saga that has not ended, oldest first. The callback may read the store.
+  virtual void each_unfinished(const std::function<void(const SagaSummary&)>& visit) = 0;
+  /// Up to this position, every command that was issued had been confirmed by the channel; 0 at first.
+  [[nodiscard]] virtual Position watermark(const std::string& channel) = 0;
+  /// Position of the last row, 0 when the journal is empty.
+  [[nodiscard]] virtual Position last_position() = 0;
+  /// Names this engine on the wire; made when the store was created and kept.
+  [[nodiscard]] virtual std::string engine_id() = 0;
+
+  /// Answers requests from other processes from now on, or until stop_control(). A store that
+  /// other processes cannot reach does nothing.
+  virtual void serve_control(ControlHandler handler) = 0;
+  /// Returns once no request is being answered any more.
+  virtual void stop_control() = 0;
+};
+
+/// Folds a journal to a saga; empty (default) when there are no rows.
+[[nodiscard]] Saga fold(const std::vector<JournalRow>& rows);
+
+}  // namespace skald

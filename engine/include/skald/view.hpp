@@ -1,0 +1,33 @@
+// How a saga is shown to people and scripts: the JSON of `show`, the sentence of `why`, histories.
+//
+// Names and states are those of docs/cli.md. Values at the definition's `secrets` are masked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "skald/definition.hpp"
+#include "skald/saga.hpp"
+#include "skald/store.hpp"
+
+namespace skald {
+
+/// The JSON of `skald show`.
+[[nodiscard]] Json show_json(const Definition& definition, const Saga& saga, Time now);
+/// One line of `skald list`: id, type, version, status, paused, forced, key, step (where it is),
+/// error_code, attempts (of that step), started_at, updated_at, ended_at, next_at.
+[[nodiscard]] Json list_json(const Definition& definition, const Saga& saga);
+/// One sentence: what the saga waits for, since when, what happens next and when, and which verb
+/// would help.
+[[nodiscard]] std::string why(const Definition& definition, const Saga& saga, Time now);
+/// An event as histories show it: `{"event": "step.succeeded", "step": "charge", …}`.
+[[nodiscard]] Json event_json(const Definition& definition, const Event& event);
+/// A journal row: `{"version", "at", "events": […]}`.
+[[nodiscard]] Json journal_row_json(const Definition& definition, const JournalRow& row);
+/// Where the saga is: the step in flight, waiting, stuck or failed; no_step when there is none.
+[[nodiscard]] StepIndex current_step(const Saga& saga);
+/// The saga's document that templates and filters point into:
+/// `{"id", "key", "input", "output", "steps": {"<name>": {"status", "output"}}}`.
+[[nodiscard]] Json saga_document(const Definition& definition, const Saga& saga);
+
+}  // namespace skald
