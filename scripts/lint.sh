@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# ./dev lint: what the compiler does not check. Sourced after build.sh.
+
+readonly line_limit=100 file_limit=300 function_limit=70
+
+run_lint() {
+  local all=
+  case "$#:${1:-}" in
+    0:) ;;
+    1:--all) all=yes ;;
+    *) refuse "lint takes --all or nothing" ;;
+  esac
+  local sources=() chosen=() headers=() units=() file problems=()
+  mapfile -t sources < <(list_sources)
+  mapfile -t chosen < <(if [[ $all ]]; then list_sources; else list_changed; fi)
+  for file in "${chosen[@]}"; do
+    case "$file" in
+      *.hpp) headers+=("$file") ;;
+      *.cpp) units+=("$file") ;;
+    esac
+  done
+
+  step "format of ${#sources[@]} files"
+  check_format "${sources[@]}" || problems+=("format")
+  step "lengths"
+  check_lengths "${sources[@]}" || problems+=("lines over $line_limit columns")
+  if [[ ${#chosen[@]} -gt 0 ]]; then
+    configure tidy -DCMAKE_CXX_CLANG_TIDY= -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DSKALD_BENCH=ON \
+      -DSKALD_WERROR=OFF
+    step "${#headers[@]} headers compile by themselves"
+    check_headers "${headers[@]}" || problems+=("headers")
+    step "clang-tidy of ${#units[@]} files"
+    check_tidy "${units[@]}" || problems+=("clang-tidy")
+  fi
+  [[ ${#problems[@]} -eq 0 ]] || fail "$(join_words "${problems[@]}"); see above"
+}
+
+join_words() {
+  local text=$1
+  shift
+  [[ $# -eq 0 ]] || text+=$(printf ', %s' "$@")
+  echo "$text"
+}
+
+list_sources() {
+  git ls-files --cached --others --exclude-standard -- '*.cpp' '*.hpp' | existing
+}
+
+# What differs from the branch this one will go to, committed or not; without one, from the last
+# commit.
+list_changed() {
+  local base
+  base=$(git merge-base HEAD '@{upstream}' 2>/dev/null || git rev-parse HEAD)
+  {
+    git diff --name-only "$base" -- '*.cpp' '*.hpp'
+    git ls-files --others --exclude-standard -- '*.cpp' '*.hpp'
+  } | sort -u | existing
+}
+
+existing() {
+  while IFS= read -r file; do
+    [[ ! -f $file ]] || printf '%s\n' "$file"
+  done
+}
+
+check_format() {
+  [[ $# -eq 0 ]] || printf '%s\0' "$@" | xargs -0 clang-format --dry-run -Werror
+}
+
+# Long files and functions are worth a thought, not a failure; a long line is clang-format's word
+# not kept (a string, a comment), and is one.
+check_lengths() {
+  [[ $# -gt 0 ]] || return 0
+  awk -v columns="$line_limit" -v lines="$file_limit" -v body="$function_limit" '
+    function close_file() { if (count > lines) print name ": warning: " count " lines" }
+    FNR == 1 { close_file(); name = FILENAME; start = 0 }
+    { count = FNR }
+    length($0) > columns { print FILENAME ":" FNR ": line of " length($0) " columns"; bad = 1 }
+    # A function at namespace level: an unindented line that opens a brace and is no type.
+    /^[A-Za-z].*\{$/ && !/^(namespace|class|struct|enum|extern|union)/ { start = FNR }
+    /^\}/ && start {
+      if (FNR - start > body) print FILENAME ":" start ": warning: function of " FNR - start " lines"
+      start = 0
+    }
+    END { close_file(); exit bad }' "$@"
+}
+
+# Compiles one header with the include folders that its own folder's targets use.
+check_headers() {
+  [[ $# -gt 0 ]] || return 0
+  local includes=() folder
+  for folder in engine storage steps cli; do
+    includes+=("-I$root/$folder/include" "-I$root/$folder/src")
+  done
+  includes+=("-I$root/tests/support" "-I$root/examples/order-service"
+    "-I$root/examples/order-service/participants")
+  printf '%s\0' "$@" | xargs -0 -P "$(parallel_jobs)" -I{} \
+    g++ -std=c++20 -fsyntax-only -Wall -Wextra "${includes[@]}" -x c++ -include {} /dev/null
+}
+
+check_tidy() {
+  [[ $# -gt 0 ]] || return 0
+  printf '%s\0' "$@" | xargs -0 -n 1 -P "$(parallel_jobs)" \
+    clang-tidy-16 -p build/tidy --quiet --warnings-as-errors='*' \
+    --extra-arg=-Wno-unused-command-line-argument 2> >(grep -v 'warnings generated' >&2)
+}
