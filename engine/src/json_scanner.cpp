@@ -1,0 +1,286 @@
+#include "json_scanner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "skald/error.hpp"
+#include "utf8.hpp"
+
+namespace skald {
+
+namespace {
+
+// Below this many keys comparing all pairs is faster than sorting them.
+constexpr std::size_t few_keys = 12;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+std::string describe(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x7F ? fmt::format("'{}'", c) : fmt::format("byte 0x{:02x}", byte);
+}
+
+}  // namespace
+
+std::string_view JsonScanner::scan() {
+  if (text_.size() > limits_.bytes) {
+    throw JsonError(
+        fmt::format("JSON of {} bytes is over the limit of {}; send less, or a reference",
+                    text_.size(), limits_.bytes));
+  }
+  if (text_.substr(0, 3) == "\xEF\xBB\xBF") refuse(0, "a byte order mark; remove it");
+  keys_.reserve(16);
+  open_.reserve(8);
+  skip_space();
+  const std::size_t begin = at_;
+  // A container that was opened is followed by its first member; any other value by what
+  // close_or_next() finds.
+  while (true) {
+    if (scan_value()) continue;
+    if (!close_or_next()) break;
+  }
+  const std::size_t end = at_;
+  skip_space();
+  if (!at_end()) refuse_here("the end of the text");
+  return text_.substr(begin, end - begin);
+}
+
+void JsonScanner::refuse(std::size_t offset, const std::string& what) const {
+  throw JsonError(fmt::format("invalid JSON at byte {}: {}", offset, what));
+}
+
+void JsonScanner::refuse_here(const char* expected) const {
+  if (at_end()) refuse(at_, fmt::format("the text ends where {} should be", expected));
+  refuse(at_, fmt::format("expected {}, found {}", expected, describe(text_[at_])));
+}
+
+void JsonScanner::skip_space() {
+  while (!at_end()) {
+    const char c = text_[at_];
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
+    ++at_;
+  }
+}
+
+// Scans one value. True when it opened a container that has a first member, which comes next.
+bool JsonScanner::scan_value() {
+  skip_space();
+  switch (peek()) {
+    case '{':
+      open(true);
+      if (peek() == '}') return close(), false;
+      scan_key();
+      return true;
+    case '[':
+      open(false);
+      if (peek() == ']') return close(), false;
+      return true;
+    case '"': scan_string(); return false;
+    case 't': scan_literal("true"); return false;
+    case 'f': scan_literal("false"); return false;
+    case 'n': scan_literal("null"); return false;
+    default: scan_number(); return false;
+  }
+}
+
+void JsonScanner::open(bool object) {
+  if (open_.size() == limits_.depth) {
+    refuse(at_, fmt::format("nested deeper than the limit of {}; flatten it", limits_.depth));
+  }
+  open_.push_back({object, keys_.size()});
+  ++at_;
+  skip_space();
+}
+
+void JsonScanner::close() {
+  if (open_.back().object) check_keys(open_.back().first_key);
+  open_.pop_back();
+  ++at_;
+}
+
+// Goes on after a value: closes what ends here. False when the outermost value is complete.
+bool JsonScanner::close_or_next() {
+  while (!open_.empty()) {
+    const bool object = open_.back().object;
+    skip_space();
+    if (peek() == ',') {
+      ++at_;
+      skip_space();
+      if (peek() == (object ? '}' : ']')) refuse(at_, "a comma before the end; remove the comma");
+      if (object) scan_key();
+      return true;
+    }
+    if (peek() != (object ? '}' : ']')) refuse_here(object ? "',' or '}'" : "',' or ']'");
+    close();
+  }
+  return false;
+}
+
+void JsonScanner::scan_key() {
+  if (peek() != '"') refuse_here("a key in double quotes");
+  const std::size_t start = at_;
+  const bool escaped = scan_string();
+  std::string_view name = text_.substr(start, at_ - start);
+  if (escaped) {
+    name = decoded_.emplace_back(Json::parse(name).get_ref<const std::string&>());
+  } else {
+    name = name.substr(1, name.size() - 2);
+  }
+  keys_.push_back({name, start});
+  skip_space();
+  if (peek() != ':') refuse_here("':' after the key");
+  ++at_;
+}
+
+void JsonScanner::scan_literal(std::string_view literal) {
+  if (text_.substr(at_, literal.size()) != literal) refuse_here("a value");
+  at_ += literal.size();
+}
+
+std::size_t JsonScanner::scan_digits() {
+  const std::size_t start = at_;
+  while (is_digit(peek())) ++at_;
+  return at_ - start;
+}
+
+void JsonScanner::scan_number() {
+  const std::size_t start = at_;
+  if (peek() == '-') ++at_;
+  if (at_ == start && !is_digit(peek())) refuse_here("a value");
+  const bool leading_zero = peek() == '0';
+  const std::size_t digits = scan_digits();
+  if (digits == 0) refuse_here("a digit");
+  if (leading_zero && digits > 1) refuse(start, "a number with leading zeros; remove them");
+  bool integer = true;
+  if (peek() == '.') {
+    integer = false;
+    ++at_;
+    if (scan_digits() == 0) refuse_here("a digit after the point");
+  }
+  if (peek() == 'e' || peek() == 'E') {
+    integer = false;
+    ++at_;
+    if (peek() == '+' || peek() == '-') ++at_;
+    if (scan_digits() == 0) refuse_here("a digit of the exponent");
+  }
+  if (integer) return check_integer(start);
+  check_float(start);
+}
+
+void JsonScanner::check_integer(std::size_t start) const {
+  const char* const begin = text_.data() + start;
+  const char* const end = text_.data() + at_;
+  if (end - begin < 19) return;
+  std::errc error{};
+  if (*begin == '-') {
+    std::int64_t value = 0;
+    error = std::from_chars(begin, end, value).ec;
+  } else {
+    std::uint64_t value = 0;
+    error = std::from_chars(begin, end, value).ec;
+  }
+  if (error != std::errc{}) {
+    refuse(start, "an integer beyond 64 bits, which would lose digits; send it as a string");
+  }
+}
+
+void JsonScanner::check_float(std::size_t start) const {
+  double value = 0;
+  const char* const begin = text_.data() + start;
+  const auto result = std::from_chars(begin, text_.data() + at_, value);
+  if (result.ec != std::errc::result_out_of_range) return;
+  // Out of range is either too large, which no double holds, or so small that zero will do.
+  value = std::strtod(std::string(begin, at_ - start).c_str(), nullptr);
+  if (std::isinf(value)) refuse(start, "a number too large; send it as a string");
+}
+
+// Scans a string with its quotes. True when it holds escapes.
+bool JsonScanner::scan_string() {
+  const std::size_t start = at_;
+  bool escaped = false;
+  ++at_;
+  while (!at_end()) {
+    const char c = text_[at_];
+    if (is_plain(c)) {
+      ++at_;
+    } else if (c == '"') {
+      ++at_;
+      return escaped;
+    } else if (c == '\\') {
+      escaped = true;
+      scan_escape();
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      refuse(at_, fmt::format("a control character in a string; write it as \\u{:04x}", c));
+    } else {
+      const std::size_t length = utf8_length(text_, at_);
+      if (length == 0) refuse(at_, "invalid UTF-8 in a string; send UTF-8, or binary as base64");
+      at_ += length;
+    }
+  }
+  refuse(start, "a string without its closing quote");
+}
+
+void JsonScanner::scan_escape() {
+  const std::size_t start = at_++;
+  const char c = peek();
+  if (!at_end() && std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos) {
+    ++at_;
+    return;
+  }
+  if (c != 'u') refuse(start, "an unknown escape; a backslash itself is written as \\\\");
+  ++at_;
+  const std::uint32_t unit = scan_hex4();
+  if (unit < 0xD800 || unit > 0xDFFF) return;
+  if (unit <= 0xDBFF && text_.substr(at_, 2) == "\\u") {
+    at_ += 2;
+    const std::uint32_t low = scan_hex4();
+    if (low >= 0xDC00 && low <= 0xDFFF) return;
+  }
+  refuse(start, "half of a surrogate pair; both halves are needed");
+}
+
+std::uint32_t JsonScanner::scan_hex4() {
+  std::uint32_t value = 0;
+  const std::string_view digits = text_.substr(at_, 4);
+  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  if (digits.size() < 4 || result.ptr != digits.data() + 4) {
+    refuse(at_, "\\u needs four hexadecimal digits");
+  }
+  at_ += 4;
+  return value;
+}
+
+void JsonScanner::check_keys(std::size_t first) {
+  const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto twice = [this](const Key& key) {
+    refuse(key.offset, fmt::format("the key \"{}\" appears twice in one object", key.name));
+  };
+  if (keys_.size() - first <= few_keys) {
+    for (auto key = begin; key != keys_.end(); ++key) {
+      for (auto other = begin; other != key; ++other) {
+        if (other->name == key->name) twice(*key);
+      }
+    }
+  } else {
+    std::sort(begin, keys_.end(), [](const Key& a, const Key& b) {
+      return a.name != b.name ? a.name < b.name : a.offset < b.offset;
+    });
+    const auto found = std::adjacent_find(
+        begin, keys_.end(), [](const Key& a, const Key& b) { return a.name == b.name; });
+    if (found != keys_.end()) twice(*std::next(found));
+  }
+  keys_.resize(first);
+}
+
+}  // namespace skald
