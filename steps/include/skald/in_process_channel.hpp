@@ -1,0 +1,62 @@
+// The in-process channel: steps carried out by functions of this program, on a bounded pool.
+//
+//   skald::InProcessChannel channel;
+//   channel.handle("inventory", "reserve", [](const skald::HandlerCall& call) { … });
+//
+// It is durable like any other channel: a command whose result was not committed is sent again
+// when the engine next opens, with the same idempotency key. The channel keeps no results itself;
+// a handler that must not act twice keeps its own (barrier.hpp).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "skald/channel.hpp"
+#include "skald/participant_call.hpp"
+
+namespace skald {
+
+struct InProcessOptions {
+  std::size_t threads = 0;         ///< 0: as many as the machine has cores, at least 2.
+  std::size_t queue_limit = 4096;  ///< Commands per participant that wait for a thread; then
+                                   ///< has_room() is false until half of them are gone.
+};
+
+/// One run per idempotency key at a time: an attempt whose predecessor still runs waits for it and
+/// is answered with its outcome. sent() is reported when a handler begins, confirmed() right after
+/// its result; a command that was withdrawn or dropped is not confirmed. Thread-safe once open.
+class InProcessChannel final : public Channel {
+ public:
+  explicit InProcessChannel(InProcessOptions options = {});
+  ~InProcessChannel() override;
+  InProcessChannel(const InProcessChannel&) = delete;
+  InProcessChannel& operator=(const InProcessChannel&) = delete;
+
+  /// Registers what carries out this action, compensation or resolve action of the participant.
+  /// \throws ChannelError when the channel is open, or the action has a handler already.
+  void handle(const std::string& participant, const std::string& action, Handler handler);
+
+  [[nodiscard]] std::string name() const override { return "in-process"; }
+  /// May be called again after close(). \throws ChannelError when it is open.
+  void open(const std::string& engine_id, ChannelListener& listener) override;
+  /// Commands that nobody handles are answered `failed`: `NO_PARTICIPANT` or `UNKNOWN_ACTION`.
+  void send(std::vector<Command> commands) override;
+  /// Also asks the handler to stop if it is this attempt that runs.
+  void withdraw(const SagaId& saga, const AttemptRef& attempt) override;
+  void receipt(const std::vector<std::uint64_t>& receipts) override;
+  [[nodiscard]] bool has_room(const std::string& participant) const override;
+  /// Asks running handlers to stop and waits for them; what is queued is dropped, to be sent again
+  /// at the next open.
+  void close() override;
+
+ private:
+  class Registry;
+  class Pool;
+  InProcessOptions options_;
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<Pool> pool_;  ///< Present while open.
+};
+
+}  // namespace skald

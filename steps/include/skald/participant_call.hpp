@@ -1,0 +1,76 @@
+// What a participant's handler is told about the command it is to carry out.
+//
+// The same call is handed to handlers that run inside the engine's process and to those of the
+// participant kit, so a handler does not know how its command travelled. Handlers may be called
+// again with the same idempotency key: after a retry, and after a crash of either side.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "skald/channel.hpp"
+
+namespace skald {
+
+/// One command, as its handler sees it. Borrows the command: valid while the handler runs, on the
+/// handler's thread only.
+class HandlerCall {
+ public:
+  HandlerCall(const Command& command, std::stop_token stop);
+  ~HandlerCall();
+  HandlerCall(const HandlerCall&) = delete;
+  HandlerCall& operator=(const HandlerCall&) = delete;
+
+  [[nodiscard]] const Command& command() const { return command_; }
+  [[nodiscard]] const SagaId& saga() const { return command_.id.saga; }
+  [[nodiscard]] const std::string& saga_type() const { return command_.saga_type; }
+  [[nodiscard]] const std::string& step() const { return command_.id.step; }
+  [[nodiscard]] Direction direction() const { return command_.id.direction; }
+  /// From 1, counting on across rounds.
+  [[nodiscard]] std::uint32_t attempt() const { return command_.id.attempt; }
+  [[nodiscard]] std::uint32_t round() const { return command_.round; }
+  /// The saga's business key, if it has one.
+  [[nodiscard]] const std::optional<std::string>& key() const { return command_.key; }
+  [[nodiscard]] const std::string& participant() const { return command_.participant; }
+  /// Name of the action, compensation or resolve action that is asked for.
+  [[nodiscard]] const std::string& action() const { return command_.action; }
+  /// The same for every attempt of this command. Pass it on to gateways that take one.
+  [[nodiscard]] std::string idempotency_key() const { return command_.id.idempotency_key(); }
+  /// Key of the step's action: the one that a compensation undoes and a resolve asks about.
+  [[nodiscard]] std::string action_key() const;
+
+  /// `input` of the body; null when absent. The body is parsed once, at the first use.
+  /// \throws JsonError when the body is not JSON within the limits.
+  [[nodiscard]] const Json& input() const;
+  /// `output` of the action, for its compensation; null when the action was not answered.
+  [[nodiscard]] const Json& output() const;
+  /// Why the saga turned back, for a compensation: `{"step": …, "error": {…}}`; else null.
+  [[nodiscard]] const Json& reason() const;
+  /// The whole body as it came.
+  [[nodiscard]] const JsonText& body() const { return command_.body; }
+
+  /// Asks the handler to give up: the channel closes, or the engine waits for this attempt no
+  /// longer. Means nothing once the handler has returned.
+  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
+
+ private:
+  [[nodiscard]] const Json& member(const char* name) const;
+
+  const Command& command_;
+  std::stop_token stop_;
+  mutable std::unique_ptr<Json> body_;
+};
+
+/// Carries a command out. Must be callable from several threads at once. A std::exception that it
+/// throws answers `unknown`, code `HANDLER_THREW`; any other exception is a bug and ends the
+/// program.
+using Handler = std::function<Outcome(const HandlerCall&)>;
+
+/// Calls the handler and turns a std::exception into `unknown`, code `HANDLER_THREW`.
+[[nodiscard]] Outcome call_handler(const Handler& handler, const HandlerCall& call);
+
+}  // namespace skald

@@ -1,0 +1,62 @@
+#include "skald/in_process_channel.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "in_process_pool.hpp"
+#include "skald/error.hpp"
+
+namespace skald {
+namespace {
+
+constexpr std::size_t threads_min = 2;
+constexpr std::size_t queue_limit_min = 2;
+
+std::size_t thread_count(const InProcessOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max<std::size_t>(std::thread::hardware_concurrency(), threads_min);
+}
+
+}  // namespace
+
+InProcessChannel::InProcessChannel(InProcessOptions options)
+    : options_(options), registry_(std::make_unique<Registry>()) {}
+
+InProcessChannel::~InProcessChannel() = default;
+
+void InProcessChannel::handle(const std::string& participant, const std::string& action,
+                              Handler handler) {
+  if (pool_ && !pool_->is_closed()) {
+    throw ChannelError("cannot add the handler " + participant + "/" + action +
+                       ": the channel is open; register handlers before the engine starts");
+  }
+  auto [entry, added] = registry_->add(participant).handlers.emplace(action, std::move(handler));
+  if (!added) throw ChannelError(participant + "/" + action + " has a handler already");
+}
+
+void InProcessChannel::open(const std::string&, ChannelListener& listener) {
+  if (pool_ && !pool_->is_closed()) throw ChannelError("the in-process channel is open already");
+  const std::size_t queue_limit = std::max(options_.queue_limit, queue_limit_min);
+  pool_ = std::make_unique<Pool>(thread_count(options_), queue_limit, *registry_, listener);
+}
+
+void InProcessChannel::send(std::vector<Command> commands) {
+  if (pool_) pool_->send(std::move(commands));
+}
+
+void InProcessChannel::withdraw(const SagaId& saga, const AttemptRef& attempt) {
+  if (pool_) pool_->withdraw(saga, attempt);
+}
+
+void InProcessChannel::receipt(const std::vector<std::uint64_t>&) {}
+
+bool InProcessChannel::has_room(const std::string& participant) const {
+  return !registry_->find(participant).full;
+}
+
+void InProcessChannel::close() {
+  if (pool_) pool_->close();
+}
+
+}  // namespace skald

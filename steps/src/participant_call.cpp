@@ -1,0 +1,39 @@
+#include "skald/participant_call.hpp"
+
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace skald {
+
+HandlerCall::HandlerCall(const Command& command, std::stop_token stop)
+    : command_(command), stop_(std::move(stop)) {}
+
+HandlerCall::~HandlerCall() = default;
+
+std::string HandlerCall::action_key() const {
+  CommandId action = command_.id;
+  action.direction = Direction::action;
+  return action.idempotency_key();
+}
+
+const Json& HandlerCall::input() const { return member("input"); }
+const Json& HandlerCall::output() const { return member("output"); }
+const Json& HandlerCall::reason() const { return member("reason"); }
+
+const Json& HandlerCall::member(const char* name) const {
+  static const Json absent;
+  if (!body_) body_ = std::make_unique<Json>(parse_json(command_.body.text()));
+  const auto found = body_->find(name);
+  return found == body_->end() ? absent : *found;
+}
+
+Outcome call_handler(const Handler& handler, const HandlerCall& call) {
+  try {
+    return handler(call);
+  } catch (const std::exception& thrown) {
+    return Outcome::unknown("HANDLER_THREW", thrown.what());
+  }
+}
+
+}  // namespace skald
