@@ -37,19 +37,19 @@ using Observer = std::function<void(const Definition&, const Saga&, const std::v
 
 struct OrchestratorOptions {
   Mode mode = Mode::engine;
-  const Clock* clock = nullptr;         ///< Borrowed; absent: the system's.
-  Logger log;                           ///< Absent: warnings and errors go to stderr.
-  Observer observer;
-  std::size_t batch_limit = 1024;       ///< Inputs per transaction.
+  const Clock* clock = nullptr;  ///< Borrowed; absent: the system's.
+  Logger log{};                  ///< Absent: warnings and errors go to stderr.
+  Observer observer{};
+  std::size_t batch_limit = 1024;             ///< Inputs per transaction.
   std::size_t waiting_starts_limit = 65'536;  ///< Starts that wait for their commit; more block.
   std::size_t cached_sagas_limit = 200'000;   ///< Sagas kept in memory between inputs.
-  bool control_socket = true;           ///< Answer other processes (CLI) while this engine runs.
+  bool control_socket = true;  ///< Answer other processes (CLI) while this engine runs.
 };
 
 struct StartOptions {
-  std::optional<std::string> key;        ///< Business key, unique per store and type.
-  std::optional<std::uint32_t> version;  ///< Of the definition; absent: the newest defined.
-  std::string by;                        ///< Stored in the history.
+  std::optional<std::string> key{};        ///< Business key, unique per store and type.
+  std::optional<std::uint32_t> version{};  ///< Of the definition; absent: the newest defined.
+  std::string by{};                        ///< Stored in the history.
 };
 
 struct Started {
@@ -82,7 +82,8 @@ class Orchestrator {
   void define(const Definition& definition);
 
   /// Starts a saga; it is durable on return. \throws Refused: not_found for an unknown type or
-  /// version, key_conflict, unavailable when the store is full or the engine has stopped; JsonError.
+  /// version, key_conflict, unavailable when the store is full or the engine has stopped;
+  /// JsonError.
   Started start(std::string_view type, const Json& input, const StartOptions& options = {});
   Started start(std::string_view type, const JsonText& input, const StartOptions& options = {});
 
