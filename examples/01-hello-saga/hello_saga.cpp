@@ -1,7 +1,8 @@
 // The smallest whole saga: book a flight, a hotel and a car, or nothing.
 //
-// Everything happens in this process. The steps are plain functions; Skald calls them in order, keeps
-// every decision in hello.db, and when the car is refused it cancels the hotel, then the flight.
+// Everything happens in this process. The steps are plain functions; Skald calls them in order,
+// keeps every decision in hello.db, and when the car is refused it cancels the hotel, then the
+// flight.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -23,9 +24,18 @@ namespace {
 
 skald::Definition book_trip() {
   return skald::DefinitionBuilder("book-trip", 1)
-      .step("flight").participant("travel").action("book-flight").compensation("cancel-flight")
-      .step("hotel").participant("travel").action("book-hotel").compensation("cancel-hotel")
-      .step("car").participant("travel").action("book-car").compensation("cancel-car")
+      .step("flight")
+      .participant("travel")
+      .action("book-flight")
+      .compensation("cancel-flight")
+      .step("hotel")
+      .participant("travel")
+      .action("book-hotel")
+      .compensation("cancel-hotel")
+      .step("car")
+      .participant("travel")
+      .action("book-car")
+      .compensation("cancel-car")
       .build();
 }
 
@@ -53,7 +63,8 @@ void book(skald::Orchestrator& trips, int driver_age) {
 int main() {
   skald::SqliteStore store{"hello.db"};
   skald::InProcessChannel channel;
-  for (const char* action : {"book-flight", "book-hotel", "cancel-flight", "cancel-hotel", "cancel-car"}) {
+  for (const char* action :
+       {"book-flight", "book-hotel", "cancel-flight", "cancel-hotel", "cancel-car"}) {
     channel.handle("travel", action, say);
   }
   channel.handle("travel", "book-car", book_car);

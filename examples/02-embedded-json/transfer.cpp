@@ -2,8 +2,8 @@
 //
 //   transfer DEFINITION STORE
 //
-// Run it twice on the same store: the second start finds the key taken by a saga with the same input
-// and answers with that one, so the money moves once.
+// Run it twice on the same store: the second start finds the key taken by a saga with the same
+// input and answers with that one, so the money moves once.
 #include <fmt/format.h>
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// The least that shows that headers, libraries and their dependencies are found: one saga of one step.
+// The least that shows that headers, libraries and their dependencies are found: one saga of one
+// step.
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
