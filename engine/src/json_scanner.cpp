@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -197,12 +195,10 @@ void JsonScanner::check_integer(std::size_t start) const {
 
 void JsonScanner::check_float(std::size_t start) const {
   double value = 0;
-  const char* const begin = text_.data() + start;
-  const auto result = std::from_chars(begin, text_.data() + at_, value);
-  if (result.ec != std::errc::result_out_of_range) return;
-  // Out of range is either too large, which no double holds, or so small that zero will do.
-  value = std::strtod(std::string(begin, at_ - start).c_str(), nullptr);
-  if (std::isinf(value)) refuse(start, "a number too large; send it as a string");
+  const auto result = std::from_chars(text_.data() + start, text_.data() + at_, value);
+  if (result.ec != std::errc{}) {
+    refuse(start, "a number too large or too small for a double; send it as a string");
+  }
 }
 
 // Scans a string with its quotes. True when it holds escapes.
