@@ -75,6 +75,9 @@ class Channel {
   virtual void receipt(const std::vector<std::uint64_t>& receipts) = 0;
   /// False when commands for this participant had better wait in the store.
   [[nodiscard]] virtual bool has_room(const std::string& participant) const = 0;
+  /// False while replies that had queued up before open() are still being taken in; room() is called
+  /// when it turns true. What is overdue waits for it, for a bounded time.
+  [[nodiscard]] virtual bool caught_up() const { return true; }
   /// Stops: finishes or gives up what is under way, and returns once no listener call will come any
   /// more. May be called twice.
   virtual void close() = 0;

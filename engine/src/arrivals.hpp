@@ -1,0 +1,96 @@
+// What waits in the coordinator's inbox: replies, requests, and what channels report.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "skald/channel.hpp"
+#include "skald/decide.hpp"
+#include "skald/inputs.hpp"
+#include "skald/orchestrator.hpp"
+
+namespace skald {
+
+/// An answer or the refusal that came instead. Called once, on the coordinator's thread, after the
+/// commit that the answer depends on.
+template <typename T>
+using Answer = std::function<void(std::variant<T, Refusal>)>;
+
+struct StartArrival {
+  std::string type;
+  std::optional<std::uint32_t> version;
+  std::optional<std::string> key;
+  JsonText input;
+  Requester requester;
+  Answer<Started> answer;
+};
+struct ReplyArrival {
+  Reply reply;
+};
+struct UnusableArrival {
+  QuarantinedMessage message;
+  std::uint64_t receipt = 0;
+};
+struct SentArrival {
+  SagaId saga;
+  AttemptRef attempt;
+};
+struct ConfirmedArrival {
+  Position position = 0;
+  SagaId saga;
+  AttemptRef attempt;
+};
+struct RoomArrival {};
+/// Look at this saga again: something it waited for may be possible now.
+struct WakeArrival {
+  SagaId saga;
+};
+/// How a saga stands after an operator's request.
+struct RequestOutcome {
+  Status status = Status::pending;
+  bool paused = false;
+  bool wished = false;
+};
+/// A request to one saga; step names are resolved against its definition.
+struct RequestArrival {
+  SagaId saga;
+  std::string step;  ///< Empty: none named.
+  Input input;
+  Answer<RequestOutcome> answer;
+};
+struct ReplayArrival {
+  SagaId saga;
+  std::string from_step;
+  std::optional<JsonText> input_patch;
+  std::optional<std::uint32_t> version;
+  bool force = false;
+  Requester requester;
+  Answer<SagaId> answer;
+};
+struct DefineArrival {
+  DefinitionPtr definition;
+  Answer<bool> answer;
+};
+/// Answers once the saga has ended or is stuck.
+struct WaitArrival {
+  SagaId saga;
+  std::uint64_t token = 0;
+  Answer<SagaResult> answer;
+};
+struct UnwaitArrival {
+  SagaId saga;
+  std::uint64_t token = 0;
+};
+struct LookArrival {
+  SagaId saga;
+  Answer<Saga> answer;
+};
+using Arrival = std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival,
+                             ConfirmedArrival, RoomArrival, WakeArrival, RequestArrival,
+                             ReplayArrival, DefineArrival, WaitArrival, UnwaitArrival, LookArrival>;
+
+}  // namespace skald

@@ -1,0 +1,17 @@
+// What a command carries, put together from the saga. Pure; the same saga gives the same bytes, so
+// a command that is sent again after a crash is the same command.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "skald/decide.hpp"
+
+namespace skald {
+
+/// Fills a template from the saga; nothing when a pointer leads nowhere, which `missing` names.
+[[nodiscard]] std::optional<JsonText> render_template(const Template& t,
+                                                      const Definition& definition,
+                                                      const Saga& saga, std::string& missing);
+
+}  // namespace skald

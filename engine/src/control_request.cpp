@@ -1,0 +1,196 @@
+#include "control_request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+namespace skald {
+namespace {
+
+using Code = Refused::Code;
+
+// A request's fields; every one that is read is noted, so that the rest can be refused.
+class Fields {
+ public:
+  explicit Fields(const Json& request) : request_(request) {
+    if (!request.is_object()) throw Refused(Code::invalid, "a request must be a JSON object");
+  }
+
+  std::optional<std::string> text(const char* name) {
+    const Json* value = find(name);
+    if (!value) return std::nullopt;
+    if (!value->is_string()) fail(name, "must be a string");
+    return value->get<std::string>();
+  }
+
+  std::string required_text(const char* name) {
+    auto value = text(name);
+    if (!value || value->empty()) fail(name, "is required");
+    return *std::move(value);
+  }
+
+  std::optional<std::uint32_t> number(const char* name) {
+    const Json* value = find(name);
+    if (!value) return std::nullopt;
+    const bool fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= UINT32_MAX;
+    if (!fits) fail(name, "must be a whole number, 0 or more");
+    return value->get<std::uint32_t>();
+  }
+
+  bool flag(const char* name) {
+    const Json* value = find(name);
+    if (!value) return false;
+    if (!value->is_boolean()) fail(name, "must be true or false");
+    return value->get<bool>();
+  }
+
+  std::optional<JsonText> json(const char* name) {
+    const Json* value = find(name);
+    if (!value) return std::nullopt;
+    return JsonText::of(*value);
+  }
+
+  const Json* find(const char* name) {
+    known_.emplace_back(name);
+    const auto found = request_.find(name);
+    return found == request_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  SagaId saga() {
+    const std::string text = required_text("id");
+    const auto id = SagaId::parse(text);
+    if (!id) fail("id", "must be a saga's full id of 36 characters");
+    return *id;
+  }
+
+  Requester requester() { return {text("by").value_or(""), text("reason").value_or("")}; }
+
+  void refuse_unknown() const {
+    for (const auto& [name, value] : request_.items()) {
+      if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
+        throw Refused(Code::invalid, fmt::format("{}: unknown field", name));
+      }
+    }
+  }
+
+  [[noreturn]] static void fail(const char* name, const char* mend) {
+    throw Refused(Code::invalid, fmt::format("{}: {}", name, mend));
+  }
+
+ private:
+  const Json& request_;
+  std::vector<std::string> known_;
+};
+
+SkipRequested::As parse_as(const std::optional<std::string>& text) {
+  using As = SkipRequested::As;
+  if (!text) return As::skipped;
+  if (*text == "succeeded") return As::succeeded;
+  if (*text == "rejected") return As::rejected;
+  if (*text == "compensated") return As::compensated;
+  Fields::fail("as", "must be succeeded, rejected or compensated");
+}
+
+DefinitionPtr parse_given_definition(const Json& document) {
+  return std::make_shared<const Definition>(make_definition(document));
+}
+
+ParsedRequest parse_start(Fields& fields) {
+  ParsedRequest parsed;
+  StartArrival start;
+  if (const Json* document = fields.find("definition")) {
+    parsed.define_first = parse_given_definition(*document);
+    start.type = parsed.define_first->type;
+    start.version = parsed.define_first->version;
+    (void)fields.text("type");
+    (void)fields.number("version");
+  } else {
+    start.type = fields.required_text("type");
+    start.version = fields.number("version");
+  }
+  start.key = fields.text("key");
+  if (start.key && start.key->empty()) Fields::fail("key", "must not be empty");
+  start.input = fields.json("input").value_or(JsonText{});
+  start.requester = fields.requester();
+  parsed.request = std::move(start);
+  return parsed;
+}
+
+ReplayArrival parse_replay(Fields& fields) {
+  ReplayArrival replay;
+  replay.saga = fields.saga();
+  replay.from_step = fields.text("from_step").value_or("");
+  replay.input_patch = fields.json("input_patch");
+  replay.version = fields.number("definition");
+  replay.force = fields.flag("force");
+  replay.requester = fields.requester();
+  return replay;
+}
+
+RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
+  RequestArrival arrival;
+  arrival.saga = fields.saga();
+  const Requester requester = fields.requester();
+  if (verb == "resume") {
+    arrival.step = fields.text("step").value_or("");
+    arrival.input = ResumeRequested{requester, no_step, fields.json("input_patch")};
+  } else if (verb == "retry") {
+    arrival.step = fields.text("step").value_or("");
+    arrival.input = RetryRequested{requester, no_step};
+  } else if (verb == "skip") {
+    arrival.step = fields.required_text("step");
+    arrival.input =
+        SkipRequested{requester, no_step, parse_as(fields.text("as")), fields.json("output")};
+  } else if (verb == "cancel") {
+    arrival.input = CancelRequested{requester};
+  } else if (verb == "pause") {
+    arrival.input = PauseRequested{requester};
+  } else {
+    arrival.input = AbandonRequested{requester};
+  }
+  return arrival;
+}
+
+}  // namespace
+
+ParsedRequest parse_control_request(const Json& request) {
+  Fields fields{request};
+  const std::string verb = fields.required_text("verb");
+  ParsedRequest parsed;
+  constexpr std::string_view saga_verbs[] = {"resume", "retry", "skip",
+                                             "cancel", "pause", "abandon"};
+  if (verb == "start") {
+    parsed = parse_start(fields);
+  } else if (std::find(std::begin(saga_verbs), std::end(saga_verbs), verb) !=
+             std::end(saga_verbs)) {
+    parsed.request = parse_saga_request(verb, fields);
+  } else if (verb == "replay") {
+    parsed.request = parse_replay(fields);
+  } else if (verb == "definition") {
+    const Json* document = fields.find("definition");
+    if (!document) Fields::fail("definition", "is required");
+    parsed.request = DefineArrival{parse_given_definition(*document), {}};
+  } else if (verb == "wait") {
+    WaitRequest wait;
+    wait.saga = fields.saga();
+    wait.timeout = Duration{fields.number("timeout_ms").value_or(0)};
+    parsed.request = wait;
+  } else if (verb == "info") {
+    parsed.request = InfoRequest{};
+  } else {
+    throw Refused(Code::invalid, fmt::format("verb: unknown request {}", verb));
+  }
+  (void)fields.requester();
+  fields.refuse_unknown();
+  return parsed;
+}
+
+Json refusal_json(const Refusal& refusal) {
+  return {{"ok", false},
+          {"error", {{"code", to_string(refusal.code)}, {"message", refusal.message}}}};
+}
+
+}  // namespace skald

@@ -1,0 +1,35 @@
+// The requests of the control socket, from JSON to what the coordinator takes.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "arrivals.hpp"
+
+namespace skald {
+
+/// Asks whether a saga has ended, for at most `timeout`.
+struct WaitRequest {
+  SagaId saga;
+  Duration timeout{0};
+};
+/// Asks what this engine is.
+struct InfoRequest {};
+
+/// Arrivals come without their answer; whoever submits them sets it.
+using ControlRequest = std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival,
+                                    WaitRequest, InfoRequest>;
+
+struct ParsedRequest {
+  ControlRequest request;
+  DefinitionPtr define_first;  ///< Of a start that brings its definition along; absent: none.
+};
+
+/// \throws Refused (invalid) that names the field and the mend; DefinitionError for a definition.
+[[nodiscard]] ParsedRequest parse_control_request(const Json& request);
+
+[[nodiscard]] Json refusal_json(const Refusal& refusal);
+
+}  // namespace skald

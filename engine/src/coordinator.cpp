@@ -1,0 +1,323 @@
+// The coordinator's main line: take, decide, commit, act.
+#include "coordinator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace skald {
+
+// What may be issued now: anything the channel has room for; nothing for a momentary owner.
+class ChannelAdmission final : public Admission {
+ public:
+  ChannelAdmission(const Channel& channel, Mode mode) : channel_(channel), mode_(mode) {}
+  [[nodiscard]] bool admits(const std::string& participant, Direction) const override {
+    return mode_ == Mode::engine && channel_.has_room(participant);
+  }
+
+ private:
+  const Channel& channel_;
+  Mode mode_;
+};
+
+namespace {
+
+constexpr Duration full_retry_min{100};
+constexpr Duration full_retry_max{5'000};
+// A watermark that lags costs repeated sends after a crash, one that is written costs a page.
+constexpr Position watermark_stride = 1'000;
+// A saga that wakes sooner than this stays in memory.
+constexpr Duration short_wait{2'000};
+
+template <typename T>
+constexpr bool touches_summary =
+    std::is_same_v<T, SagaStarted> || std::is_same_v<T, SagaTurnedBack> ||
+    std::is_same_v<T, SagaStuck> || std::is_same_v<T, SagaResumed> ||
+    std::is_same_v<T, SagaPaused> || std::is_same_v<T, OperatorDecided> ||
+    std::is_same_v<T, ContradictionSeen> || std::is_same_v<T, ReplayStarted> ||
+    std::is_same_v<T, SagaCompleted> || std::is_same_v<T, SagaCompensated> ||
+    std::is_same_v<T, SagaAbandoned>;
+
+}  // namespace
+
+bool waits_for_admission(const LiveSaga& live, Time now) {
+  const Saga& saga = live.saga;
+  const bool active = saga.status == Status::pending || saga.status == Status::running ||
+                      saga.status == Status::compensating;
+  if (!active || saga.paused || !live.outstanding.empty()) return false;
+  for (const StepState& s : saga.steps) {
+    for (const Attempts& a : s.attempts) {
+      if (a.retry_at && *a.retry_at > now) return false;
+    }
+  }
+  return true;
+}
+
+void WatermarkTracker::settled(Position position) {
+  const auto found = std::lower_bound(waiting_.begin(), waiting_.end(), position,
+                                      [](const Entry& e, Position p) { return e.position < p; });
+  // Several commands of one row stand beside each other; settle the first that is not.
+  for (auto it = found; it != waiting_.end() && it->position == position; ++it) {
+    if (it->settled) continue;
+    it->settled = true;
+    break;
+  }
+  while (!waiting_.empty() && waiting_.front().settled) waiting_.pop_front();
+}
+
+Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
+    : store_(store),
+      channel_(channel),
+      settings_(std::move(settings)),
+      admission_(std::make_unique<ChannelAdmission>(channel, settings_.mode)),
+      random_(settings_.id_seed) {}
+
+void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
+  now_ = now;
+  if (!held_.empty() && retry_commit_at_ && *retry_commit_at_ <= now) {
+    arrivals.insert(arrivals.begin(), std::make_move_iterator(held_.begin()),
+                    std::make_move_iterator(held_.end()));
+    held_.clear();
+  }
+  for (Arrival& arrival : arrivals) {
+    std::visit([this](auto& a) { take(a); }, arrival);
+  }
+  if (!holds_overdue()) fire_timers();
+  try {
+    commit();
+  } catch (const StoreError& error) {
+    if (error.kind() != StoreError::Kind::full) throw;
+    roll_back(error.what());
+    for (Arrival& arrival : arrivals) {
+      const bool kept = std::holds_alternative<ReplyArrival>(arrival) ||
+                        std::holds_alternative<UnusableArrival>(arrival);
+      if (kept) held_.push_back(std::move(arrival));
+    }
+    return;
+  }
+  act();
+}
+
+std::optional<Time> Coordinator::next_due() const {
+  std::optional<Time> due;
+  if (!timers_.empty()) due = timers_.begin()->first;
+  if (holds_overdue()) due = hold_overdue_until_;
+  if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
+  return due;
+}
+
+bool Coordinator::holds_overdue() const {
+  return hold_overdue_until_ && now_ < *hold_overdue_until_ && !channel_.caught_up();
+}
+
+std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
+  const Status before = live.saga.status;
+  Decision decision = decide(*live.definition, live.saga, input, now_, *admission_);
+  if (decision.refusal) return std::move(decision.refusal);
+  const SagaId id = live.saga.id;
+  if (!live.touched) {
+    live.touched = true;
+    touched_.push_back(id);
+  }
+  const std::size_t append = batch_.appends.size();
+  for (Effect& effect : decision.effects) effects_.push_back({id, std::move(effect), append});
+  if (decision.events.empty()) return std::nullopt;
+  if (live.saga.status != before) live.dirty_summary = true;
+  note_events(live, decision.events);
+  batch_.appends.push_back({id, live.saga.version, now_, std::move(decision.events)});
+  return std::nullopt;
+}
+
+void Coordinator::note_events(LiveSaga& live, const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    std::visit(
+        [&](const auto& e) {
+          using E = std::decay_t<decltype(e)>;
+          if constexpr (std::is_same_v<E, CommandIssued>) {
+            live.outstanding.push_back({e.attempt, 0, false, std::nullopt});
+          } else if constexpr (touches_summary<E>) {
+            live.dirty_summary = true;
+          }
+        },
+        event);
+  }
+  for (std::size_t i = live.outstanding.size(); i-- > 0;) {
+    OutstandingAttempt& o = live.outstanding[i];
+    const Attempts& a = live.saga.steps[o.attempt.step].of(o.attempt.direction);
+    if (a.outstanding && a.made == o.attempt.attempt) continue;
+    drop_outstanding(live, o);
+    live.outstanding.erase(live.outstanding.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void Coordinator::fire_timers() {
+  while (!timers_.empty() && timers_.begin()->first <= now_) {
+    const auto timer = timers_.begin();
+    const TimerTarget target = timer->second;
+    LiveSaga* saga = live(target.saga);
+    if (saga && saga->wake == timer) saga->wake.reset();
+    if (target.attempt && saga) {
+      OutstandingAttempt* attempt = saga->find(*target.attempt);
+      if (attempt && attempt->timer == timer) attempt->timer.reset();
+    }
+    timers_.erase(timer);
+    if (!saga) continue;
+    if (target.attempt) {
+      (void)apply(*saga, AttemptTimedOut{*target.attempt});
+    } else {
+      (void)apply(*saga, Woken{});
+    }
+  }
+}
+
+void Coordinator::commit() {
+  for (const SagaId& id : touched_) {
+    LiveSaga& saga = live_.at(id);
+    if (!saga.dirty_summary) continue;
+    batch_.summaries.push_back(summarize(*saga.definition, saga.saga));
+  }
+  if (settings_.mode == Mode::engine) {
+    const Position settled = watermark_.value(last_position_);
+    if (settled - stored_watermark_ >= watermark_stride) {
+      batch_.watermarks[channel_.name()] = settled;
+    }
+  }
+  if (batch_.empty()) return;
+  const Position first = store_.commit(batch_);
+  if (!batch_.appends.empty()) {
+    last_position_ = first + static_cast<Position>(batch_.appends.size()) - 1;
+  }
+  for (const auto& [channel, position] : batch_.watermarks) stored_watermark_ = position;
+  if (retry_commit_delay_ > Duration::zero() && settings_.log) {
+    settings_.log(LogLevel::info, "the store has room again; going on");
+  }
+  retry_commit_delay_ = Duration::zero();
+  retry_commit_at_.reset();
+}
+
+void Coordinator::act() {
+  send_commands();
+  if (settings_.observer) {
+    for (const JournalAppend& append : batch_.appends) {
+      const LiveSaga& saga = live_.at(append.saga);
+      settings_.observer(*saga.definition, saga.saga, append.events);
+    }
+  }
+  if (!receipts_.empty()) channel_.receipt(receipts_);
+  for (const auto& answer : std::exchange(answers_, {})) answer();
+  settle_sagas();
+  batch_ = {};
+  effects_.clear();
+  touched_.clear();
+  receipts_.clear();
+  refusals_.clear();
+  batch_keys_.clear();
+}
+
+void Coordinator::send_commands() {
+  std::vector<Command> commands;
+  const Position first = last_position_ - static_cast<Position>(batch_.appends.size()) + 1;
+  for (const PendingEffect& pending : effects_) {
+    LiveSaga& saga = live_.at(pending.saga);
+    if (const auto* send = std::get_if<SendCommand>(&pending.effect)) {
+      OutstandingAttempt* attempt = saga.find(send->attempt);
+      if (!attempt) continue;  // Decided by a later input of the same batch.
+      attempt->issued_at = first + static_cast<Position>(pending.append);
+      watermark_.issued(attempt->issued_at);
+      send_command(saga, *send, commands);
+    } else if (const auto* withdrawn = std::get_if<WithdrawCommand>(&pending.effect)) {
+      channel_.withdraw(pending.saga, withdrawn->attempt);
+    } else if (const auto* extend = std::get_if<ExtendAttempt>(&pending.effect)) {
+      OutstandingAttempt* attempt = saga.find(extend->attempt);
+      if (attempt) arm_attempt(saga, *attempt, extend->lease);
+    }
+  }
+  if (!commands.empty()) channel_.send(std::move(commands));
+}
+
+void Coordinator::send_command(LiveSaga& live, const SendCommand& effect,
+                               std::vector<Command>& commands) {
+  const Saga& saga = live.saga;
+  const Step& step = live.definition->steps[effect.attempt.step];
+  const Direction direction = effect.attempt.direction;
+  Command& command = commands.emplace_back();
+  command.id = {saga.id, step.name, direction, effect.attempt.attempt};
+  command.attempt = effect.attempt;
+  command.saga_type = saga.type;
+  command.saga_version = saga.definition_version;
+  command.participant = step.participant;
+  command.action = direction == Direction::action       ? step.action
+                   : direction == Direction::compensate ? step.compensation->action
+                                                        : step.resolve;
+  command.round = saga.steps[effect.attempt.step].of(direction).round;
+  command.key = saga.key;
+  command.timeout = attempt_timeout(step, direction);
+  command.body = effect.body;
+  command.position = live.find(effect.attempt)->issued_at;
+}
+
+void Coordinator::settle_sagas() {
+  for (const SagaId& id : touched_) {
+    const auto found = live_.find(id);
+    LiveSaga& saga = found->second;
+    saga.touched = false;
+    saga.dirty_summary = false;
+    const Status status = saga.saga.status;
+    if (is_end(status) || status == Status::stuck) {
+      if (auto waiting = waiters_.extract(id)) {
+        for (WaitArrival& waiter : waiting.mapped()) take(waiter);
+      }
+    }
+    if (is_end(status) || settings_.mode == Mode::momentary) {
+      forget(saga);
+      live_.erase(found);
+      continue;
+    }
+    const bool starved = waits_for_admission(saga, now_);
+    if (starved && !saga.starved) starved_.push_back(id);
+    saga.starved = starved;
+    arm_wake(saga);
+    const bool waits_long = !saga.wake || (*saga.wake)->first - now_ > short_wait;
+    const bool idle = saga.outstanding.empty() && !starved;
+    // Its timer stays behind and brings it back; a timer that is out of date then does nothing.
+    if (idle && (waits_long || live_.size() > settings_.cached_sagas_limit)) live_.erase(found);
+  }
+  // Waiters of sagas that were ended already have put their answers here.
+  for (const auto& answer : std::exchange(answers_, {})) answer();
+}
+
+void Coordinator::roll_back(const std::string& why) {
+  const std::vector<SagaId> touched = std::exchange(touched_, {});
+  for (const SagaId& id : touched) {
+    LiveSaga& saga = live_.at(id);
+    forget(saga);
+    live_.erase(id);
+  }
+  batch_ = {};
+  effects_.clear();
+  receipts_.clear();
+  answers_.clear();
+  batch_keys_.clear();
+  const Refusal refusal{Refused::Code::unavailable, why};
+  for (const auto& refuse : std::exchange(refusals_, {})) refuse(refusal);
+  if (settings_.log && retry_commit_delay_ == Duration::zero()) {
+    settings_.log(LogLevel::error, fmt::format("{}; starts are refused until there is room", why));
+  }
+  retry_commit_delay_ = std::clamp(retry_commit_delay_ * 2, full_retry_min, full_retry_max);
+  retry_commit_at_ = now_ + retry_commit_delay_;
+  for (const SagaId& id : touched) {
+    LiveSaga* saga = load(id);
+    if (!saga) continue;
+    saga->touched = false;
+    if (is_end(saga->saga.status)) live_.erase(id);
+  }
+  touched_.clear();
+}
+
+void Coordinator::drop_answers() {
+  answers_.clear();
+  refusals_.clear();
+  waiters_.clear();
+}
+
+}  // namespace skald

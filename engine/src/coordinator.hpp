@@ -1,0 +1,149 @@
+// The coordinator: takes all inputs that wait, decides each, stores everything in one transaction,
+// and only then acts.
+//
+// It has no thread and no clock of its own: the orchestrator's shell, or a simulation, calls
+// process() with what has arrived and the time. Everything here runs on that one thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "arrivals.hpp"
+#include "live_sagas.hpp"
+#include "skald/decide.hpp"
+#include "skald/orchestrator.hpp"
+
+namespace skald {
+
+class Coordinator {
+ public:
+  struct Settings {
+    Mode mode = Mode::engine;
+    std::size_t cached_sagas_limit = 200'000;
+    Logger log;
+    Observer observer;
+    std::uint64_t id_seed = 0;  ///< Of the ids' random bits.
+  };
+
+  Coordinator(Store& store, Channel& channel, Settings settings);
+
+  /// Rebuilds what was under way: arms every outstanding attempt with a full timeout, sends again
+  /// what the channel had not confirmed, and wakes what was waiting. Call once, before process().
+  void recover(Time now);
+
+  /// Decides the arrivals and the timers that are due, commits, acts. When the store is full the
+  /// starts and requests are refused and everything else is kept for the next call.
+  /// \throws StoreError when the engine cannot go on.
+  void process(std::vector<Arrival> arrivals, Time now);
+
+  /// When process() is to be called even if nothing arrives.
+  [[nodiscard]] std::optional<Time> next_due() const;
+
+  /// Writes how far the channel had confirmed, for a short recovery. Call when stopping.
+  void checkpoint();
+
+  /// After process() threw: gives up every answer that is still owed.
+  void drop_answers();
+
+  [[nodiscard]] std::size_t cached() const { return live_.size(); }
+  /// Definitions that new sagas may use; nothing when there is none of that type or version.
+  [[nodiscard]] DefinitionPtr newest_definition(const std::string& type,
+                                                std::optional<std::uint32_t> version) const;
+
+ private:
+  friend class ChannelAdmission;
+  // One handler per arrival, so that a new one breaks the build.
+  void take(StartArrival& a);
+  void take(ReplyArrival& a);
+  void take(UnusableArrival& a);
+  void take(SentArrival& a);
+  void take(ConfirmedArrival& a);
+  void take(RoomArrival& a);
+  void take(WakeArrival& a);
+  void take(RequestArrival& a);
+  void take(ReplayArrival& a);
+  void take(DefineArrival& a);
+  void take(WaitArrival& a);
+  void take(UnwaitArrival& a);
+  void take(LookArrival& a);
+
+  // Deciding.
+  std::optional<Refusal> apply(LiveSaga& live, const Input& input);
+  void note_events(LiveSaga& live, const std::vector<Event>& events);
+  void fire_timers();
+  std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
+  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
+  void quarantine(const Reply& reply, const char* reason, const std::string& detail);
+  [[nodiscard]] std::optional<StepIndex> resolve_step(const LiveSaga& live,
+                                                      const std::string& name) const;
+
+  // Committing and acting.
+  void commit();
+  void act();
+  void send_commands();
+  void send_command(LiveSaga& live, const SendCommand& effect, std::vector<Command>& commands);
+  void settle_sagas();
+  void roll_back(const std::string& why);
+  void evict();
+
+  // Sagas in memory.
+  [[nodiscard]] LiveSaga* live(const SagaId& id);
+  LiveSaga* load(const SagaId& id);
+  void forget(LiveSaga& live);
+  [[nodiscard]] DefinitionPtr definition(const Digest& digest);
+  void register_definition(const DefinitionPtr& definition);
+
+  // Timers.
+  void arm_wake(LiveSaga& live);
+  void arm_attempt(LiveSaga& live, OutstandingAttempt& attempt, Duration timeout);
+  void disarm(std::optional<Timers::iterator>& timer);
+  void drop_outstanding(LiveSaga& live, OutstandingAttempt& attempt);
+  [[nodiscard]] bool holds_overdue() const;
+
+  // Recovery.
+  void resend_unconfirmed();
+
+  Store& store_;
+  Channel& channel_;
+  Settings settings_;
+  std::unique_ptr<Admission> admission_;
+  std::mt19937_64 random_;
+  Time now_{};
+
+  std::unordered_map<SagaId, LiveSaga> live_;
+  Timers timers_;
+  std::deque<SagaId> starved_;
+  std::unordered_map<Digest, DefinitionPtr> definitions_;
+  std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
+  std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;
+  WatermarkTracker watermark_;
+  Position stored_watermark_ = 0;
+  Position last_position_ = 0;
+  std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
+  std::optional<Time> hold_overdue_until_;
+  std::optional<Time> retry_commit_at_;
+  std::vector<Arrival> held_;  // Kept while the store is full.
+  Duration retry_commit_delay_{0};
+
+  // The batch under way.
+  struct PendingEffect {
+    SagaId saga;
+    Effect effect;
+    std::size_t append;  // Index of the journal row that asked for it.
+  };
+  Batch batch_;
+  std::vector<PendingEffect> effects_;
+  std::vector<SagaId> touched_;
+  std::vector<std::uint64_t> receipts_;
+  std::vector<std::function<void()>> answers_;
+  std::vector<std::function<void(const Refusal&)>> refusals_;  // Instead, when the commit fails.
+  std::map<std::pair<std::string, std::string>, SagaId> batch_keys_;
+};
+
+}  // namespace skald

@@ -1,0 +1,281 @@
+// What the outside asks of the coordinator: starts, replies, operators' requests.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "coordinator.hpp"
+
+namespace skald {
+namespace {
+
+using Code = Refused::Code;
+
+Refusal unknown_saga(const SagaId& id) {
+  return {Code::not_found, fmt::format("no saga {} in this store", id.to_string())};
+}
+
+Json outcome_json(const Outcome& outcome) {
+  Json json{{"outcome", to_string(outcome.kind)}};
+  if (outcome.kind == OutcomeKind::success) {
+    json["output"] = outcome.output.value();
+  } else {
+    json["error"] = {{"code", outcome.error.code}, {"message", outcome.error.message}};
+  }
+  return json;
+}
+
+// Outputs of the steps before `from` that still stand; the name of the first that does not.
+std::variant<std::vector<CarriedOutput>, std::string> standing_outputs(
+    const Definition& old_definition, const Saga& old, const Definition& definition,
+    StepIndex from) {
+  std::vector<CarriedOutput> carried;
+  for (StepIndex i = 0; i < from; ++i) {
+    const std::string& name = definition.steps[i].name;
+    const auto before = old_definition.find(name);
+    if (!before) return name;
+    const StepState& s = old.steps[*before];
+    const bool done = s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
+    if (!done || s.compensation == CompensationStatus::compensated) return name;
+    carried.push_back({i, s.output.value_or(JsonText{})});
+  }
+  return carried;
+}
+
+}  // namespace
+
+std::optional<SagaId> Coordinator::key_holder(const std::string& type, const std::string& key) {
+  const auto started_now = batch_keys_.find({type, key});
+  if (started_now != batch_keys_.end()) return started_now->second;
+  return store_.key_holder(type, key);
+}
+
+std::optional<StepIndex> Coordinator::resolve_step(const LiveSaga& live,
+                                                   const std::string& name) const {
+  return live.definition->find(name);
+}
+
+std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
+                                               StartRequested request) {
+  const SagaId id = request.id;
+  if (request.key) batch_keys_[{definition->type, *request.key}] = id;
+  LiveSaga& saga = live_[id];
+  saga.definition = definition;
+  saga.saga.id = id;
+  return apply(saga, std::move(request));
+}
+
+void Coordinator::take(StartArrival& a) {
+  const DefinitionPtr definition = newest_definition(a.type, a.version);
+  if (!definition) {
+    const std::string version = a.version ? fmt::format(" version {}", *a.version) : "";
+    a.answer(Refusal{
+        Code::not_found,
+        fmt::format("no definition of saga {}{} in this store; define it first", a.type, version)});
+    return;
+  }
+  if (a.key) {
+    if (const auto holder = key_holder(a.type, *a.key)) {
+      const LiveSaga* saga = live(*holder);
+      if (saga && same_value(saga->saga.input, a.input)) {
+        answers_.emplace_back([answer = a.answer, id = *holder] { answer(Started{id, false}); });
+      } else {
+        a.answer(Refusal{Code::key_conflict,
+                         fmt::format("key {} is taken by saga {}, which has other input", *a.key,
+                                     holder->to_string())});
+      }
+      return;
+    }
+  }
+  const SagaId id = SagaId::make(now_, random_(), random_());
+  (void)start_saga(definition, {id, a.key, a.input, std::nullopt, {}, a.requester});
+  answers_.emplace_back([answer = a.answer, id] { answer(Started{id, true}); });
+  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
+void Coordinator::take(ReplyArrival& a) {
+  Reply& reply = a.reply;
+  if (reply.receipt != 0) receipts_.push_back(reply.receipt);
+  LiveSaga* saga = live(reply.saga);
+  if (!saga) {
+    quarantine(reply, "UNKNOWN_SAGA", "it names a saga that this store does not have");
+    return;
+  }
+  AttemptRef attempt = reply.attempt;
+  if (attempt.step == no_step) attempt.step = resolve_step(*saga, reply.step).value_or(no_step);
+  if (attempt.step >= saga->saga.steps.size()) {
+    quarantine(reply, "UNKNOWN_STEP", "it names a step that the saga does not have");
+    return;
+  }
+  const std::uint32_t made = saga->saga.steps[attempt.step].of(attempt.direction).made;
+  if (attempt.attempt == 0 || attempt.attempt > made) {
+    quarantine(reply, "FORGED_ATTEMPT", "it answers an attempt that was never made");
+    return;
+  }
+  const std::size_t before = batch_.appends.size();
+  (void)apply(*saga, ReplyReceived{attempt, reply.outcome});
+  for (std::size_t i = before; i < batch_.appends.size(); ++i) {
+    for (const Event& event : batch_.appends[i].events) {
+      if (!std::holds_alternative<ContradictionSeen>(event)) continue;
+      quarantine(reply, "CONTRADICTION", "it contradicts the participant's first answer");
+    }
+  }
+}
+
+void Coordinator::quarantine(const Reply& reply, const char* reason, const std::string& detail) {
+  QuarantinedMessage message;
+  message.at = now_;
+  message.channel = channel_.name();
+  message.reason = reason;
+  message.detail = detail;
+  message.saga = reply.saga.to_string();
+  message.headers = Json{{"step", reply.step},
+                         {"direction", to_string(reply.attempt.direction)},
+                         {"attempt", reply.attempt.attempt}}
+                        .dump();
+  message.body = outcome_json(reply.outcome).dump();
+  batch_.quarantined.push_back(std::move(message));
+}
+
+void Coordinator::take(UnusableArrival& a) {
+  QuarantinedMessage message = a.message;
+  message.at = now_;
+  message.channel = channel_.name();
+  batch_.quarantined.push_back(std::move(message));
+  if (a.receipt != 0) receipts_.push_back(a.receipt);
+}
+
+void Coordinator::take(RequestArrival& a) {
+  LiveSaga* saga = live(a.saga);
+  if (!saga) {
+    a.answer(unknown_saga(a.saga));
+    return;
+  }
+  if (!a.step.empty()) {
+    const auto step = resolve_step(*saga, a.step);
+    if (!step) {
+      a.answer(Refusal{Code::not_found,
+                       fmt::format("saga {} has no step {}", a.saga.to_string(), a.step)});
+      return;
+    }
+    std::visit(
+        [&step](auto& input) {
+          if constexpr (requires {
+                          input.requester;
+                          input.step;
+                        })
+            input.step = *step;
+        },
+        a.input);
+  }
+  if (auto refusal = apply(*saga, a.input)) {
+    a.answer(*std::move(refusal));
+    return;
+  }
+  const RequestOutcome outcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value()};
+  answers_.emplace_back([answer = a.answer, outcome] { answer(outcome); });
+  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
+void Coordinator::take(ReplayArrival& a) {
+  LiveSaga* old = live(a.saga);
+  if (!old) {
+    a.answer(unknown_saga(a.saga));
+    return;
+  }
+  const DefinitionPtr definition =
+      a.version ? newest_definition(old->saga.type, a.version) : old->definition;
+  if (!definition) {
+    a.answer(Refusal{Code::not_found, fmt::format("no version {} of saga {} in this store",
+                                                  *a.version, old->saga.type)});
+    return;
+  }
+  StartRequested start;
+  start.id = SagaId::make(now_, random_(), random_());
+  start.replay_of = a.saga;
+  start.requester = a.requester;
+  start.input = old->saga.input;
+  if (a.input_patch) {
+    Json patched = start.input.value();
+    patched.merge_patch(a.input_patch->value());
+    start.input = JsonText::of(patched);
+  }
+  if (!a.from_step.empty()) {
+    const auto from = definition->find(a.from_step);
+    if (!from) {
+      a.answer(Refusal{Code::not_found,
+                       fmt::format("saga {} has no step {}", definition->type, a.from_step)});
+      return;
+    }
+    auto carried = standing_outputs(*old->definition, old->saga, *definition, *from);
+    if (const auto* gone = std::get_if<std::string>(&carried)) {
+      a.answer(Refusal{Code::wrong_state,
+                       fmt::format("cannot replay from {}: what step {} did no longer stands, or "
+                                   "never did; replay from there or from the start",
+                                   a.from_step, *gone)});
+      return;
+    }
+    start.carried = std::get<std::vector<CarriedOutput>>(std::move(carried));
+  }
+  if (old->saga.holds_key) start.key = old->saga.key;
+  const SagaId id = start.id;
+  if (auto refusal = apply(*old, ReplayRequested{id, a.force})) {
+    a.answer(*std::move(refusal));
+    return;
+  }
+  (void)start_saga(definition, std::move(start));
+  answers_.emplace_back([answer = a.answer, id] { answer(id); });
+  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
+void Coordinator::take(DefineArrival& a) {
+  try {
+    store_.put_definition(a.definition);
+  } catch (const Refused& refused) {
+    a.answer(Refusal{refused.code(), refused.what()});
+    return;
+  } catch (const StoreError& error) {
+    if (error.kind() != StoreError::Kind::full) throw;
+    a.answer(Refusal{Code::unavailable, error.what()});
+    return;
+  }
+  register_definition(a.definition);
+  answers_.emplace_back([answer = a.answer] { answer(true); });
+}
+
+void Coordinator::take(WaitArrival& a) {
+  const LiveSaga* found = live(a.saga);
+  if (!found) {
+    a.answer(unknown_saga(a.saga));
+    return;
+  }
+  const Saga& saga = found->saga;
+  if (!is_end(saga.status) && saga.status != Status::stuck) {
+    waiters_[a.saga].push_back(std::move(a));
+    return;
+  }
+  SagaResult result{saga.status, saga.forced, saga.output.value_or(JsonText{}), std::nullopt};
+  if (saga.stuck) {
+    result.error = saga.stuck->error;
+  } else if (saga.turn_back) {
+    result.error = saga.turn_back->error;
+  }
+  answers_.emplace_back([answer = a.answer, result] { answer(result); });
+}
+
+void Coordinator::take(UnwaitArrival& a) {
+  const auto waiting = waiters_.find(a.saga);
+  if (waiting == waiters_.end()) return;
+  std::erase_if(waiting->second, [&a](const WaitArrival& w) { return w.token == a.token; });
+  if (waiting->second.empty()) waiters_.erase(waiting);
+}
+
+void Coordinator::take(LookArrival& a) {
+  const LiveSaga* saga = live(a.saga);
+  if (!saga) {
+    a.answer(unknown_saga(a.saga));
+    return;
+  }
+  answers_.emplace_back([answer = a.answer, copy = saga->saga] { answer(copy); });
+}
+
+}  // namespace skald

@@ -1,0 +1,200 @@
+// The coordinator's sagas in memory, their timers, and recovery.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "coordinator.hpp"
+
+namespace skald {
+namespace {
+
+// How long what is overdue waits for replies that had queued up while no engine ran.
+constexpr Duration catch_up_limit{10'000};
+// A saga that is due but not admitted is looked at again after this, for its deadline's sake.
+constexpr Duration starved_recheck{1'000};
+// How many starved sagas one sign of room wakes; the rest come with the next.
+constexpr std::size_t wake_limit = 4'096;
+
+}  // namespace
+
+LiveSaga* Coordinator::live(const SagaId& id) {
+  const auto found = live_.find(id);
+  return found != live_.end() ? &found->second : load(id);
+}
+
+LiveSaga* Coordinator::load(const SagaId& id) {
+  const std::vector<JournalRow> rows = store_.journal(id);
+  if (rows.empty()) return nullptr;
+  LiveSaga& saga = live_[id];
+  saga.saga = fold(rows);
+  saga.definition = definition(saga.saga.definition);
+  saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
+  touched_.push_back(id);
+  for (const AttemptRef& attempt : outstanding_attempts(saga.saga)) {
+    OutstandingAttempt& o = saga.outstanding.emplace_back();
+    o.attempt = attempt;
+    for (const JournalRow& row : rows) {
+      for (const Event& event : row.events) {
+        const auto* issued = std::get_if<CommandIssued>(&event);
+        if (issued && issued->attempt == attempt) o.issued_at = row.position;
+      }
+    }
+    if (settings_.mode == Mode::engine) {
+      arm_attempt(saga, o,
+                  attempt_timeout(saga.definition->steps[attempt.step], attempt.direction));
+    }
+  }
+  arm_wake(saga);
+  return &saga;
+}
+
+void Coordinator::forget(LiveSaga& live) {
+  disarm(live.wake);
+  for (OutstandingAttempt& attempt : live.outstanding) disarm(attempt.timer);
+}
+
+DefinitionPtr Coordinator::definition(const Digest& digest) {
+  const auto known = definitions_.find(digest);
+  if (known != definitions_.end()) return known->second;
+  DefinitionPtr stored = store_.definition(digest);
+  if (!stored) {
+    throw StoreError(StoreError::Kind::corrupt,
+                     fmt::format("the store lacks the definition {} that a saga pinned; run "
+                                 "`skald store check`",
+                                 digest.to_string()));
+  }
+  definitions_[digest] = stored;
+  return stored;
+}
+
+void Coordinator::register_definition(const DefinitionPtr& definition) {
+  definitions_[definition->digest()] = definition;
+  by_type_[definition->type][definition->version] = definition;
+}
+
+DefinitionPtr Coordinator::newest_definition(const std::string& type,
+                                             std::optional<std::uint32_t> version) const {
+  const auto versions = by_type_.find(type);
+  if (versions == by_type_.end()) return nullptr;
+  if (!version) return versions->second.rbegin()->second;
+  const auto found = versions->second.find(*version);
+  return found == versions->second.end() ? nullptr : found->second;
+}
+
+void Coordinator::arm_wake(LiveSaga& live) {
+  std::optional<Time> wake;
+  if (settings_.mode == Mode::engine) wake = next_wake(*live.definition, live.saga);
+  if (wake && live.starved && *wake <= now_) wake = now_ + starved_recheck;
+  if (wake && live.wake && (*live.wake)->first == *wake) return;
+  disarm(live.wake);
+  if (wake) live.wake = timers_.emplace(*wake, TimerTarget{live.saga.id, std::nullopt});
+}
+
+void Coordinator::arm_attempt(LiveSaga& live, OutstandingAttempt& attempt, Duration timeout) {
+  disarm(attempt.timer);
+  attempt.timer = timers_.emplace(now_ + timeout, TimerTarget{live.saga.id, attempt.attempt});
+}
+
+void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
+  if (timer) timers_.erase(*timer);
+  timer.reset();
+}
+
+void Coordinator::drop_outstanding(LiveSaga&, OutstandingAttempt& attempt) {
+  disarm(attempt.timer);
+  if (attempt.issued_at > 0 && !attempt.confirmed) watermark_.settled(attempt.issued_at);
+}
+
+void Coordinator::take(SentArrival& a) {
+  const auto found = live_.find(a.saga);
+  if (found == live_.end()) return;
+  OutstandingAttempt* attempt = found->second.find(a.attempt);
+  if (!attempt) return;
+  const Step& step = found->second.definition->steps[a.attempt.step];
+  arm_attempt(found->second, *attempt, attempt_timeout(step, a.attempt.direction));
+}
+
+void Coordinator::take(ConfirmedArrival& a) {
+  const auto found = live_.find(a.saga);
+  if (found == live_.end()) return;
+  OutstandingAttempt* attempt = found->second.find(a.attempt);
+  if (!attempt || attempt->confirmed) return;
+  attempt->confirmed = true;
+  watermark_.settled(attempt->issued_at);
+}
+
+void Coordinator::take(RoomArrival&) {
+  resend_unconfirmed();
+  const std::size_t count = std::min(starved_.size(), wake_limit);
+  for (std::size_t i = 0; i < count; ++i) {
+    const SagaId id = starved_.front();
+    starved_.pop_front();
+    LiveSaga* saga = live(id);
+    if (!saga) continue;
+    saga->starved = false;
+    (void)apply(*saga, Woken{});
+  }
+}
+
+void Coordinator::take(WakeArrival& a) {
+  LiveSaga* saga = live(a.saga);
+  if (saga) (void)apply(*saga, Woken{});
+}
+
+void Coordinator::recover(Time now) {
+  now_ = now;
+  for (const DefinitionPtr& stored : store_.definitions()) register_definition(stored);
+  last_position_ = store_.last_position();
+  stored_watermark_ = store_.watermark(channel_.name());
+  if (settings_.mode == Mode::momentary) return;
+  std::vector<Position> unconfirmed;
+  store_.each_unfinished([&](const SagaSummary& summary) {
+    LiveSaga& saga = *load(summary.id);
+    for (OutstandingAttempt& o : saga.outstanding) {
+      o.confirmed = o.issued_at <= stored_watermark_;
+      if (o.confirmed) continue;
+      disarm(o.timer);  // It starts when the command is really sent again.
+      unconfirmed.push_back(o.issued_at);
+      unsent_.emplace_back(summary.id, o.attempt);
+    }
+    saga.touched = false;
+    saga.starved = waits_for_admission(saga, now);
+    if (saga.starved) starved_.push_back(summary.id);
+    if (saga.outstanding.empty() && !saga.starved) live_.erase(summary.id);
+  });
+  touched_.clear();
+  std::sort(unconfirmed.begin(), unconfirmed.end());
+  for (const Position position : unconfirmed) watermark_.issued(position);
+  hold_overdue_until_ = now + catch_up_limit;
+}
+
+void Coordinator::resend_unconfirmed() {
+  std::vector<Command> commands;
+  while (!unsent_.empty()) {
+    const auto [id, attempt] = unsent_.front();
+    LiveSaga* saga = live(id);
+    if (!saga || !saga->find(attempt)) {  // Decided by a reply that was waiting.
+      unsent_.pop_front();
+      continue;
+    }
+    if (!channel_.has_room(saga->definition->steps[attempt.step].participant)) break;
+    std::string missing;
+    auto body =
+        command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, missing);
+    if (body) send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
+    unsent_.pop_front();
+  }
+  if (!commands.empty()) channel_.send(std::move(commands));
+}
+
+void Coordinator::checkpoint() {
+  if (settings_.mode != Mode::engine) return;
+  const Position settled = watermark_.value(last_position_);
+  if (settled <= stored_watermark_) return;
+  Batch batch;
+  batch.watermarks[channel_.name()] = settled;
+  (void)store_.commit(batch);
+  stored_watermark_ = settled;
+}
+
+}  // namespace skald

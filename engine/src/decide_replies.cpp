@@ -1,0 +1,277 @@
+// What attempts came to: replies, timeouts, retries, exhaustion.
+#include <algorithm>
+
+#include "decider.hpp"
+
+namespace skald {
+
+void Decider::operator()(const ReplyReceived& input) {
+  const AttemptRef& attempt = input.attempt;
+  if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
+  if (attempt.attempt == 0 || attempt.attempt > state(attempt.step).of(attempt.direction).made) {
+    return;
+  }
+  switch (attempt.direction) {
+    case Direction::action: action_reply(attempt, input.outcome); break;
+    case Direction::compensate: compensation_reply(attempt, input.outcome); break;
+    case Direction::resolve: resolve_reply(attempt, input.outcome); break;
+  }
+}
+
+void Decider::operator()(const AttemptTimedOut& input) {
+  const AttemptRef& attempt = input.attempt;
+  if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
+  const Step& step = step_of(attempt.step);
+  inconclusive(attempt,
+               Outcome::unknown("TIMEOUT", "no answer within " + format_duration(attempt_timeout(
+                                                                     step, attempt.direction))));
+}
+
+// --- Actions ---------------------------------------------------------------------------------
+
+void Decider::action_reply(const AttemptRef& attempt, const Outcome& outcome) {
+  if (outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected) {
+    definitive_action(attempt, outcome);
+  } else {
+    inconclusive(attempt, outcome);
+  }
+}
+
+void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcome) {
+  const StepState& s = state(attempt.step);
+  const bool success = outcome.kind == OutcomeKind::success;
+  switch (s.status) {
+    case StepStatus::succeeded:
+    case StepStatus::rejected:
+    case StepStatus::failed: {
+      const bool repeats =
+          success ? s.status == StepStatus::succeeded : s.status != StepStatus::succeeded;
+      if (!repeats && !saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
+      return;
+    }
+    case StepStatus::skipped:
+    case StepStatus::cancelled: return;
+    case StepStatus::pending:
+    case StepStatus::waiting:
+    case StepStatus::dispatched:
+    case StepStatus::retry_wait:
+    case StepStatus::unknown: break;
+  }
+  const bool undoing =
+      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
+  if (undoing) return;  // Its compensation is on its way: the answer no longer decides anything.
+  const Attempts& action = s.of(Direction::action);
+  // A remembered rejection binds only its own round.
+  if (!success && attempt.attempt <= action.before_round) return;
+  if (action.outstanding && action.made != attempt.attempt) {
+    withdraw(attempt.step, Direction::action);
+  }
+  withdraw(attempt.step, Direction::resolve);
+  if (success) {
+    record(StepSucceeded{attempt, outcome.output});
+    advance();
+    return;
+  }
+  record(StepRejected{attempt, outcome.error});
+  if (saga_.status == Status::running) {
+    step_failed(attempt.step, outcome.error);
+  } else {
+    advance();
+  }
+}
+
+void Decider::inconclusive(const AttemptRef& attempt, const Outcome& outcome) {
+  const Attempts& a = state(attempt.step).of(attempt.direction);
+  const bool current = a.outstanding && a.made == attempt.attempt;
+  if (!current) {
+    const bool was_unanswered =
+        std::find(a.unanswered.begin(), a.unanswered.end(), attempt.attempt) != a.unanswered.end();
+    if (outcome.kind == OutcomeKind::failed && was_unanswered) {
+      record(LateFailure{attempt, outcome.error});
+      advance();
+    }
+    return;
+  }
+  switch (outcome.kind) {
+    case OutcomeKind::pending:
+      decision_.effects.emplace_back(ExtendAttempt{attempt, outcome.lease});
+      return;
+    case OutcomeKind::failed: record(AttemptFailed{attempt, outcome.error}); break;
+    case OutcomeKind::unknown: record(AttemptUnanswered{attempt, outcome.error}); break;
+    case OutcomeKind::success:
+    case OutcomeKind::rejected: return;  // Definitive; handled elsewhere.
+  }
+  attempt_ended(attempt, outcome.error, outcome.retry_after, outcome.final_failure);
+}
+
+void Decider::attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
+                            std::optional<Duration> retry_after, bool final_failure) {
+  if (saga_.wish && !may_have_happened(state(definition_.pivot()))) {
+    fulfil_wish();
+    return;
+  }
+  const bool in_flight_at_the_turn = attempt.direction == Direction::action && turning_back();
+  if (!final_failure && !in_flight_at_the_turn && schedule_retry(attempt, error, retry_after)) {
+    advance();  // The wish may be fulfilled now, or the delay may be nothing.
+    return;
+  }
+  switch (attempt.direction) {
+    case Direction::action: action_exhausted(attempt.step); break;
+    case Direction::compensate: {
+      const std::string what = final_failure ? " could not be delivered: " : " failed for good: ";
+      get_stuck(
+          attempt.step, Direction::compensate,
+          {error.code, step_of(attempt.step).compensation->action + what + error.code, error.data});
+      break;
+    }
+    case Direction::resolve:
+      if (turning_back()) {
+        go_back();
+      } else {
+        step_in_doubt(attempt.step, state(attempt.step).error.value_or(error));
+      }
+      break;
+  }
+}
+
+bool Decider::schedule_retry(const AttemptRef& attempt, const ErrorInfo& error,
+                             std::optional<Duration> retry_after) {
+  const RetryPolicy& retry = policy(attempt.step, attempt.direction);
+  const Attempts& a = state(attempt.step).of(attempt.direction);
+  if (a.in_round() >= retry.max_attempts || !worth_retrying(retry, error.code)) return false;
+  const std::string seed =
+      CommandId{saga_.id, step_of(attempt.step).name, attempt.direction, attempt.attempt}
+          .to_string();
+  const Time due = now_ + retry_delay(retry, a.in_round(), seed, retry_after);
+  if (retry.max_elapsed && due - a.round_started_at.value_or(now_) > *retry.max_elapsed) {
+    return false;
+  }
+  const auto& deadline = step_of(attempt.step).deadline;
+  if (attempt.direction == Direction::action && deadline &&
+      due >= a.round_started_at.value_or(now_) + *deadline) {
+    return false;
+  }
+  record(RetryScheduled{attempt.step, attempt.direction, due});
+  return true;
+}
+
+void Decider::action_exhausted(StepIndex step) {
+  const Attempts& a = state(step).of(Direction::action);
+  ErrorInfo error = a.error.value_or(ErrorInfo{"UNKNOWN", "", {}});
+  if (a.unanswered.empty()) {
+    record(StepFailed{step, error});
+    if (turning_back()) {
+      advance();
+    } else {
+      step_failed(step, std::move(error));
+    }
+    return;
+  }
+  record(StepInDoubt{step, error});
+  if (turning_back() || !step_of(step).resolve.empty()) {
+    advance();
+  } else {
+    step_in_doubt(step, std::move(error));
+  }
+}
+
+// The step definitely had no effect: what its policy says happens next.
+void Decider::step_failed(StepIndex step, ErrorInfo error) {
+  if (saga_.wish) {
+    fulfil_wish();
+    return;
+  }
+  switch (step_of(step).on_failure.action) {
+    case OnFailure::Action::compensate: turn_back(TurnBack{step, std::move(error)}, {}); break;
+    case OnFailure::Action::stuck: get_stuck(step, Direction::action, std::move(error)); break;
+    case OnFailure::Action::skip:
+    case OnFailure::Action::fallback: skip_or_fall_back(step, std::move(error)); break;
+  }
+}
+
+// The step may have happened and nobody can tell. The pivot is never guessed.
+void Decider::step_in_doubt(StepIndex step, ErrorInfo error) {
+  const bool guessing = step_of(step).kind == StepKind::pivot;
+  if (guessing) {
+    get_stuck(step, Direction::action, std::move(error));
+  } else {
+    step_failed(step, std::move(error));
+  }
+}
+
+void Decider::skip_or_fall_back(StepIndex step, ErrorInfo error) {
+  const OnFailure& on_failure = step_of(step).on_failure;
+  std::optional<JsonText> output;
+  if (on_failure.action == OnFailure::Action::fallback) output = on_failure.fallback;
+  record(StepSkipped{step, std::move(output), std::move(error)});
+  advance();
+}
+
+// --- Compensations ---------------------------------------------------------------------------
+
+void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outcome) {
+  const StepState& s = state(attempt.step);
+  const bool closed = s.compensation == CompensationStatus::compensated ||
+                      s.compensation == CompensationStatus::skipped ||
+                      s.compensation == CompensationStatus::none;
+  if (closed) {
+    const bool contradicts = outcome.kind == OutcomeKind::rejected && !s.undo_forced &&
+                             s.compensation == CompensationStatus::compensated;
+    if (contradicts && !saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
+    return;
+  }
+  if (outcome.kind == OutcomeKind::success) {
+    if (s.of(Direction::compensate).made != attempt.attempt) {
+      withdraw(attempt.step, Direction::compensate);
+    }
+    record(StepCompensated{attempt});
+    advance();
+    return;
+  }
+  if (outcome.kind != OutcomeKind::rejected) {
+    inconclusive(attempt, outcome);
+    return;
+  }
+  const Attempts& a = s.of(Direction::compensate);
+  const bool stale = attempt.attempt <= a.before_round || saga_.status == Status::stuck;
+  if (stale) return;
+  if (a.made != attempt.attempt) withdraw(attempt.step, Direction::compensate);
+  record(StepRejected{attempt, outcome.error});
+  const std::string detail = outcome.error.message.empty()
+                                 ? outcome.error.code
+                                 : outcome.error.code + " (" + outcome.error.message + ")";
+  get_stuck(
+      attempt.step, Direction::compensate,
+      {outcome.error.code, step_of(attempt.step).compensation->action + " was refused: " + detail,
+       outcome.error.data});
+}
+
+// --- Resolves --------------------------------------------------------------------------------
+
+void Decider::resolve_reply(const AttemptRef& attempt, const Outcome& outcome) {
+  const StepState& s = state(attempt.step);
+  if (s.status != StepStatus::unknown) return;  // Decided meanwhile.
+  const bool definitive =
+      outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
+  if (!definitive) {
+    inconclusive(attempt, outcome);
+    return;
+  }
+  const bool undoing =
+      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
+  if (undoing) return;
+  if (s.of(Direction::resolve).made != attempt.attempt) withdraw(attempt.step, Direction::resolve);
+  if (outcome.kind == OutcomeKind::success) {
+    record(StepSucceeded{attempt, outcome.output});
+    advance();
+    return;
+  }
+  record(StepRejected{attempt, outcome.error});
+  if (saga_.status == Status::running) {
+    step_failed(attempt.step, outcome.error);
+  } else {
+    advance();
+  }
+}
+
+}  // namespace skald

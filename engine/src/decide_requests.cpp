@@ -1,0 +1,279 @@
+// What operators ask for. A request either records something or is refused with a sentence.
+#include <algorithm>
+
+#include "decider.hpp"
+
+namespace skald {
+
+using Code = Refused::Code;
+
+bool Decider::refuse_if_ended(const char* verb) {
+  if (!is_end(saga_.status)) return false;
+  refuse(Code::wrong_state, std::string("cannot ") + verb + ": the saga has ended (" +
+                                to_string(saga_.status) + "), and ends are final");
+  return true;
+}
+
+void Decider::operator()(const ResumeRequested& input) {
+  if (refuse_if_ended("resume")) return;
+  const bool stuck = saga_.status == Status::stuck;
+  if (!saga_.paused && !stuck) {
+    refuse(Code::wrong_state, std::string("nothing to resume: the saga is ") +
+                                  to_string(saga_.status) + ", neither paused nor stuck");
+    return;
+  }
+  if (input.input_patch) {
+    const StepIndex target = input.step != no_step ? input.step
+                             : stuck               ? saga_.stuck->step
+                                                   : no_step;
+    if (target >= saga_.steps.size()) {
+      refuse(Code::invalid, "an input patch needs the step it is for: give --step");
+      return;
+    }
+    const bool in_use = is_done(state(target)) && !(stuck && saga_.stuck->step == target);
+    if (in_use) {
+      refuse(Code::wrong_state, "step " + step_of(target).name +
+                                    " is done already; its input "
+                                    "can no longer be patched");
+      return;
+    }
+  }
+  if (saga_.paused) {
+    record(SagaResumed{input.requester, true, input.step, Direction::action, input.input_patch});
+    advance();
+    return;
+  }
+  if (input.step != no_step && input.step != saga_.stuck->step) {
+    refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(input.step).name);
+    return;
+  }
+  resume_stuck(input.requester, input.input_patch);
+}
+
+void Decider::resume_stuck(const Requester& requester, std::optional<JsonText> patch) {
+  const StepIndex step = saga_.stuck->step;
+  const Direction direction = saga_.stuck->direction;
+  // An answer that came while the saga was stuck may have decided the step already.
+  const bool decided =
+      step == no_step ||
+      (direction == Direction::compensate ? state(step).compensation != CompensationStatus::stuck
+                                          : is_done(state(step)));
+  record(SagaResumed{requester, false, decided ? no_step : step, direction, std::move(patch)});
+  advance();
+}
+
+void Decider::operator()(const RetryRequested& input) {
+  if (refuse_if_ended("retry")) return;
+  if (saga_.paused) {
+    refuse(Code::wrong_state, "cannot retry: the saga is paused; resume it first");
+    return;
+  }
+  if (saga_.status == Status::stuck) {
+    if (input.step != no_step && input.step != saga_.stuck->step) {
+      refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(input.step).name);
+      return;
+    }
+    resume_stuck(input.requester, std::nullopt);
+    return;
+  }
+  bool found = false;
+  for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+    if (input.step != no_step && input.step != i) continue;
+    for (Direction d : {Direction::action, Direction::compensate, Direction::resolve}) {
+      if (!state(i).of(d).retry_at) continue;
+      record(RetryHastened{i, d, input.requester});
+      found = true;
+    }
+  }
+  if (!found) {
+    refuse(Code::wrong_state, "nothing to retry: no attempt waits for its back-off");
+    return;
+  }
+  advance();
+}
+
+void Decider::operator()(const SkipRequested& input) {
+  if (refuse_if_ended("skip")) return;
+  if (input.step >= saga_.steps.size()) {
+    refuse(Code::invalid, "skip needs the step it is for: give --step");
+    return;
+  }
+  switch (input.as) {
+    case SkipRequested::As::compensated: skip_compensation(input); break;
+    case SkipRequested::As::skipped:
+      if (turning_back()) {
+        skip_compensation(input);
+      } else {
+        skip_forward(input);
+      }
+      break;
+    case SkipRequested::As::succeeded:
+    case SkipRequested::As::rejected: decide_by_operator(input); break;
+  }
+}
+
+// The saga stood still at this very step, and the operator has just removed the reason.
+void Decider::leave_stuck(const SkipRequested& input) {
+  if (saga_.stuck && saga_.stuck->step == input.step) {
+    record(SagaResumed{input.requester, false, no_step, Direction::action, std::nullopt});
+  }
+}
+
+void Decider::skip_forward(const SkipRequested& input) {
+  const StepState& s = state(input.step);
+  const std::string& name = step_of(input.step).name;
+  if (is_done(s)) {
+    refuse(Code::wrong_state, "step " + name + " is done already (" + to_string(s.status) + ")");
+    return;
+  }
+  if (step_of(input.step).kind == StepKind::pivot && may_have_happened(s)) {
+    refuse(Code::wrong_state, "step " + name +
+                                  " is the pivot and may have happened: say which, "
+                                  "with --as succeeded or --as rejected");
+    return;
+  }
+  withdraw(input.step, Direction::action);
+  withdraw(input.step, Direction::resolve);
+  record(OperatorDecided{input.step, "skipped", input.requester});
+  leave_stuck(input);
+  record(StepSkipped{input.step, input.output, {"SKIPPED", "skipped by an operator", {}}});
+  advance();
+}
+
+void Decider::skip_compensation(const SkipRequested& input) {
+  const StepState& s = state(input.step);
+  const std::string& name = step_of(input.step).name;
+  const bool planned = std::find(saga_.undo_plan.begin(), saga_.undo_plan.end(), input.step) !=
+                       saga_.undo_plan.end();
+  if (!turning_back() || !planned) {
+    refuse(Code::wrong_state, "step " + name + " has no compensation under way");
+    return;
+  }
+  if (s.compensation == CompensationStatus::compensated ||
+      s.compensation == CompensationStatus::skipped) {
+    refuse(Code::wrong_state, "the compensation of step " + name + " is closed already (" +
+                                  to_string(s.compensation) + ")");
+    return;
+  }
+  withdraw(input.step, Direction::action);
+  withdraw(input.step, Direction::resolve);
+  withdraw(input.step, Direction::compensate);
+  const bool confirmed = input.as == SkipRequested::As::compensated;
+  record(OperatorDecided{input.step, confirmed ? "compensated" : "skipped", input.requester});
+  leave_stuck(input);
+  if (s.of(Direction::action).outstanding) {
+    record(AttemptUnanswered{{input.step, Direction::action, s.of(Direction::action).made},
+                             {"SKIPPED", "an operator closed the step", {}}});
+    record(StepInDoubt{input.step, {"SKIPPED", "an operator closed the step", {}}});
+  }
+  if (confirmed) {
+    record(StepCompensated{{input.step, Direction::compensate, 0}});
+  } else {
+    record(CompensationSkipped{input.step, false});
+  }
+  advance();
+}
+
+void Decider::decide_by_operator(const SkipRequested& input) {
+  const StepState& s = state(input.step);
+  const std::string& name = step_of(input.step).name;
+  const bool stuck_here = saga_.stuck && saga_.stuck->step == input.step &&
+                          saga_.stuck->direction != Direction::compensate;
+  const bool undecided = s.status == StepStatus::pending || s.status == StepStatus::dispatched ||
+                         s.status == StepStatus::retry_wait || s.status == StepStatus::unknown ||
+                         (stuck_here && !is_done(s));
+  const bool undoing =
+      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
+  if (!undecided || undoing) {
+    refuse(Code::wrong_state, "what happened to step " + name + " is decided already (" +
+                                  (undoing ? to_string(s.compensation) : to_string(s.status)) +
+                                  ")");
+    return;
+  }
+  const bool succeeded = input.as == SkipRequested::As::succeeded;
+  withdraw(input.step, Direction::action);
+  withdraw(input.step, Direction::resolve);
+  record(OperatorDecided{input.step, succeeded ? "succeeded" : "rejected", input.requester});
+  leave_stuck(input);
+  const AttemptRef by_operator{input.step, Direction::action, 0};
+  if (succeeded) {
+    record(StepSucceeded{by_operator, input.output.value_or(JsonText{})});
+    advance();
+    return;
+  }
+  ErrorInfo error{"REJECTED_BY_OPERATOR", "an operator said it was rejected", {}};
+  record(StepRejected{by_operator, error});
+  if (turning_back()) {
+    advance();
+  } else {
+    step_failed(input.step, std::move(error));
+  }
+}
+
+void Decider::operator()(const CancelRequested& input) {
+  if (refuse_if_ended("cancel")) return;
+  if (turning_back()) {
+    refuse(Code::wrong_state, "the saga has turned back already");
+    return;
+  }
+  if (goes_forward_only(definition_, saga_)) {
+    refuse(Code::wrong_state,
+           "cannot cancel: the saga is past its pivot and only goes forward; skip or abandon");
+    return;
+  }
+  ErrorInfo reason{"CANCELLED", input.requester.reason, {}};
+  const StepIndex pivot = definition_.pivot();
+  if (pivot == no_step || !may_have_happened(state(pivot))) {
+    turn_back(TurnBack{no_step, std::move(reason)}, input.requester);
+    return;
+  }
+  if (saga_.wish) {
+    refuse(Code::wrong_state,
+           "a wish to turn back is recorded already; it waits for the outcome "
+           "of " +
+               step_of(pivot).name);
+    return;
+  }
+  record(WishRecorded{std::move(reason), input.requester});
+}
+
+void Decider::operator()(const PauseRequested& input) {
+  if (refuse_if_ended("pause")) return;
+  if (saga_.paused) {
+    refuse(Code::wrong_state, "the saga is paused already");
+    return;
+  }
+  record(SagaPaused{input.requester});
+}
+
+void Decider::operator()(const AbandonRequested& input) {
+  if (refuse_if_ended("abandon")) return;
+  for (const AttemptRef& attempt : outstanding_attempts(saga_)) {
+    withdraw(attempt.step, attempt.direction);
+  }
+  record(SagaAbandoned{input.requester});
+}
+
+void Decider::operator()(const ReplayRequested& input) {
+  const bool failed = saga_.status == Status::compensated || saga_.status == Status::abandoned;
+  const bool forceable = saga_.status == Status::stuck || saga_.status == Status::completed;
+  if (!failed && !forceable) {
+    refuse(Code::wrong_state, std::string("cannot replay: the saga is still ") +
+                                  to_string(saga_.status) + "; cancel it or wait for its end");
+    return;
+  }
+  if (forceable && !input.force) {
+    refuse(Code::wrong_state,
+           std::string("the saga is ") + to_string(saga_.status) +
+               ": a replay may double its effects; if that is meant, say --force");
+    return;
+  }
+  if (saga_.replayed_by && !input.force) {
+    refuse(Code::wrong_state, "the saga has been replayed already, as " +
+                                  saga_.replayed_by->to_string() + "; to do so again, say --force");
+    return;
+  }
+  record(ReplayStarted{input.by, saga_.holds_key});
+}
+
+}  // namespace skald

@@ -1,0 +1,109 @@
+// The working state of one decide() call: records events as it goes, so that every rule sees the
+// saga as it stands after the rules before it.
+//
+// One file per concern: decide.cpp (dispatch, start, waking), decide_forward.cpp (the way to
+// completion), decide_back.cpp (the turn and the undo plan), decide_replies.cpp (what attempts came
+// to), decide_requests.cpp (operators).
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "skald/decide.hpp"
+
+namespace skald {
+
+class Decider {
+ public:
+  Decider(const Definition& definition, Saga& saga, Time now, const Admission& admission)
+      : definition_(definition), saga_(saga), now_(now), admission_(admission) {}
+
+  // One overload per input, so that a new input breaks the build.
+  void operator()(const StartRequested& input);
+  void operator()(const ReplyReceived& input);
+  void operator()(const AttemptTimedOut& input);
+  void operator()(const Woken& input);
+  void operator()(const ResumeRequested& input);
+  void operator()(const RetryRequested& input);
+  void operator()(const SkipRequested& input);
+  void operator()(const CancelRequested& input);
+  void operator()(const PauseRequested& input);
+  void operator()(const AbandonRequested& input);
+  void operator()(const ReplayRequested& input);
+
+  /// Closes the journal row, if there is one.
+  [[nodiscard]] Decision finish();
+
+ private:
+  // Recording.
+  template <typename E>
+  void record(E event) {
+    decision_.events.emplace_back(std::move(event));
+    evolve(saga_, decision_.events.back(), now_);
+  }
+  void refuse(Refused::Code code, std::string message);
+  void withdraw(StepIndex step, Direction direction);
+
+  // The way forward, and back; advance() does whatever is due and allowed now.
+  void advance();
+  void go_forward();
+  void go_back();
+  bool undo_entry(StepIndex step);  // False: this entry is not done yet.
+  bool issue(StepIndex step, Direction direction);
+  void issue_when_due(StepIndex step, Direction direction);
+  void complete();
+  void turn_back(TurnBack cause, Requester requester);
+  void get_stuck(StepIndex step, Direction direction, ErrorInfo error);
+  void fulfil_wish();
+
+  // What attempts came to.
+  void action_reply(const AttemptRef& attempt, const Outcome& outcome);
+  void compensation_reply(const AttemptRef& attempt, const Outcome& outcome);
+  void resolve_reply(const AttemptRef& attempt, const Outcome& outcome);
+  void definitive_action(const AttemptRef& attempt, const Outcome& outcome);
+  void inconclusive(const AttemptRef& attempt, const Outcome& outcome);
+  void attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
+                     std::optional<Duration> retry_after, bool final_failure);
+  [[nodiscard]] bool schedule_retry(const AttemptRef& attempt, const ErrorInfo& error,
+                                    std::optional<Duration> retry_after);
+  void action_exhausted(StepIndex step);
+  void step_failed(StepIndex step, ErrorInfo error);
+  void step_in_doubt(StepIndex step, ErrorInfo error);
+  void skip_or_fall_back(StepIndex step, ErrorInfo error);
+
+  // Time.
+  void check_saga_deadline();
+  void check_step_deadline();
+
+  // Requests.
+  [[nodiscard]] bool refuse_if_ended(const char* verb);
+  void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
+  void skip_forward(const SkipRequested& input);
+  void skip_compensation(const SkipRequested& input);
+  void decide_by_operator(const SkipRequested& input);
+  void leave_stuck(const SkipRequested& input);
+
+  // Questions.
+  [[nodiscard]] const Step& step_of(StepIndex step) const { return definition_.steps[step]; }
+  [[nodiscard]] StepState& state(StepIndex step) { return saga_.steps[step]; }
+  [[nodiscard]] const RetryPolicy& policy(StepIndex step, Direction direction) const;
+  [[nodiscard]] bool turning_back() const;
+  [[nodiscard]] bool resolve_pending(StepIndex step) const;
+
+  const Definition& definition_;
+  Saga& saga_;
+  Time now_;
+  const Admission& admission_;
+  Decision decision_;
+};
+
+/// Decided for the way forward: succeeded or skipped.
+[[nodiscard]] inline bool is_done(const StepState& s) {
+  return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
+}
+/// The action succeeded, is in flight, or an attempt stayed without an answer.
+[[nodiscard]] bool may_have_happened(const StepState& s);
+/// First step that is not done; the number of steps when all are.
+[[nodiscard]] StepIndex first_open_step(const Saga& saga);
+
+}  // namespace skald

@@ -1,0 +1,71 @@
+// The sagas in memory and the timers of all sagas, in memory or not.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "skald/decide.hpp"
+#include "skald/store.hpp"
+
+namespace skald {
+
+/// What is due at a time: an attempt's timeout, or, without attempt, the saga itself.
+struct TimerTarget {
+  SagaId saga;
+  std::optional<AttemptRef> attempt;
+};
+using Timers = std::multimap<Time, TimerTarget>;
+
+/// An attempt that is issued and not answered.
+struct OutstandingAttempt {
+  AttemptRef attempt;
+  Position issued_at = 0;                 ///< 0 until the commit that issued it.
+  bool confirmed = false;                 ///< The channel will not lose it.
+  std::optional<Timers::iterator> timer;  ///< Armed when it was really sent.
+};
+
+/// A saga in memory.
+struct LiveSaga {
+  Saga saga;
+  DefinitionPtr definition;
+  std::vector<OutstandingAttempt> outstanding;
+  std::optional<Timers::iterator> wake;
+  bool dirty_summary = false;  ///< The summary row is to be written with the batch under way.
+  bool touched = false;        ///< Changed in the batch under way.
+  bool starved = false;        ///< Has something to issue that was not admitted.
+
+  [[nodiscard]] OutstandingAttempt* find(const AttemptRef& attempt) {
+    for (OutstandingAttempt& o : outstanding) {
+      if (o.attempt == attempt) return &o;
+    }
+    return nullptr;
+  }
+};
+
+/// True when the saga has something to issue now that only the lack of admission holds back.
+[[nodiscard]] bool waits_for_admission(const LiveSaga& live, Time now);
+
+/// Up to which position every issued command is settled: confirmed, or not outstanding any more.
+class WatermarkTracker {
+ public:
+  /// Commands are tracked in order of position.
+  void issued(Position position) { waiting_.push_back({position, false}); }
+  void settled(Position position);
+  /// Nothing at or before this position needs to be sent again. `last` is the journal's end.
+  [[nodiscard]] Position value(Position last) const {
+    return waiting_.empty() ? last : waiting_.front().position - 1;
+  }
+
+ private:
+  struct Entry {
+    Position position;
+    bool settled;
+  };
+  std::deque<Entry> waiting_;
+};
+
+}  // namespace skald

@@ -1,0 +1,155 @@
+// The JSON of show and list.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "skald/decide.hpp"
+#include "skald/view.hpp"
+#include "view_parts.hpp"
+
+namespace skald {
+
+namespace {
+
+Json compensation_json(const Definition& definition, const StepState& s, StepIndex index) {
+  const Attempts& a = s.of(Direction::compensate);
+  const auto& compensation = definition.steps[index].compensation;
+  return {{"action", compensation ? Json(compensation->action) : Json(nullptr)},
+          {"status", to_string(s.compensation)},
+          {"attempts", a.made},
+          {"round", a.round},
+          {"forced", s.undo_forced},
+          {"started_at", optional_time(s.undo_started_at)},
+          {"ended_at", optional_time(s.undo_ended_at)},
+          {"next_at", optional_time(a.retry_at)},
+          {"error", a.error ? error_json(*a.error) : Json(nullptr)}};
+}
+
+Json step_json(const Definition& definition, const Saga& saga, StepIndex index) {
+  const Step& step = definition.steps[index];
+  const StepState& s = saga.steps[index];
+  const Attempts& a = s.of(Direction::action);
+  const auto error = shown_error(s);
+  return {{"name", step.name},
+          {"participant", step.participant},
+          {"action", step.action},
+          {"kind", to_string(step.kind)},
+          {"status", to_string(s.status)},
+          {"attempts", a.made},
+          {"round", a.round},
+          {"unanswered", a.unanswered.size()},
+          {"forced", s.forced},
+          {"carried_over", s.carried_over},
+          {"started_at", optional_time(s.started_at)},
+          {"ended_at", optional_time(s.ended_at)},
+          {"next_at", optional_time(a.retry_at)},
+          {"output", s.output ? masked_output(definition, index, *s.output) : Json(nullptr)},
+          {"error", error ? error_json(*error) : Json(nullptr)},
+          {"compensation", compensation_json(definition, s, index)}};
+}
+
+Json saga_error(const Definition& definition, const Saga& saga) {
+  const ErrorInfo* error = saga.stuck       ? &saga.stuck->error
+                           : saga.turn_back ? &saga.turn_back->error
+                                            : nullptr;
+  if (!error) return nullptr;
+  const StepIndex step = saga.stuck ? saga.stuck->step : saga.turn_back->step;
+  const std::string name = step_name(definition, step);
+  Json json = error_json(*error);
+  json["step"] = name.empty() ? Json(nullptr) : Json(name);
+  return json;
+}
+
+}  // namespace
+
+StepIndex current_step(const Saga& saga) {
+  if (saga.stuck) return saga.stuck->step;
+  if (saga.status == Status::compensating) {
+    for (const StepIndex step : saga.undo_plan) {
+      const CompensationStatus c = saga.steps[step].compensation;
+      if (c != CompensationStatus::compensated && c != CompensationStatus::skipped) return step;
+    }
+    return no_step;
+  }
+  if (is_end(saga.status)) return saga.turn_back ? saga.turn_back->step : no_step;
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    const StepStatus s = saga.steps[i].status;
+    if (s != StepStatus::succeeded && s != StepStatus::skipped) return i;
+  }
+  return no_step;
+}
+
+Json show_json(const Definition& definition, const Saga& saga, Time now) {
+  Json steps = Json::array();
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) steps.push_back(step_json(definition, saga, i));
+  Json undo_plan = Json::array();
+  for (const StepIndex step : saga.undo_plan) undo_plan.push_back(step_name(definition, step));
+  Json unconfirmed = Json::array();
+  for (const StepIndex step : saga.undo_plan) {
+    if (saga.steps[step].undo_forced) unconfirmed.push_back(step_name(definition, step));
+  }
+  return {{"id", saga.id.to_string()},
+          {"type", saga.type},
+          {"version", saga.definition_version},
+          {"definition", saga.definition.to_string()},
+          {"status", to_string(saga.status)},
+          {"paused", saga.paused},
+          {"forced", saga.forced},
+          {"contradicted", saga.contradicted},
+          {"key", saga.key ? Json(*saga.key) : Json(nullptr)},
+          {"holds_key", saga.holds_key},
+          {"input", masked(definition, "/input", saga.input)},
+          {"output", saga.output ? masked(definition, "/output", *saga.output) : Json(nullptr)},
+          {"error", saga_error(definition, saga)},
+          {"why", why(definition, saga, now)},
+          {"started_at", format_time(saga.started_at)},
+          {"updated_at", format_time(saga.updated_at)},
+          {"ended_at", optional_time(saga.ended_at)},
+          {"deadline", optional_time(saga.deadline)},
+          {"next_at", optional_time(next_wake(definition, saga))},
+          {"replay_of", optional_id(saga.replay_of)},
+          {"replayed_by", optional_id(saga.replayed_by)},
+          {"history_version", saga.version},
+          {"undo_plan", std::move(undo_plan)},
+          {"unconfirmed", std::move(unconfirmed)},
+          {"steps", std::move(steps)}};
+}
+
+Json list_json(const Definition& definition, const Saga& saga) {
+  const StepIndex at = current_step(saga);
+  const bool some = at < saga.steps.size();
+  const Direction direction = saga.stuck                            ? saga.stuck->direction
+                              : saga.status == Status::compensating ? Direction::compensate
+                                                                    : Direction::action;
+  const Json error = saga_error(definition, saga);
+  return {{"id", saga.id.to_string()},
+          {"type", saga.type},
+          {"version", saga.definition_version},
+          {"status", to_string(saga.status)},
+          {"paused", saga.paused},
+          {"forced", saga.forced},
+          {"key", saga.key ? Json(*saga.key) : Json(nullptr)},
+          {"step", some ? Json(step_name(definition, at)) : Json(nullptr)},
+          {"attempts", some ? saga.steps[at].of(direction).made : 0},
+          {"error_code", error.is_null() ? Json(nullptr) : error["code"]},
+          {"started_at", format_time(saga.started_at)},
+          {"updated_at", format_time(saga.updated_at)},
+          {"ended_at", optional_time(saga.ended_at)},
+          {"next_at", optional_time(next_wake(definition, saga))},
+          {"replay_of", optional_id(saga.replay_of)}};
+}
+
+Json saga_document(const Definition& definition, const Saga& saga) {
+  Json steps = Json::object();
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    const StepState& s = saga.steps[i];
+    steps[step_name(definition, i)] = {{"status", to_string(s.status)},
+                                       {"output", s.output ? s.output->value() : Json(nullptr)}};
+  }
+  return {{"id", saga.id.to_string()},
+          {"key", saga.key ? Json(*saga.key) : Json(nullptr)},
+          {"input", saga.input.value()},
+          {"output", saga.output ? saga.output->value() : Json(nullptr)},
+          {"steps", std::move(steps)}};
+}
+
+}  // namespace skald

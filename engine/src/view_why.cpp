@@ -1,0 +1,206 @@
+// The sentence of `why`: what a saga waits for, since when, what comes next, what would help.
+#include <fmt/format.h>
+
+#include "skald/decide.hpp"
+#include "skald/view.hpp"
+#include "view_parts.hpp"
+
+namespace skald {
+namespace {
+
+std::string describe(const ErrorInfo& error) {
+  if (error.message.empty()) return error.code;
+  // The engine's own sentences name the code already.
+  if (error.message.find(error.code) != std::string::npos) return error.message;
+  return fmt::format("{}: {}", error.code, error.message);
+}
+
+class Why {
+ public:
+  Why(const Definition& definition, const Saga& saga, Time now)
+      : definition_(definition), saga_(saga), now_(now) {}
+
+  [[nodiscard]] std::string sentence() const {
+    std::string text = by_status();
+    if (saga_.paused) {
+      text = fmt::format("paused: nothing new is issued until `skald resume`; {}", text);
+    }
+    if (saga_.wish) {
+      text += fmt::format("; a wish to turn back ({}) waits for the outcome of {}",
+                          saga_.wish->reason.code, name(definition_.pivot()));
+    }
+    return text;
+  }
+
+ private:
+  [[nodiscard]] std::string by_status() const {
+    switch (saga_.status) {
+      case Status::pending:
+        return fmt::format(
+            "waits since {} for an engine to issue {}: is `skald run` or the "
+            "service running on this store?",
+            ago(saga_.started_at), name(0));
+      case Status::running: return forward();
+      case Status::compensating: return back();
+      case Status::stuck: return stuck();
+      case Status::completed: return fmt::format("completed {}{}", ago(*saga_.ended_at), forced());
+      case Status::compensated:
+        return fmt::format("compensated {}, because {}{}", ago(*saga_.ended_at), cause(), forced());
+      case Status::abandoned:
+        return fmt::format("abandoned by an operator {}; effects may remain", ago(*saga_.ended_at));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string forward() const {
+    const StepIndex at = current_step(saga_);
+    if (at == no_step) return "all steps are done";
+    const StepState& s = saga_.steps[at];
+    switch (s.status) {
+      case StepStatus::dispatched: return awaiting(at, Direction::action);
+      case StepStatus::retry_wait: return retrying(at, Direction::action);
+      case StepStatus::unknown:
+        return fmt::format("{} may have happened; {}", name(at),
+                           s.of(Direction::resolve).retry_at ? retrying(at, Direction::resolve)
+                                                             : awaiting(at, Direction::resolve));
+      default:
+        return fmt::format("{} is ready and waits to be issued to {}", name(at), participant(at));
+    }
+  }
+
+  [[nodiscard]] std::string back() const {
+    const StepIndex at = current_step(saga_);
+    if (at == no_step) return "everything is undone";
+    const StepState& s = saga_.steps[at];
+    std::string what;
+    if (s.of(Direction::action).outstanding) {
+      what = fmt::format("waits for the answer of {} before undoing it", name(at));
+    } else if (s.compensation == CompensationStatus::dispatched) {
+      what = awaiting(at, Direction::compensate);
+    } else if (s.compensation == CompensationStatus::retry_wait) {
+      what = retrying(at, Direction::compensate);
+    } else {
+      what = fmt::format("{} is next to be undone", name(at));
+    }
+    return fmt::format("turned back because {}; {}", cause(), what);
+  }
+
+  [[nodiscard]] std::string stuck() const {
+    const Stuck& stuck = *saga_.stuck;
+    if (stuck.step == no_step) {
+      return fmt::format("stuck since {}: {}; `skald abandon` closes it", ago(saga_.updated_at),
+                         describe(stuck.error));
+    }
+    const StepState& s = saga_.steps[stuck.step];
+    if (stuck.direction == Direction::compensate) {
+      if (s.compensation == CompensationStatus::compensated) return answered_since(stuck);
+      return fmt::format(
+          "stuck since {}: the compensation of {} {}; `skald resume` tries again, "
+          "`skald skip --step {} --as compensated` says it is undone",
+          ago(saga_.updated_at), name(stuck.step), compensation_trouble(stuck), name(stuck.step));
+    }
+    if (s.status == StepStatus::succeeded) return answered_since(stuck);
+    const bool doubt = s.status == StepStatus::unknown;
+    return fmt::format(
+        "stuck since {}: {} {} ({}); `skald resume` tries again, `skald skip "
+        "--step {} --as succeeded|rejected` says what happened{}",
+        ago(saga_.updated_at), name(stuck.step),
+        doubt ? "may have happened and nobody can tell" : "failed for good", describe(stuck.error),
+        name(stuck.step),
+        goes_forward_only(definition_, saga_) || doubt ? "" : ", `skald cancel` turns back");
+  }
+
+  [[nodiscard]] std::string compensation_trouble(const Stuck& stuck) const {
+    const auto& compensation = definition_.steps[stuck.step].compensation;
+    const std::string text = describe(stuck.error);
+    // "refund was refused: …" reads on as "… was refused: …".
+    const std::string prefix = compensation ? compensation->action + " " : "";
+    return text.compare(0, prefix.size(), prefix) == 0
+               ? fmt::format("({}) {}", compensation->action, text.substr(prefix.size()))
+               : fmt::format("cannot go on: {}", text);
+  }
+
+  [[nodiscard]] std::string answered_since(const Stuck& stuck) const {
+    return fmt::format("stuck, but {} has been answered since: `skald resume` goes on",
+                       name(stuck.step));
+  }
+
+  [[nodiscard]] std::string awaiting(StepIndex at, Direction direction) const {
+    const StepState& s = saga_.steps[at];
+    const Attempts& a = s.of(direction);
+    if (!a.outstanding) {
+      return fmt::format("the {} of {} waits to be issued to {}", to_string(direction), name(at),
+                         participant(at));
+    }
+    return fmt::format(
+        "waits for {} to answer the {} of {} (attempt {} of {}, last change {}); "
+        "without an answer it times out {} after it was sent",
+        participant(at), to_string(direction), name(at), a.in_round(), limit(at, direction),
+        ago(saga_.updated_at),
+        describe_duration(attempt_timeout(definition_.steps[at], direction)));
+  }
+
+  [[nodiscard]] std::string retrying(StepIndex at, Direction direction) const {
+    const Attempts& a = saga_.steps[at].of(direction);
+    const std::string error = a.error ? describe(*a.error) : "no answer";
+    return fmt::format(
+        "attempt {} of {} of the {} of {} ended with {}; the next is due {}, "
+        "`skald retry` makes it now",
+        a.in_round(), limit(at, direction), to_string(direction), name(at), error,
+        until(*a.retry_at));
+  }
+
+  [[nodiscard]] std::string cause() const {
+    if (!saga_.turn_back) return "it was turned back";
+    const TurnBack& turn = *saga_.turn_back;
+    if (turn.step != no_step) {
+      const bool refused = saga_.steps[turn.step].status == StepStatus::rejected;
+      return fmt::format("{} {} ({})", name(turn.step), refused ? "was refused" : "failed",
+                         describe(turn.error));
+    }
+    if (turn.error.code == "CANCELLED") {
+      return turn.error.message.empty() ? "an operator cancelled it"
+                                        : "an operator cancelled it: " + turn.error.message;
+    }
+    return describe(turn.error);
+  }
+
+  [[nodiscard]] std::string forced() const {
+    if (!saga_.forced) return {};
+    std::string names;
+    for (const StepIndex step : saga_.undo_plan) {
+      if (!saga_.steps[step].undo_forced) continue;
+      names += (names.empty() ? "" : ", ") + name(step);
+    }
+    return names.empty() ? "; forced by an operator"
+                         : fmt::format("; forced by an operator, not confirmed: {}", names);
+  }
+
+  [[nodiscard]] std::string name(StepIndex step) const { return step_name(definition_, step); }
+  [[nodiscard]] std::string participant(StepIndex step) const {
+    return definition_.steps[step].participant;
+  }
+  [[nodiscard]] std::uint32_t limit(StepIndex step, Direction direction) const {
+    const Step& s = definition_.steps[step];
+    return direction == Direction::compensate ? s.compensation->retry.max_attempts
+                                              : s.retry.max_attempts;
+  }
+  [[nodiscard]] std::string ago(Time at) const {
+    return now_ > at ? describe_duration(now_ - at) + " ago" : "just now";
+  }
+  [[nodiscard]] std::string until(Time at) const {
+    return at > now_ ? "in " + describe_duration(at - now_) : "now";
+  }
+
+  const Definition& definition_;
+  const Saga& saga_;
+  Time now_;
+};
+
+}  // namespace
+
+std::string why(const Definition& definition, const Saga& saga, Time now) {
+  return Why{definition, saga, now}.sentence();
+}
+
+}  // namespace skald
