@@ -1,7 +1,13 @@
 set(PARTS_SOURCES
+  src/barrier.cpp
+  src/barrier_records.cpp
+  src/barrier_rules.cpp
   src/in_process_channel.cpp
   src/in_process_pool.cpp
-  src/participant_call.cpp)
+  src/participant_call.cpp
+  src/participant_database.cpp)
 set(PARTS_HEADERS
+  include/skald/barrier.hpp
   include/skald/in_process_channel.hpp
-  include/skald/participant_call.hpp)
+  include/skald/participant_call.hpp
+  include/skald/participant_database.hpp)

@@ -6,8 +6,9 @@
 
 namespace skald {
 
-HandlerCall::HandlerCall(const Command& command, std::stop_token stop)
-    : command_(command), stop_(std::move(stop)) {}
+HandlerCall::HandlerCall(const Command& command, std::stop_token stop,
+                         std::optional<JsonText> output)
+    : command_(command), stop_(std::move(stop)), output_(std::move(output)) {}
 
 HandlerCall::~HandlerCall() = default;
 
@@ -23,7 +24,10 @@ const Json& HandlerCall::reason() const { return member("reason"); }
 
 const Json& HandlerCall::member(const char* name) const {
   static const Json absent;
-  if (!body_) body_ = std::make_unique<Json>(parse_json(command_.body.text()));
+  if (!body_) {
+    body_ = std::make_unique<Json>(parse_json(command_.body.text()));
+    if (output_ && body_->is_object()) (*body_)["output"] = output_->value();
+  }
   const auto found = body_->find(name);
   return found == body_->end() ? absent : *found;
 }

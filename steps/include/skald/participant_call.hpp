@@ -20,7 +20,10 @@ namespace skald {
 /// handler's thread only.
 class HandlerCall {
  public:
-  HandlerCall(const Command& command, std::stop_token stop);
+  /// `output`, when given, stands for the one in the body: a participant that remembers what its
+  /// action answered knows better than an engine that never got the answer.
+  HandlerCall(const Command& command, std::stop_token stop,
+              std::optional<JsonText> output = std::nullopt);
   ~HandlerCall();
   HandlerCall(const HandlerCall&) = delete;
   HandlerCall& operator=(const HandlerCall&) = delete;
@@ -46,7 +49,7 @@ class HandlerCall {
   /// `input` of the body; null when absent. The body is parsed once, at the first use.
   /// \throws JsonError when the body is not JSON within the limits.
   [[nodiscard]] const Json& input() const;
-  /// `output` of the action, for its compensation; null when the action was not answered.
+  /// `output` of the action, for its compensation; null when nobody knows it.
   [[nodiscard]] const Json& output() const;
   /// Why the saga turned back, for a compensation: `{"step": …, "error": {…}}`; else null.
   [[nodiscard]] const Json& reason() const;
@@ -62,7 +65,8 @@ class HandlerCall {
 
   const Command& command_;
   std::stop_token stop_;
-  mutable std::unique_ptr<Json> body_;
+  mutable std::unique_ptr<Json> body_;  ///< Once parsed, with the given output in it.
+  std::optional<JsonText> output_;
 };
 
 /// Carries a command out. Must be callable from several threads at once. A std::exception that it

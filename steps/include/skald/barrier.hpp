@@ -1,0 +1,76 @@
+// The idempotency barrier: commands arrive more than once and out of order, effects do not.
+//
+// It lives in a table of the participant's own SQLite database, so that an effect and what is
+// remembered of it are committed together or not at all. It keeps all rules for participants of
+// docs/wire.md: a repeated key is answered with the first outcome, a rejection binds its own
+// round only, and a compensation that overtakes its action bars it.
+//
+//   skald::Barrier barrier{database.handle()};
+//   Outcome outcome = barrier.run(call, [](const HandlerCall& call, sqlite3* tx) { … });
+//
+// For work outside the database, such as a payment gateway: claim(), do it, finish().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "skald/participant_call.hpp"
+#include "skald/participant_database.hpp"
+
+namespace skald {
+
+/// Carries a command out inside the participant's transaction. It must not commit, roll back or
+/// attach; it may use savepoints. A compensation is called only if its action succeeded (then
+/// call.output() is what the action answered) or may have happened (then it is null).
+using TransactionHandler = std::function<Outcome(const HandlerCall& call, sqlite3* transaction)>;
+
+/// One thread at a time; any number of processes and connections. Everything throws
+/// ParticipantError when the database fails; nothing is remembered then.
+class Barrier {
+ public:
+  /// Creates the table `skald_barrier` when it is missing. The connection is borrowed; it is set to
+  /// a rollback journal, synchronous=EXTRA and a busy timeout of 10 s.
+  explicit Barrier(sqlite3* database);
+  ~Barrier();
+  Barrier(const Barrier&) = delete;
+  Barrier& operator=(const Barrier&) = delete;
+
+  /// Carries the command out in one transaction, or answers what is remembered of it. Kept are the
+  /// effect of `success` and the outcomes `success` and `rejected`; after any other outcome, and
+  /// when the effect throws, which is passed on, it is as if the command had never come.
+  /// For `resolve` the effect may be empty: it is only called to find out about a claim whose
+  /// owner was lost, and its `success` or `rejected` then becomes the action's.
+  [[nodiscard]] Outcome run(const HandlerCall& call, const TransactionHandler& effect);
+  /// The same inside a transaction that the caller began and commits: several commands can share
+  /// one. Must not be answered to anybody before that commit.
+  [[nodiscard]] Outcome run_within(const HandlerCall& call, const TransactionHandler& effect);
+
+  /// The right to work on a key outside any transaction, until its lease is over.
+  struct Claim {
+    std::string owner;
+    std::optional<JsonText> output;  ///< Of the action, for a compensation; if it is known.
+    /// An earlier run was lost or ended `unknown`: ask the gateway what became of the key first.
+    bool may_have_happened = false;
+  };
+  /// Claims the key, durably, or answers: what is remembered, or `pending` while another's claim is
+  /// alive. Choose the lease longer than the work can take: when it is over, the command may be
+  /// taken up by another, with the same key towards the gateway. Not for `resolve`.
+  [[nodiscard]] std::variant<Claim, Outcome> claim(const HandlerCall& call, Duration lease);
+  /// Records in one transaction what became of the claimed work; `effect` may change tables and
+  /// gives the outcome. `failed` frees the key. After `unknown`, and when the effect throws, the
+  /// key is free for the next attempt, but its action counts as may-have-happened: a compensation
+  /// will run. When the claim was lost meanwhile, the effect may not be called; the outcome that
+  /// holds is answered.
+  [[nodiscard]] Outcome finish(const Claim& claim, const HandlerCall& call,
+                               const TransactionHandler& effect);
+
+ private:
+  class Records;
+  sqlite3* database_;
+  std::unique_ptr<Records> records_;
+};
+
+}  // namespace skald

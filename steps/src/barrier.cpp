@@ -1,0 +1,154 @@
+#include "skald/barrier.hpp"
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <exception>
+#include <random>
+#include <utility>
+
+#include "barrier_records.hpp"
+
+namespace skald {
+namespace {
+
+using barrier::Answer;
+using barrier::Conclude;
+using barrier::Proceed;
+using barrier::Verdict;
+
+constexpr int busy_timeout_ms = 10'000;
+
+// Leases are compared between processes, hence the wall clock.
+Time now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+std::string make_owner() {
+  std::random_device random;
+  return std::to_string(random()) + "-" + std::to_string(random());
+}
+
+bool is_remembered(const Outcome& outcome) {
+  return outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
+}
+
+// Rolls back to where it began, unless kept.
+class Savepoint {
+ public:
+  explicit Savepoint(sqlite3* database) : database_(database) {
+    run_script(database_, "SAVEPOINT skald_command");
+  }
+  ~Savepoint() {
+    // After a severe error SQLite has rolled the whole transaction back; then there is none.
+    if (open_ && sqlite3_get_autocommit(database_) == 0) {
+      sqlite3_exec(database_, "ROLLBACK TO skald_command; RELEASE skald_command", nullptr, nullptr,
+                   nullptr);
+    }
+  }
+  Savepoint(const Savepoint&) = delete;
+  Savepoint& operator=(const Savepoint&) = delete;
+  void undo() {
+    demand_transaction();
+    run_script(database_, "ROLLBACK TO skald_command");
+  }
+  void keep() {
+    demand_transaction();
+    run_script(database_, "RELEASE skald_command");
+    open_ = false;
+  }
+
+ private:
+  void demand_transaction() const {
+    if (sqlite3_get_autocommit(database_) == 0) return;
+    throw ParticipantError("the handler ended the participant's transaction, or it was lost",
+                           false);
+  }
+  sqlite3* database_;
+  bool open_ = true;
+};
+
+}  // namespace
+
+Barrier::Barrier(sqlite3* database) : database_(database) {
+  sqlite3_busy_timeout(database_, busy_timeout_ms);
+  run_script(database_, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA");
+  records_ = std::make_unique<Records>(database_);
+}
+
+Barrier::~Barrier() = default;
+
+Outcome Barrier::run(const HandlerCall& call, const TransactionHandler& effect) {
+  SqlTransaction transaction(database_);
+  Outcome outcome = run_within(call, effect);
+  transaction.commit();
+  return outcome;
+}
+
+Outcome Barrier::run_within(const HandlerCall& call, const TransactionHandler& effect) {
+  Verdict verdict = records_->judge(call, effect != nullptr, now());
+  if (auto* answer = std::get_if<Answer>(&verdict)) return std::move(answer->outcome);
+
+  Savepoint savepoint(database_);
+  if (auto* conclude = std::get_if<Conclude>(&verdict)) {
+    records_->conclude(call, conclude->outcome);
+    savepoint.keep();
+    return std::move(conclude->outcome);
+  }
+  auto& proceed = std::get<Proceed>(verdict);
+  records_->claim(call, make_owner(), Time{});
+  const HandlerCall informed(call.command(), call.stop(), std::move(proceed.output));
+  Outcome outcome = effect(informed, database_);
+  if (!is_remembered(outcome)) return outcome;
+  if (outcome.kind == OutcomeKind::rejected) savepoint.undo();
+  records_->remember(call, outcome);
+  savepoint.keep();
+  return outcome;
+}
+
+std::variant<Barrier::Claim, Outcome> Barrier::claim(const HandlerCall& call, Duration lease) {
+  SqlTransaction transaction(database_);
+  Verdict verdict = records_->judge(call, false, now());
+  if (auto* answer = std::get_if<Answer>(&verdict)) return std::move(answer->outcome);
+  if (auto* conclude = std::get_if<Conclude>(&verdict)) {
+    records_->conclude(call, conclude->outcome);
+    transaction.commit();
+    return std::move(conclude->outcome);
+  }
+  auto& proceed = std::get<Proceed>(verdict);
+  Claim claim{make_owner(), std::move(proceed.output), false};
+  claim.may_have_happened = records_->claim(call, claim.owner, now() + lease);
+  if (proceed.bar_action) records_->bar_in_doubt(call);
+  transaction.commit();
+  return claim;
+}
+
+Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
+                        const TransactionHandler& effect) {
+  const HandlerCall informed(call.command(), call.stop(), claim.output);
+  SqlTransaction transaction(database_);
+  if (!records_->is_claimed_by(call, claim.owner)) {
+    Verdict verdict = records_->judge(call, false, now());
+    if (auto* answer = std::get_if<Answer>(&verdict)) return std::move(answer->outcome);
+    if (auto* conclude = std::get_if<Conclude>(&verdict)) {
+      records_->conclude(call, conclude->outcome);
+      transaction.commit();
+      return std::move(conclude->outcome);
+    }
+  }
+  // Until the end is known, and if the effect throws, the work may have happened.
+  const bool doubtful = records_->claim(call, claim.owner, Time{});
+  std::optional<Outcome> outcome;
+  try {
+    Savepoint savepoint(database_);
+    outcome = effect(informed, database_);
+    if (outcome->kind == OutcomeKind::success) savepoint.keep();
+  } catch (const std::exception&) {
+    if (sqlite3_get_autocommit(database_) == 0) transaction.commit();
+    throw;
+  }
+  if (is_remembered(*outcome)) records_->remember(call, *outcome);
+  if (outcome->kind == OutcomeKind::failed && !doubtful) records_->forget(call);
+  transaction.commit();
+  return std::move(*outcome);
+}
+
+}  // namespace skald

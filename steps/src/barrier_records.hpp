@@ -1,0 +1,43 @@
+// The table `skald_barrier`: what is remembered under each idempotency key.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "barrier_rules.hpp"
+#include "skald/barrier.hpp"
+
+namespace skald {
+
+/// Every function runs in the caller's transaction.
+class Barrier::Records {
+ public:
+  /// Creates the table when it is missing.
+  explicit Records(sqlite3* database);
+
+  [[nodiscard]] barrier::Verdict judge(const HandlerCall& call, bool can_ask, Time now);
+  /// Claims the key; true when an earlier run under it may have had its effect.
+  bool claim(const HandlerCall& call, const std::string& owner, Time lease_until);
+  [[nodiscard]] bool is_claimed_by(const HandlerCall& call, const std::string& owner);
+  void forget(const HandlerCall& call);
+  /// The action must not be run any more, though it is not known what its last run did.
+  void bar_in_doubt(const HandlerCall& call);
+  /// Keeps `success` or `rejected` under the key. After a compensation that succeeded, the action
+  /// is barred unless its success is remembered.
+  void remember(const HandlerCall& call, const Outcome& outcome);
+  /// Carries a Conclude out.
+  void conclude(const HandlerCall& call, const Outcome& outcome);
+
+ private:
+  [[nodiscard]] std::optional<barrier::Record> find(const std::string& key);
+  void put(const std::string& key, const barrier::Record& record);
+  void bar(const HandlerCall& call, bool doubtful);
+
+  sqlite3* database_;
+  SqlStatement insert_;
+  SqlStatement find_;
+  SqlStatement put_;
+  SqlStatement forget_;
+};
+
+}  // namespace skald
