@@ -1,0 +1,71 @@
+#include "broker_config.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "skald/error.hpp"
+#include "skald/json.hpp"
+
+namespace skald::cli {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw Refused(Refused::Code::invalid, what); }
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) refuse("cannot read the file " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void check_private(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) refuse("cannot read the file " + path);
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    refuse(
+        fmt::format("{} holds the broker's address with its password, but others may read it; "
+                    "chmod 600 it",
+                    path));
+  }
+}
+
+AmqpOptions from_file(const std::string& path) {
+  check_private(path);
+  std::string url = read_file(path);
+  url.erase(url.find_last_not_of(" \t\r\n") + 1);
+  return AmqpOptions::parse(url);
+}
+
+AmqpOptions from_config(const std::string& path) {
+  const Json config = parse_json(read_file(path));
+  const auto amqp = config.find("amqp");
+  if (!config.is_object() || amqp == config.end() || !amqp->is_object()) {
+    refuse(path + R"(: must be like {"amqp": {"url_file": "broker.url"}})");
+  }
+  for (const auto& [name, value] : amqp->items()) {
+    if (name != "url" && name != "url_file") {
+      refuse(fmt::format("{}: amqp.{}: unknown; give url or url_file", path, name));
+    }
+    if (!value.is_string()) refuse(fmt::format("{}: amqp.{}: must be a text", path, name));
+  }
+  if (amqp->size() != 1) refuse(path + ": amqp: give either url or url_file");
+  if (amqp->contains("url_file")) return from_file(amqp->at("url_file").get<std::string>());
+  check_private(path);
+  return AmqpOptions::parse(amqp->at("url").get<std::string>());
+}
+
+}  // namespace
+
+AmqpOptions broker_options(const std::string& config, const Context& context) {
+  if (!config.empty()) return from_config(config);
+  if (const auto url = context.variable("SKALD_AMQP_URL")) return AmqpOptions::parse(*url);
+  if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file);
+  refuse(
+      "which broker? name it with --config FILE, $SKALD_AMQP_URL or $SKALD_AMQP_URL_FILE, e.g. "
+      "amqp://guest@localhost:5672/");
+}
+
+}  // namespace skald::cli

@@ -1,0 +1,49 @@
+#include "preview.hpp"
+
+#include <nlohmann/json.hpp>
+#include <variant>
+
+namespace skald::cli {
+namespace {
+
+std::string action_of(const Step& step, Direction direction) {
+  switch (direction) {
+    case Direction::action: return step.action;
+    case Direction::compensate: return step.compensation ? step.compensation->action : "";
+    case Direction::resolve: return step.resolve;
+  }
+  return {};
+}
+
+}  // namespace
+
+Preview preview(const FoldedSaga& folded, const Input& input, Time now) {
+  Saga saga = folded.saga;
+  const Decision decision = decide(*folded.definition, saga, input, now, OpenAdmission{});
+  Preview preview;
+  preview.refusal = decision.refusal;
+  preview.status = saga.status;
+  for (const Effect& effect : decision.effects) {
+    const auto* send = std::get_if<SendCommand>(&effect);
+    if (send == nullptr) continue;
+    const Step& step = folded.definition->steps[send->attempt.step];
+    preview.commands.push_back({send->attempt, step.name, step.participant,
+                                action_of(step, send->attempt.direction), send->body});
+  }
+  return preview;
+}
+
+Json preview_json(const Preview& preview) {
+  Json rows = Json::array();
+  for (const PreviewedCommand& command : preview.commands) {
+    rows.push_back({{"step", command.step},
+                    {"direction", to_string(command.attempt.direction)},
+                    {"attempt", command.attempt.attempt},
+                    {"participant", command.participant},
+                    {"action", command.action},
+                    {"body", command.body.value()}});
+  }
+  return rows;
+}
+
+}  // namespace skald::cli

@@ -1,0 +1,34 @@
+// What a request would do to a saga, found out by deciding it here without storing anything.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "saga_pages.hpp"
+#include "skald/decide.hpp"
+
+namespace skald::cli {
+
+/// A command that would be sent at once.
+struct PreviewedCommand {
+  AttemptRef attempt;
+  std::string step;
+  std::string participant;
+  std::string action;
+  JsonText body;
+};
+
+struct Preview {
+  std::optional<Refusal> refusal;
+  Status status = Status::pending;  ///< The saga's afterwards.
+  std::vector<PreviewedCommand> commands;
+};
+
+/// Decides `input` on this saga as if every participant had room.
+[[nodiscard]] Preview preview(const FoldedSaga& folded, const Input& input, Time now);
+
+/// The commands as rows of JSON: step, direction, attempt, participant, action, body.
+[[nodiscard]] Json preview_json(const Preview& preview);
+
+}  // namespace skald::cli

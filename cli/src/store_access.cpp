@@ -1,0 +1,161 @@
+#include "store_access.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <utility>
+
+#include "output/text.hpp"
+#include "skald/channel.hpp"
+#include "skald/control_client.hpp"
+#include "skald/orchestrator.hpp"
+#include "skald/sqlite_reader.hpp"
+#include "skald/sqlite_store.hpp"
+
+namespace skald::cli {
+namespace {
+
+constexpr Duration connect_timeout{5'000};
+constexpr Duration answer_timeout{30'000};
+// An engine that starts waits 10 s for a momentary owner, so none may stay longer than this.
+constexpr Duration moment_max{2'000};
+// How long an owner may take from its lock to its socket before it counts as out of reach.
+constexpr int locked_retries_max = 20;
+constexpr Duration locked_retry_pause{100};
+
+constexpr std::pair<const char*, Refused::Code> codes[] = {
+    {"INVALID", Refused::Code::invalid},         {"NOT_FOUND", Refused::Code::not_found},
+    {"WRONG_STATE", Refused::Code::wrong_state}, {"KEY_CONFLICT", Refused::Code::key_conflict},
+    {"UNAVAILABLE", Refused::Code::unavailable},
+};
+
+Duration answer_timeout_of(const Json& request) {
+  return answer_timeout + Duration(request.value("timeout_ms", 0LL));
+}
+
+}  // namespace
+
+// The time during which this process owns the store.
+class StoreAccess::Moment {
+ public:
+  Moment(const std::string& path, const Context& context)
+      : begin_(context.clock.now()),
+        store_(path, store_options()),
+        orchestrator_(store_, channel_, options(context)) {}
+
+  [[nodiscard]] Json handle(const Json& request) { return orchestrator_.handle(request); }
+  [[nodiscard]] Time begin() const { return begin_; }
+
+ private:
+  static SqliteOptions store_options() {
+    SqliteOptions options;
+    options.momentary = true;
+    options.wait_for_momentary_owner = 2 * moment_max;
+    return options;
+  }
+
+  static OrchestratorOptions options(const Context& context) {
+    OrchestratorOptions options;
+    options.mode = Mode::momentary;
+    options.clock = &context.clock;
+    options.control_socket = false;
+    options.log = [&context](LogLevel level, std::string_view text) {
+      if (level >= LogLevel::warning) context.err << "skald: " << printable(text) << '\n';
+    };
+    return options;
+  }
+
+  Time begin_;
+  SqliteStore store_;
+  NullChannel channel_;
+  Orchestrator orchestrator_;
+};
+
+StoreAccess::StoreAccess(const Context& context) : context_(context), path_(context.store_path()) {}
+
+StoreAccess::~StoreAccess() = default;
+
+bool StoreAccess::exists() const {
+  std::error_code ignored;
+  return std::filesystem::exists(path_, ignored);
+}
+
+StoreReader& StoreAccess::reader() {
+  if (!reader_) {
+    if (!exists()) {
+      throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", path_));
+    }
+    reader_ = std::make_unique<SqliteReader>(path_);
+  }
+  return *reader_;
+}
+
+SagaPages& StoreAccess::pages() {
+  if (!pages_) pages_ = std::make_unique<SagaPages>(reader());
+  return *pages_;
+}
+
+bool StoreAccess::engine_running() const {
+  return exists() && ControlClient::connect(path_, connect_timeout).has_value();
+}
+
+void StoreAccess::release() { moment_.reset(); }
+
+Json StoreAccess::request(const Json& request) {
+  for (int tries = 0;; ++tries) {
+    try {
+      return attempt(request);
+    } catch (const StoreError& error) {
+      if (error.kind() != StoreError::Kind::locked) throw;
+      // An engine may be between its lock and its socket, or on its way out: ask again.
+      if (tries == locked_retries_max || context_.pause(locked_retry_pause)) {
+        return refused_answer(Refused::Code::unavailable, error.what());
+      }
+    }
+  }
+}
+
+Json StoreAccess::attempt(const Json& request) {
+  if (moment_ && context_.clock.now() - moment_->begin() > moment_max) moment_.reset();
+  if (moment_) return moment_->handle(request);
+  if (exists() && ControlClient::connect(path_, connect_timeout)) return request_of_engine(request);
+  moment_ = std::make_unique<Moment>(path_, context_);
+  return moment_->handle(request);
+}
+
+Json StoreAccess::request_of_engine(const Json& request) {
+  auto client = exists() ? ControlClient::connect(path_, connect_timeout) : std::nullopt;
+  if (!client) {
+    return refused_answer(Refused::Code::unavailable,
+                          fmt::format("no engine runs on {}; start one with skald run", path_));
+  }
+  try {
+    return parse_json(client->request(request.dump(), answer_timeout_of(request)));
+  } catch (const StoreError& error) {
+    // Not asked again: it may have been carried out before the connection broke.
+    return refused_answer(
+        Refused::Code::unavailable,
+        fmt::format("{}; look with skald show whether it was done", error.what()));
+  }
+}
+
+Json refused_answer(Refused::Code code, const std::string& message) {
+  return {{"ok", false}, {"error", {{"code", to_string(code)}, {"message", message}}}};
+}
+
+Refused::Code refusal_code(const Json& answer) {
+  const std::string name = answer.at("error").value("code", "");
+  for (const auto& [text, code] : codes) {
+    if (name == text) return code;
+  }
+  return Refused::Code::unavailable;
+}
+
+void throw_if_refused(const Json& answer) {
+  if (answer.value("ok", false)) return;
+  throw Refused(refusal_code(answer), answer.at("error").value("message", "the request failed"));
+}
+
+}  // namespace skald::cli

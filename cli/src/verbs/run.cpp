@@ -1,0 +1,88 @@
+#include "verbs/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <mutex>
+#include <ostream>
+
+#include "broker_config.hpp"
+#include "context.hpp"
+#include "exit_code.hpp"
+#include "output/text.hpp"
+#include "skald/amqp_channel.hpp"
+#include "skald/orchestrator.hpp"
+#include "skald/sqlite_store.hpp"
+#include "stop_signals.hpp"
+#include "verbs/verb.hpp"
+
+namespace skald::cli {
+namespace {
+
+constexpr Duration momentary_owner_wait{10'000};
+constexpr Duration look_interval{250};
+
+// Called from several threads.
+class Log {
+ public:
+  explicit Log(const Context& context) : context_(context) {}
+  void write(LogLevel level, std::string_view text) {
+    if (level == LogLevel::debug || (level == LogLevel::info && context_.global.quiet)) return;
+    static constexpr const char* names[] = {"debug", "info", "warning", "error"};
+    const std::string line = fmt::format("{} {} {}\n", format_time(context_.clock.now()),
+                                         names[static_cast<std::size_t>(level)], printable(text));
+    const std::lock_guard lock(mutex_);
+    context_.err << line << std::flush;
+  }
+
+ private:
+  const Context& context_;
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+void add_to(CLI::App& app, RunOptions& options) {
+  CLI::App& verb = add_verb(app, "run", "The engine in the foreground, until SIGINT or SIGTERM",
+                            "run place-order.json --store orders.db --config broker.json");
+  verb.add_option("definition", options.definitions, "Definitions to add to the store")
+      ->type_name("FILE");
+  verb.add_option("--config", options.config,
+                  R"(JSON file with the broker's address ($SKALD_AMQP_URL))")
+      ->type_name("FILE");
+}
+
+int run(const RunOptions& options, Context& context) {
+  const std::string path = context.store_path();
+  const AmqpOptions broker = broker_options(options.config, context);
+  std::vector<Definition> definitions;
+  for (const auto& file : options.definitions) definitions.push_back(load_definition(file));
+
+  // Before any thread starts, so that all of them hold the signals back.
+  const StopSignals signals;
+  Log log(context);
+  SqliteOptions ownership;
+  ownership.wait_for_momentary_owner = momentary_owner_wait;
+  SqliteStore store(path, ownership);
+  AmqpChannel channel(broker);
+  OrchestratorOptions engine;
+  engine.clock = &context.clock;
+  engine.log = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
+  Orchestrator orchestrator(store, channel, engine);
+  for (const auto& definition : definitions) orchestrator.define(definition);
+  context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),
+                             broker.describe())
+              << std::flush;
+  while (!context.pause(look_interval)) {
+    if (const auto failure = orchestrator.failure()) {
+      context.err << "skald: the engine stopped: " << printable(*failure) << '\n';
+      return exit_failed;
+    }
+  }
+  orchestrator.stop();
+  context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), store.path()) << std::flush;
+  return exit_done;
+}
+
+}  // namespace skald::cli

@@ -1,0 +1,91 @@
+#include "verbs/start.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "context.hpp"
+#include "exit_code.hpp"
+#include "skald/definition.hpp"
+#include "skald/error.hpp"
+#include "store_access.hpp"
+#include "verbs/verb.hpp"
+#include "waiting.hpp"
+
+namespace skald::cli {
+namespace {
+
+bool names_file(const std::string& what) {
+  return what.find('/') != std::string::npos ||
+         (what.size() > 5 && what.compare(what.size() - 5, 5, ".json") == 0);
+}
+
+Json start_request(const StartOptions& options, Context& context) {
+  Json request{{"verb", "start"}, {"by", context.operator_name()}, {"reason", options.reason}};
+  if (names_file(options.what)) {
+    const Definition definition = load_definition(options.what);
+    request["definition"] = parse_json(definition.normal_form());
+    request["type"] = definition.type;
+    request["version"] = definition.version;
+  } else {
+    request["type"] = options.what;
+    if (options.version > 0) request["version"] = options.version;
+  }
+  request["input"] = json_argument("--input", options.input, context).value();
+  if (!options.key.empty()) request["key"] = options.key;
+  return request;
+}
+
+}  // namespace
+
+void add_to(CLI::App& app, StartOptions& options) {
+  CLI::App& verb = add_verb(app, "start", "Starts a saga and prints its id once it is durable",
+                            R"(start place-order --key order-42 --input '{"sku": "chair"}')");
+  verb.add_option("what", options.what, "A saga type, or the file of a definition (….json)")
+      ->required()
+      ->type_name("TYPE|FILE");
+  verb.add_option("-i,--input", options.input, "The saga's input; @FILE or - reads it")
+      ->required()
+      ->type_name("JSON");
+  verb.add_option("-k,--key", options.key, "Business key, unique per type")->type_name("KEY");
+  verb.add_option("--definition", options.version, "Version of the type (the newest)")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  verb.add_option("--reason", options.reason, "Why; kept in the history")->type_name("TEXT");
+  verb.add_flag("-w,--wait", options.wait, "Wait until it ends or is stuck (needs an engine)");
+  verb.add_option("--timeout", options.timeout, "Of --wait, then exit code 124")
+      ->type_name("DURATION");
+  add_to(verb, options.format, {"table", "json"});
+}
+
+int run(const StartOptions& options, Context& context) {
+  const auto timeout = parse_timeout(options.timeout);
+  StoreAccess access(context);
+  const Json request = start_request(options, context);
+  if (!access.exists() && !request.contains("definition")) {
+    throw Refused(Refused::Code::not_found,
+                  fmt::format("there is no store at {}, so it knows no type '{}'; start with the "
+                              "file of a definition",
+                              access.path(), options.what));
+  }
+  // Whoever wants to wait is told that nobody works before anything is stored.
+  const Json answer = options.wait ? access.request_of_engine(request) : access.request(request);
+  throw_if_refused(answer);
+  const std::string id = answer.at("id").get<std::string>();
+  const bool created = answer.value("created", true);
+  if (options.format.format() == Format::json) {
+    print_json(context.out, Format::json, {{"id", id}, {"created", created}});
+  } else {
+    context.out << id << '\n';
+  }
+  context.out.flush();
+  if (!created) context.note("the key is taken by this saga, which has the same input");
+  if (!options.wait) return exit_done;
+  const auto status = wait_for(*SagaId::parse(id), timeout, access, context);
+  context.note(status ? to_string(*status) : "it has not ended yet");
+  return exit_code_of_wait(status);
+}
+
+}  // namespace skald::cli

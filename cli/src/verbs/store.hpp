@@ -1,0 +1,26 @@
+// `skald store info|check|backup`: the file itself.
+#pragma once
+
+#include <string>
+
+#include "output/format.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace skald::cli {
+
+struct Context;
+
+struct StoreOptions {
+  enum class Action { info, check, backup };
+  Action action = Action::info;
+  std::string target;  ///< Of backup.
+  FormatOption format;
+};
+
+void add_to(CLI::App& app, StoreOptions& options);
+[[nodiscard]] int run(const StoreOptions& options, Context& context);
+
+}  // namespace skald::cli

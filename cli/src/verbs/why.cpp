@@ -1,0 +1,38 @@
+#include "verbs/why.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "context.hpp"
+#include "exit_code.hpp"
+#include "output/text.hpp"
+#include "skald/view.hpp"
+#include "store_access.hpp"
+#include "verbs/verb.hpp"
+
+namespace skald::cli {
+
+void add_to(CLI::App& app, WhyOptions& options) {
+  CLI::App& verb = add_verb(app, "why", "What a saga waits for, and what would help", "why 0192f3");
+  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_to(verb, options.format, {"table", "json"});
+}
+
+int run(const WhyOptions& options, Context& context) {
+  StoreAccess access(context);
+  const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
+  const std::string sentence = why(*folded.definition, folded.saga, context.clock.now());
+  const Format format = options.format.format();
+  if (format == Format::json) {
+    print_json(context.out, format,
+               {{"id", folded.saga.id.to_string()},
+                {"status", to_string(folded.saga.status)},
+                {"why", sentence}});
+  } else {
+    context.out << printable(sentence) << '\n';
+  }
+  return exit_done;
+}
+
+}  // namespace skald::cli
