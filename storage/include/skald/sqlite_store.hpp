@@ -1,0 +1,76 @@
+// The store in a SQLite file: what services use.
+//
+// Durable on every commit (write-ahead log, synchronous=FULL). The file belongs to one process at a
+// time; other processes read it with a SqliteReader and send requests to its owner with a
+// ControlClient. docs/storage.md describes the file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skald/store.hpp"
+
+namespace skald {
+
+struct SqliteOptions {
+  bool must_exist = false;  ///< Refuse a path without a store, instead of creating one.
+  bool momentary = false;   ///< This owner makes one request and goes: others may wait for it.
+  Duration wait_for_momentary_owner{0};     ///< How long to wait for such an owner; 0: not at all.
+  std::optional<std::uint64_t> size_limit;  ///< Bytes of the file; beyond them a commit is `full`.
+};
+
+/// One thread at a time, which need not always be the same. A store that a process had open when
+/// it forked is of no use to the child.
+class SqliteStore final : public Store {
+ public:
+  /// Becomes the owner of the store at `path`, which is created (mode 0600) when it is missing.
+  /// \throws StoreError: locked by another owner, whose pid it names; newer; not_a_store; corrupt.
+  explicit SqliteStore(const std::string& path, const SqliteOptions& options = {});
+  ~SqliteStore() override;
+
+  [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id) override;
+  [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix,
+                                                   std::size_t limit) override;
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id) override;
+  [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
+                                              std::size_t limit) override;
+  [[nodiscard]] std::uint64_t count(const SagaFilter& filter) override;
+  [[nodiscard]] DefinitionPtr definition(const Digest& digest) override;
+  [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
+  [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
+                                                           std::size_t limit) override;
+
+  /// A failure of the disk (an I/O error, a damaged page) is final: every later write throws the
+  /// same, because a disk that lost an fsync must not be trusted with the next one.
+  Position commit(const Batch& batch) override;
+  void put_definition(const DefinitionPtr& definition) override;
+  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
+                                                 const std::string& key) override;
+  void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;
+  [[nodiscard]] Position watermark(const std::string& channel) override;
+  [[nodiscard]] Position last_position() override;
+  [[nodiscard]] std::string engine_id() override;
+  void serve_control(ControlHandler handler) override;
+  void stop_control() override;
+
+  /// Removes a quarantined message and answers it; nothing when there is none of that number.
+  std::optional<QuarantinedMessage> take_quarantined(std::int64_t number);
+  /// Removes a quarantined message; false when there is none of that number.
+  bool drop_quarantined(std::int64_t number) { return take_quarantined(number).has_value(); }
+  /// Copies the store, as it is now, to a new file. Blocks this store meanwhile: beside a busy
+  /// engine use SqliteReader::backup().
+  void backup(const std::string& target);
+  /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.
+  [[nodiscard]] std::vector<std::string> check();
+  /// Absolute, without symbolic links.
+  [[nodiscard]] const std::string& path() const;
+
+ private:
+  class Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace skald

@@ -1,0 +1,216 @@
+#include "batch_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "event_codec.hpp"
+#include "store_rules.hpp"
+
+namespace skald {
+namespace {
+
+constexpr std::size_t cached_sagas_max = 262'144;  // some 25 MB
+
+constexpr const char* writing_a_saga =
+    "write a saga's row (a business key has one holder, an id one row; nothing was stored)";
+constexpr const char* appending =
+    "append to the journal (a saga's version is written once; nothing was stored)";
+
+std::int64_t ms(Time time) { return time.time_since_epoch().count(); }
+
+void bind_time(sqlite::Statement& statement, int parameter, const std::optional<Time>& time) {
+  time ? statement.bind(parameter, ms(*time)) : statement.bind_null(parameter);
+}
+
+void bind_id(sqlite::Statement& statement, int parameter, const std::optional<SagaId>& id) {
+  id ? statement.bind_raw(parameter, id->bytes()) : statement.bind_null(parameter);
+}
+
+void bind_unless_empty(sqlite::Statement& statement, int parameter, const std::string& text) {
+  text.empty() ? statement.bind_null(parameter) : statement.bind_text(parameter, text);
+}
+
+void bind_flag_or_null(sqlite::Statement& statement, int parameter, bool flag) {
+  flag ? statement.bind(parameter, 1) : statement.bind_null(parameter);
+}
+
+bool names_error(const SagaSummary& summary) {
+  return !summary.error_step.empty() || !summary.error_code.empty();
+}
+
+}  // namespace
+
+BatchWriter::BatchWriter(sqlite::Connection& connection)
+    : connection_(connection),
+      find_(connection,
+            "SELECT n, (SELECT max(version) FROM journal WHERE saga = n), holds_key, "
+            "coalesce(error_code, error_step) FROM sagas WHERE id = ?"),
+      insert_(connection,
+              "INSERT INTO sagas VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+              "?14, ?15, ?16, ?17, ?18, ?19)"),
+      update_(connection,
+              "UPDATE sagas SET status = ?2, paused = ?3, forced = ?4, contradicted = ?5, "
+              "version = ?6, updated_at = ?7, ended_at = ?8, replayed_by = ?9 "
+              "WHERE n = ?1 AND version <= ?6"),
+      update_all_(connection,
+                  "UPDATE sagas SET status = ?2, paused = ?3, forced = ?4, contradicted = ?5, "
+                  "version = ?6, updated_at = ?7, ended_at = ?8, replayed_by = ?9, "
+                  "holds_key = ?10, error_step = ?11, error_code = ?12 "
+                  "WHERE n = ?1 AND version <= ?6"),
+      mark_used_(connection, "UPDATE definitions SET used = 1 WHERE digest = ? AND used = 0"),
+      append_(connection, "INSERT INTO journal VALUES (?, ?, ?, ?, ?)"),
+      quarantine_(connection,
+                  "INSERT INTO quarantine (at, channel, reason, detail, saga, headers, body) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      watermark_(connection, "INSERT OR REPLACE INTO watermarks VALUES (?, ?)"),
+      sagas_(cached_sagas_max) {
+  committed_.position = connection.ask("SELECT max(position) FROM journal");
+  committed_.n = connection.ask("SELECT max(n) FROM sagas");
+  sqlite::Statement newest(connection, "SELECT max(id) FROM sagas");
+  auto rows = newest.rows();
+  if (rows.next() && rows.bytes(0).size() == 16) {
+    std::array<std::uint8_t, 16> bytes{};
+    std::copy_n(rows.bytes(0).begin(), 16, bytes.begin());
+    committed_.newest = SagaId(bytes);
+  }
+  marks_ = committed_;
+}
+
+Position BatchWriter::write(const Batch& batch) {
+  // A key that one saga gives up and another takes in the same batch must be given up first.
+  for (const SagaSummary& summary : batch.summaries) {
+    if (!summary.holds_key) write_summary(summary);
+  }
+  for (const SagaSummary& summary : batch.summaries) {
+    if (summary.holds_key) write_summary(summary);
+  }
+  const Position first = marks_.position + (batch.appends.empty() ? 0 : 1);
+  for (const JournalAppend& row : batch.appends) append(row);
+  for (const QuarantinedMessage& message : batch.quarantined) quarantine(message);
+  for (const auto& [channel, position] : batch.watermarks) {
+    watermark_.bind_text(1, channel);
+    watermark_.bind(2, position);
+    watermark_.run();
+  }
+  return first;
+}
+
+void BatchWriter::committed() { committed_ = marks_; }
+
+void BatchWriter::rolled_back() {
+  marks_ = committed_;
+  sagas_.clear();
+  used_.clear();
+}
+
+KnownSaga* BatchWriter::find(const SagaId& id) {
+  if (KnownSaga* known = sagas_.find(id)) return known;
+  // Ids sort by creation, so most new sagas are beyond all that are stored.
+  if (id > marks_.newest) return nullptr;
+  find_.bind_raw(1, id.bytes());
+  auto rows = find_.rows();
+  if (!rows.next()) return nullptr;
+  KnownSaga known;
+  known.n = rows.int64(0);
+  known.version = static_cast<std::uint64_t>(rows.int64(1));
+  known.holds_key = !rows.is_null(2);
+  known.has_error = !rows.is_null(3);
+  return &sagas_.keep(id, known);
+}
+
+void BatchWriter::write_summary(const SagaSummary& summary) {
+  if (KnownSaga* known = find(summary.id)) {
+    update(summary, *known);
+  } else {
+    insert(summary);
+  }
+}
+
+void BatchWriter::insert(const SagaSummary& summary) {
+  const std::int64_t n = marks_.n + 1;
+  insert_.bind(1, n);
+  insert_.bind_raw(2, summary.id.bytes());
+  insert_.bind_text(3, summary.type);
+  insert_.bind(4, summary.definition_version);
+  insert_.bind_raw(5, summary.definition.bytes());
+  summary.key ? insert_.bind_text(6, *summary.key) : insert_.bind_null(6);
+  bind_flag_or_null(insert_, 7, summary.holds_key);
+  insert_.bind(8, static_cast<std::int64_t>(summary.status));
+  insert_.bind(9, summary.paused);
+  insert_.bind(10, summary.forced);
+  insert_.bind(11, summary.contradicted);
+  insert_.bind(12, static_cast<std::int64_t>(summary.version));
+  insert_.bind(13, ms(summary.started_at));
+  insert_.bind(14, ms(summary.updated_at));
+  bind_time(insert_, 15, summary.ended_at);
+  bind_id(insert_, 16, summary.replay_of);
+  bind_id(insert_, 17, summary.replayed_by);
+  bind_unless_empty(insert_, 18, summary.error_step);
+  bind_unless_empty(insert_, 19, summary.error_code);
+  insert_.run(writing_a_saga);
+  mark_used(summary.definition);
+  marks_.n = n;
+  marks_.newest = std::max(marks_.newest, summary.id);
+  sagas_.keep(summary.id, {n, 0, summary.holds_key, names_error(summary)});
+}
+
+void BatchWriter::update(const SagaSummary& summary, KnownSaga& known) {
+  const bool has_error = names_error(summary);
+  // Naming a column in an UPDATE rewrites its index entries, changed or not.
+  const bool plain = summary.holds_key == known.holds_key && !has_error && !known.has_error;
+  sqlite::Statement& statement = plain ? update_ : update_all_;
+  statement.bind(1, known.n);
+  statement.bind(2, static_cast<std::int64_t>(summary.status));
+  statement.bind(3, summary.paused);
+  statement.bind(4, summary.forced);
+  statement.bind(5, summary.contradicted);
+  statement.bind(6, static_cast<std::int64_t>(summary.version));
+  statement.bind(7, ms(summary.updated_at));
+  bind_time(statement, 8, summary.ended_at);
+  bind_id(statement, 9, summary.replayed_by);
+  if (!plain) {
+    bind_flag_or_null(statement, 10, summary.holds_key);
+    bind_unless_empty(statement, 11, summary.error_step);
+    bind_unless_empty(statement, 12, summary.error_code);
+  }
+  statement.run(writing_a_saga);
+  if (connection_.changes() == 0) return;  // the row is newer
+  known.holds_key = summary.holds_key;
+  known.has_error = has_error;
+}
+
+void BatchWriter::mark_used(const Digest& definition) {
+  if (!used_.insert(definition).second) return;
+  mark_used_.bind_raw(1, definition.bytes());
+  mark_used_.run();
+}
+
+void BatchWriter::append(const JournalAppend& row) {
+  KnownSaga* known = find(row.saga);
+  if (known == nullptr) throw_no_summary(row.saga);
+  if (row.version != known->version + 1) {
+    throw_version_gap(row.saga, known->version, row.version);
+  }
+  encode_body(row.saga, row.version, row.at, row.events, body_);
+  append_.bind(1, marks_.position + 1);
+  append_.bind(2, known->n);
+  append_.bind(3, static_cast<std::int64_t>(row.version));
+  append_.bind(4, ms(row.at));
+  append_.bind_blob(5, body_);
+  append_.run(appending);
+  ++marks_.position;
+  known->version = row.version;
+}
+
+void BatchWriter::quarantine(const QuarantinedMessage& message) {
+  quarantine_.bind(1, ms(message.at));
+  quarantine_.bind_text(2, message.channel);
+  quarantine_.bind_text(3, message.reason);
+  quarantine_.bind_text(4, message.detail);
+  quarantine_.bind_text(5, message.saga);
+  quarantine_.bind_text(6, message.headers);
+  quarantine_.bind_blob(7, message.body);
+  quarantine_.run();
+}
+
+}  // namespace skald

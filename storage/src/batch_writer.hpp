@@ -1,0 +1,62 @@
+// Writing batches: the store's hot path.
+//
+// Statements are prepared once and bound to the batch's own memory; positions, row numbers and last
+// versions are kept here, and the primary keys and unique indexes of the tables check them.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+
+#include "saga_cache.hpp"
+#include "skald/store.hpp"
+#include "sqlite/statement.hpp"
+
+namespace skald {
+
+/// Writes within a transaction that its caller opens, commits, and reports here. One thread.
+class BatchWriter {
+ public:
+  explicit BatchWriter(sqlite::Connection& connection);
+
+  /// Writes all of it and answers the position of its first append. \throws StoreError
+  [[nodiscard]] Position write(const Batch& batch);
+  /// What write() wrote is durable.
+  void committed();
+  /// What write() wrote is gone.
+  void rolled_back();
+  /// A definition was stored: whether it is used is to be noted anew.
+  void forget_definitions() { used_.clear(); }
+  [[nodiscard]] Position last_position() const { return committed_.position; }
+
+ private:
+  struct Marks {
+    Position position = 0;  ///< Of the last journal row.
+    std::int64_t n = 0;     ///< Of the last saga's row.
+    SagaId newest;          ///< The largest id.
+  };
+
+  [[nodiscard]] KnownSaga* find(const SagaId& id);
+  void write_summary(const SagaSummary& summary);
+  void insert(const SagaSummary& summary);
+  void update(const SagaSummary& summary, KnownSaga& known);
+  void mark_used(const Digest& definition);
+  void append(const JournalAppend& row);
+  void quarantine(const QuarantinedMessage& message);
+
+  sqlite::Connection& connection_;
+  sqlite::Statement find_;
+  sqlite::Statement insert_;
+  sqlite::Statement update_;
+  sqlite::Statement update_all_;
+  sqlite::Statement mark_used_;
+  sqlite::Statement append_;
+  sqlite::Statement quarantine_;
+  sqlite::Statement watermark_;
+  SagaCache sagas_;
+  std::unordered_set<Digest> used_;
+  Marks committed_;
+  Marks marks_;
+  std::string body_;
+};
+
+}  // namespace skald

@@ -1,0 +1,39 @@
+// What the standard library does not offer for files: private creation, durable renaming, and
+// descriptors that close themselves.
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace skald {
+
+/// Owns a file descriptor.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+/// Creates an empty file with mode 0600; false when there is one already. \throws StoreError
+[[nodiscard]] bool create_private_file(const std::string& path);
+/// Gives a finished file its name, which must be free, durably. \throws StoreError
+void publish_file(const std::string& from, const std::string& to);
+/// Absolute, without symbolic links, `.` and `..`: two ways to say a path come out the same. The
+/// file itself need not exist. \throws StoreError when its folder does not.
+[[nodiscard]] std::string canonical_path(const std::string& path);
+/// \throws StoreError (failed, or full): "cannot <operation>: <text of errno>".
+[[noreturn]] void throw_system_error(int error_number, const std::string& operation);
+
+}  // namespace skald

@@ -1,0 +1,104 @@
+#include "owned_file.hpp"
+
+#include <fmt/format.h>
+
+#include "files.hpp"
+#include "open_store.hpp"
+#include "sqlite/error.hpp"
+#include "sqlite/transaction.hpp"
+
+namespace skald {
+namespace {
+
+/// Pages of 4 KiB in the WAL before they are moved into the file. More of them means that a page
+/// which changes often is moved less often; 16 MiB keep a checkpoint within some 30 ms.
+constexpr int checkpoint_frames = 4096;
+
+std::string existing_path(const std::string& path, const SqliteOptions& options) {
+  std::string canonical = canonical_path(path);
+  // Before the lock file is made: a mistyped path must leave nothing behind.
+  if (options.must_exist) require_store_file(canonical);
+  return canonical;
+}
+
+Ownership::Kind kind_of(const SqliteOptions& options) {
+  return options.momentary ? Ownership::Kind::momentary : Ownership::Kind::lasting;
+}
+
+}  // namespace
+
+OwnedFile::OwnedFile(const std::string& path, const SqliteOptions& options)
+    : path_(existing_path(path, options)),
+      ownership_(path_, kind_of(options), options.wait_for_momentary_owner),
+      connection_(open_as_owner(path_, options)),
+      read_epoch_(*connection_, "SELECT epoch FROM meta"),
+      epoch_(connection_->ask("SELECT epoch FROM meta")),
+      checkpoint_at_frames_(checkpoint_frames) {
+  sqlite3_wal_hook(connection_->handle(), &OwnedFile::wal_grew, this);
+}
+
+OwnedFile::~OwnedFile() = default;
+
+void OwnedFile::write(const std::function<void()>& work) {
+  refuse_when_unfit();
+  try {
+    sqlite::Transaction transaction(*connection_, sqlite::Transaction::Kind::write);
+    require_epoch();
+    work();
+    transaction.commit();
+  } catch (const sqlite::DiskFailure& failure) {
+    unfit_ = failure;
+    throw;
+  }
+  checkpoint_when_due();
+}
+
+void OwnedFile::refuse_when_unfit() {
+  if (!mine()) {
+    throw StoreError(StoreError::Kind::fenced,
+                     fmt::format("{} belongs to the process that forked this one; open the store "
+                                 "anew, once that process has closed it",
+                                 path_));
+  }
+  if (unfit_) throw StoreError(*unfit_);
+}
+
+void OwnedFile::require_epoch() {
+  auto rows = read_epoch_.rows();
+  if (rows.next() && rows.int64(0) == epoch_) return;
+  unfit_.emplace(StoreError::Kind::fenced,
+                 fmt::format("{} has been taken over by another owner; nothing was stored; stop "
+                             "this process",
+                             path_));
+  throw StoreError(*unfit_);
+}
+
+int OwnedFile::wal_grew(void* self, sqlite3*, const char*, int frames) {
+  static_cast<OwnedFile*>(self)->note_wal_size(frames);
+  return SQLITE_OK;
+}
+
+void OwnedFile::note_wal_size(int frames) {
+  // A smaller number means that the WAL has begun anew.
+  if (frames < wal_frames_) checkpoint_at_frames_ = checkpoint_frames;
+  wal_frames_ = frames;
+}
+
+void OwnedFile::checkpoint_when_due() {
+  if (wal_frames_ < checkpoint_at_frames_) return;
+  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
+                                             SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // While a reader holds the WAL it cannot begin anew; trying after each commit would be in vain.
+  checkpoint_at_frames_ = wal_frames_ + checkpoint_frames;
+  try {
+    connection_->check(code, "move the write-ahead log into the store");
+  } catch (const sqlite::DiskFailure& failure) {
+    // The commit itself is durable and stays good; what follows would not be.
+    unfit_ = failure;
+  } catch (const StoreError&) {
+    // Busy or out of space: the WAL keeps what could not be moved, and the next time is soon.
+    return;
+  }
+}
+
+}  // namespace skald

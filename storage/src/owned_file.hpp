@@ -1,0 +1,53 @@
+// The file of a store in the hands of its owner: every write goes through here.
+//
+// A write is one transaction that first checks that nobody has taken the store over. Checkpoints
+// are made after commits, by hand, so that a disk that fails during one is not taken for healthy.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ownership.hpp"
+#include "skald/sqlite_store.hpp"
+#include "sqlite/connection.hpp"
+#include "sqlite/statement.hpp"
+
+namespace skald {
+
+class OwnedFile {
+ public:
+  /// \throws StoreError
+  OwnedFile(const std::string& path, const SqliteOptions& options);
+  ~OwnedFile();
+  OwnedFile(const OwnedFile&) = delete;
+  OwnedFile& operator=(const OwnedFile&) = delete;
+
+  /// Runs `work` in a transaction and makes it durable; nothing of it is stored when it throws.
+  /// After a failure of the disk, or once fenced, only throws. \throws StoreError
+  void write(const std::function<void()>& work);
+
+  [[nodiscard]] sqlite::Connection& connection() { return *connection_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// False in a forked child.
+  [[nodiscard]] bool mine() const { return ownership_.mine(); }
+
+ private:
+  void refuse_when_unfit();
+  void require_epoch();
+  void checkpoint_when_due();
+  void note_wal_size(int frames);
+  static int wal_grew(void* self, sqlite3*, const char*, int frames);
+
+  std::string path_;
+  Ownership ownership_;
+  std::unique_ptr<sqlite::Connection> connection_;
+  sqlite::Statement read_epoch_;
+  std::int64_t epoch_ = 0;
+  int wal_frames_ = 0;
+  int checkpoint_at_frames_;
+  std::optional<StoreError> unfit_;  ///< Why nothing may be written any more.
+};
+
+}  // namespace skald

@@ -1,0 +1,220 @@
+#include "queries.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "event_codec.hpp"
+#include "filter_sql.hpp"
+#include "id_range.hpp"
+
+namespace skald {
+namespace {
+
+[[noreturn]] void throw_corrupt(std::string_view what) {
+  throw StoreError(StoreError::Kind::corrupt,
+                   fmt::format("the store is damaged: {}; restore it from a backup", what));
+}
+
+template <class Id, std::size_t size>
+Id read_id(std::string_view bytes) {
+  if (bytes.size() != size) throw_corrupt("an id has a wrong length");
+  std::array<std::uint8_t, size> array{};
+  std::copy(bytes.begin(), bytes.end(), array.begin());
+  return Id(array);
+}
+
+SagaId saga_id(std::string_view bytes) { return read_id<SagaId, 16>(bytes); }
+
+Time read_time(const sqlite::Rows& rows, int column) { return Time(Duration(rows.int64(column))); }
+
+std::int64_t row_limit(std::size_t limit) {
+  constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  return static_cast<std::int64_t>(std::min(limit, most));
+}
+
+Status read_status(std::int64_t value) {
+  if (value < 0 || value >= static_cast<std::int64_t>(status_count)) {
+    throw_corrupt("a saga has an impossible status");
+  }
+  return static_cast<Status>(value);
+}
+
+}  // namespace
+
+SagaSummary read_summary(const sqlite::Rows& rows) {
+  SagaSummary summary;
+  summary.id = saga_id(rows.bytes(0));
+  summary.type = rows.bytes(1);
+  summary.definition_version = static_cast<std::uint32_t>(rows.int64(2));
+  summary.definition = read_id<Digest, 32>(rows.bytes(3));
+  if (!rows.is_null(4)) summary.key = std::string(rows.bytes(4));
+  summary.holds_key = !rows.is_null(5);
+  summary.status = read_status(rows.int64(6));
+  summary.paused = rows.int64(7) != 0;
+  summary.forced = rows.int64(8) != 0;
+  summary.contradicted = rows.int64(9) != 0;
+  summary.version = static_cast<std::uint64_t>(rows.int64(10));
+  summary.started_at = read_time(rows, 11);
+  summary.updated_at = read_time(rows, 12);
+  if (!rows.is_null(13)) summary.ended_at = read_time(rows, 13);
+  if (!rows.is_null(14)) summary.replay_of = saga_id(rows.bytes(14));
+  if (!rows.is_null(15)) summary.replayed_by = saga_id(rows.bytes(15));
+  summary.error_step = rows.bytes(16);
+  summary.error_code = rows.bytes(17);
+  return summary;
+}
+
+Queries::Queries(sqlite::Connection& connection)
+    : connection_(connection),
+      summary_(connection, fmt::format("SELECT {} FROM sagas WHERE id = ?", summary_columns)),
+      journal_(connection,
+               "SELECT position, version, at, body FROM journal "
+               "WHERE saga = (SELECT n FROM sagas WHERE id = ?) ORDER BY version"),
+      key_holder_(connection,
+                  "SELECT id FROM sagas INDEXED BY sagas_by_key "
+                  "WHERE key = ? AND type = ? AND holds_key = 1") {}
+
+std::optional<SagaSummary> Queries::summary(const SagaId& id) {
+  summary_.bind_raw(1, id.bytes());
+  auto rows = summary_.rows();
+  if (!rows.next()) return std::nullopt;
+  return read_summary(rows);
+}
+
+std::vector<SagaId> Queries::find_by_prefix(std::string_view prefix, std::size_t limit) {
+  std::vector<SagaId> ids;
+  const auto range = id_range(prefix);
+  if (!range) return ids;
+  sqlite::Statement statement(connection_,
+                              "SELECT id FROM sagas WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?");
+  statement.bind_raw(1, range->first.bytes());
+  statement.bind_raw(2, range->last.bytes());
+  statement.bind(3, row_limit(limit));
+  auto rows = statement.rows();
+  while (rows.next()) ids.push_back(saga_id(rows.bytes(0)));
+  return ids;
+}
+
+std::vector<JournalRow> Queries::journal(const SagaId& id) {
+  std::vector<JournalRow> journal;
+  journal_.bind_raw(1, id.bytes());
+  auto rows = journal_.rows();
+  while (rows.next()) {
+    JournalRow row;
+    row.position = rows.int64(0);
+    row.version = static_cast<std::uint64_t>(rows.int64(1));
+    row.at = read_time(rows, 2);
+    if (row.version != journal.size() + 1) {
+      throw_corrupt("the journal of saga " + id.to_string() + " has a gap");
+    }
+    row.events = decode_body(id, row.version, row.at, rows.bytes(3));
+    journal.push_back(std::move(row));
+  }
+  return journal;
+}
+
+std::vector<SagaSummary> Queries::list(const SagaFilter& filter, const Cursor& cursor,
+                                       std::size_t limit) {
+  const FilterQuery query = list_query(filter, cursor, limit);
+  sqlite::Statement statement(connection_, query.sql);
+  query.bind_to(statement);
+  std::vector<SagaSummary> page;
+  auto rows = statement.rows();
+  while (rows.next()) page.push_back(read_summary(rows));
+  return page;
+}
+
+std::uint64_t Queries::count(const SagaFilter& filter) {
+  const FilterQuery query = count_query(filter);
+  sqlite::Statement statement(connection_, query.sql);
+  query.bind_to(statement);
+  auto rows = statement.rows();
+  return rows.next() ? static_cast<std::uint64_t>(rows.int64(0)) : 0;
+}
+
+DefinitionPtr Queries::read_definition(std::string_view digest, std::string_view text) {
+  const auto expected = read_id<Digest, 32>(digest);
+  if (const auto known = definitions_.find(expected); known != definitions_.end()) {
+    return known->second;
+  }
+  if (Digest::of(text) != expected) throw_corrupt("a definition does not match its digest");
+  auto definition = std::make_shared<const Definition>(parse_definition(text));
+  definitions_.emplace(expected, definition);
+  return definition;
+}
+
+DefinitionPtr Queries::definition(const Digest& digest) {
+  sqlite::Statement statement(connection_,
+                              "SELECT digest, normal_form FROM definitions WHERE digest = ?");
+  statement.bind_raw(1, digest.bytes());
+  auto rows = statement.rows();
+  if (!rows.next()) return nullptr;
+  return read_definition(rows.bytes(0), rows.bytes(1));
+}
+
+std::vector<DefinitionPtr> Queries::definitions() {
+  sqlite::Statement statement(connection_,
+                              "SELECT digest, normal_form FROM definitions ORDER BY type, version");
+  std::vector<DefinitionPtr> all;
+  auto rows = statement.rows();
+  while (rows.next()) all.push_back(read_definition(rows.bytes(0), rows.bytes(1)));
+  return all;
+}
+
+std::vector<QuarantinedMessage> Queries::quarantine(std::int64_t after, std::size_t limit) {
+  sqlite::Statement statement(connection_,
+                              "SELECT number, at, channel, reason, detail, saga, headers, body "
+                              "FROM quarantine WHERE number > ? ORDER BY number LIMIT ?");
+  statement.bind(1, after);
+  statement.bind(2, row_limit(limit));
+  std::vector<QuarantinedMessage> messages;
+  auto rows = statement.rows();
+  while (rows.next()) {
+    QuarantinedMessage message;
+    message.number = rows.int64(0);
+    message.at = read_time(rows, 1);
+    message.channel = rows.bytes(2);
+    message.reason = rows.bytes(3);
+    message.detail = rows.bytes(4);
+    message.saga = rows.bytes(5);
+    message.headers = rows.bytes(6);
+    message.body = rows.bytes(7);
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+std::optional<SagaId> Queries::key_holder(const std::string& type, const std::string& key) {
+  key_holder_.bind_text(1, key);
+  key_holder_.bind_text(2, type);
+  auto rows = key_holder_.rows();
+  if (!rows.next()) return std::nullopt;
+  return saga_id(rows.bytes(0));
+}
+
+void Queries::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {
+  const FilterQuery query = unfinished_query();
+  sqlite::Statement statement(connection_, query.sql);
+  query.bind_to(statement);
+  auto rows = statement.rows();
+  while (rows.next()) visit(read_summary(rows));
+}
+
+Position Queries::watermark(const std::string& channel) {
+  sqlite::Statement statement(connection_, "SELECT position FROM watermarks WHERE channel = ?");
+  statement.bind_text(1, channel);
+  auto rows = statement.rows();
+  return rows.next() ? rows.int64(0) : 0;
+}
+
+std::string Queries::engine_id() {
+  sqlite::Statement statement(connection_, "SELECT engine_id FROM meta");
+  auto rows = statement.rows();
+  if (!rows.next()) throw_corrupt("it does not say whose it is");
+  return std::string(rows.bytes(0));
+}
+
+}  // namespace skald

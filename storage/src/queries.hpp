@@ -1,0 +1,54 @@
+// What owner and readers ask of the tables alike. Each function is one statement, and therefore
+// sees one state of the store. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "skald/store.hpp"
+#include "sqlite/statement.hpp"
+
+namespace skald {
+
+/// The columns that read_summary() expects, in its order.
+inline constexpr std::string_view summary_columns =
+    "id, type, definition_version, definition, key, holds_key, status, paused, forced, "
+    "contradicted, version, started_at, updated_at, ended_at, replay_of, replayed_by, error_step, "
+    "error_code";
+
+/// \throws StoreError (corrupt) for values that no store holds.
+[[nodiscard]] SagaSummary read_summary(const sqlite::Rows& rows);
+
+class Queries {
+ public:
+  explicit Queries(sqlite::Connection& connection);
+
+  [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id);
+  [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix, std::size_t limit);
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id);
+  [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
+                                              std::size_t limit);
+  [[nodiscard]] std::uint64_t count(const SagaFilter& filter);
+  [[nodiscard]] DefinitionPtr definition(const Digest& digest);
+  [[nodiscard]] std::vector<DefinitionPtr> definitions();
+  [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit);
+  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
+  void each_unfinished(const std::function<void(const SagaSummary&)>& visit);
+  [[nodiscard]] Position watermark(const std::string& channel);
+  [[nodiscard]] std::string engine_id();
+
+ private:
+  [[nodiscard]] DefinitionPtr read_definition(std::string_view digest, std::string_view text);
+
+  sqlite::Connection& connection_;
+  sqlite::Statement summary_;
+  sqlite::Statement journal_;
+  sqlite::Statement key_holder_;
+  std::unordered_map<Digest, DefinitionPtr> definitions_;
+};
+
+}  // namespace skald

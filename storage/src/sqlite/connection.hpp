@@ -1,0 +1,40 @@
+// One SQLite connection, closed when it goes out of scope. One thread at a time.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <string>
+
+namespace skald::sqlite {
+
+class Connection {
+ public:
+  enum class Access { read_only, read_write };
+
+  /// Opens an existing file; never creates one. \throws StoreError
+  Connection(const std::string& path, Access access);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs statements that answer nothing. \throws StoreError that says `cannot <operation>`.
+  void run(const std::string& sql, const std::string& operation);
+  /// The first column of the first row, 0 when there is no row.
+  [[nodiscard]] std::int64_t ask(const std::string& sql);
+  /// Throws when `code` is an error.
+  void check(int code, const std::string& operation) const;
+  /// True while no transaction is open.
+  [[nodiscard]] bool idle() const { return sqlite3_get_autocommit(handle_) != 0; }
+  /// Rows that the last INSERT, UPDATE or DELETE touched.
+  [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_); }
+
+  [[nodiscard]] sqlite3* handle() const { return handle_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace skald::sqlite

@@ -1,0 +1,47 @@
+#include "skald/sqlite_reader.hpp"
+
+#include "files.hpp"
+#include "maintenance.hpp"
+#include "open_store.hpp"
+#include "queries.hpp"
+
+namespace skald {
+
+class SqliteReader::Body {
+ public:
+  explicit Body(const std::string& path)
+      : connection(open_to_read(canonical_path(path))), queries(*connection) {}
+
+  std::unique_ptr<sqlite::Connection> connection;
+  Queries queries;
+};
+
+SqliteReader::SqliteReader(const std::string& path) : body_(std::make_unique<Body>(path)) {}
+SqliteReader::~SqliteReader() = default;
+
+std::optional<SagaSummary> SqliteReader::summary(const SagaId& id) {
+  return body_->queries.summary(id);
+}
+std::vector<SagaId> SqliteReader::find_by_prefix(std::string_view prefix, std::size_t limit) {
+  return body_->queries.find_by_prefix(prefix, limit);
+}
+std::vector<JournalRow> SqliteReader::journal(const SagaId& id) {
+  return body_->queries.journal(id);
+}
+std::vector<SagaSummary> SqliteReader::list(const SagaFilter& filter, const Cursor& cursor,
+                                            std::size_t limit) {
+  return body_->queries.list(filter, cursor, limit);
+}
+std::uint64_t SqliteReader::count(const SagaFilter& filter) { return body_->queries.count(filter); }
+DefinitionPtr SqliteReader::definition(const Digest& digest) {
+  return body_->queries.definition(digest);
+}
+std::vector<DefinitionPtr> SqliteReader::definitions() { return body_->queries.definitions(); }
+std::vector<QuarantinedMessage> SqliteReader::quarantine(std::int64_t after, std::size_t limit) {
+  return body_->queries.quarantine(after, limit);
+}
+std::string SqliteReader::engine_id() { return body_->queries.engine_id(); }
+void SqliteReader::backup(const std::string& target) { backup_file(*body_->connection, target); }
+std::vector<std::string> SqliteReader::check() { return check_file(*body_->connection); }
+
+}  // namespace skald

@@ -1,0 +1,128 @@
+#include "skald/sqlite_store.hpp"
+
+#include "batch_writer.hpp"
+#include "control_server.hpp"
+#include "maintenance.hpp"
+#include "owned_file.hpp"
+#include "queries.hpp"
+#include "store_rules.hpp"
+
+namespace skald {
+
+class SqliteStore::Body {
+ public:
+  Body(const std::string& path, const SqliteOptions& options)
+      : file(path, options), queries(file.connection()), writer(file.connection()) {}
+
+  OwnedFile file;
+  Queries queries;
+  BatchWriter writer;
+  std::unique_ptr<ControlServer> control;
+};
+
+SqliteStore::SqliteStore(const std::string& path, const SqliteOptions& options)
+    : body_(std::make_unique<Body>(path, options)) {}
+
+SqliteStore::~SqliteStore() {
+  // In a forked child neither the file nor the control threads are there to be closed: closing
+  // would checkpoint under the parent's feet. The memory goes with the child.
+  if (!body_->file.mine()) static_cast<void>(body_.release());
+}
+
+Position SqliteStore::commit(const Batch& batch) {
+  if (batch.empty()) return body_->writer.last_position();
+  Position first = 0;
+  try {
+    body_->file.write([&] { first = body_->writer.write(batch); });
+  } catch (const StoreError&) {
+    body_->writer.rolled_back();
+    throw;
+  }
+  body_->writer.committed();
+  return first;
+}
+
+void SqliteStore::put_definition(const DefinitionPtr& definition) {
+  auto& connection = body_->file.connection();
+  body_->file.write([&] {
+    sqlite::Statement find(
+        connection, "SELECT digest = ?, used FROM definitions WHERE type = ? AND version = ?");
+    find.bind_raw(1, definition->digest().bytes());
+    find.bind_text(2, definition->type);
+    find.bind(3, definition->version);
+    {
+      auto rows = find.rows();
+      if (rows.next()) {
+        if (rows.int64(0) != 0) return;
+        if (rows.int64(1) != 0) throw_definition_used(*definition);
+      }
+    }
+    sqlite::Statement put(connection, "INSERT OR REPLACE INTO definitions VALUES (?, ?, ?, ?, 0)");
+    put.bind_raw(1, definition->digest().bytes());
+    put.bind_text(2, definition->type);
+    put.bind(3, definition->version);
+    put.bind_text(4, definition->normal_form());
+    put.run();
+  });
+  body_->writer.forget_definitions();
+}
+
+std::optional<QuarantinedMessage> SqliteStore::take_quarantined(std::int64_t number) {
+  std::optional<QuarantinedMessage> taken;
+  body_->file.write([&] {
+    auto messages = body_->queries.quarantine(number - 1, 1);
+    if (messages.empty() || messages.front().number != number) return;
+    sqlite::Statement remove(body_->file.connection(), "DELETE FROM quarantine WHERE number = ?");
+    remove.bind(1, number);
+    remove.run();
+    taken = std::move(messages.front());
+  });
+  return taken;
+}
+
+void SqliteStore::serve_control(ControlHandler handler) {
+  body_->control.reset();
+  body_->control = std::make_unique<ControlServer>(body_->file.path(), std::move(handler));
+}
+
+void SqliteStore::stop_control() { body_->control.reset(); }
+
+std::optional<SagaSummary> SqliteStore::summary(const SagaId& id) {
+  return body_->queries.summary(id);
+}
+std::vector<SagaId> SqliteStore::find_by_prefix(std::string_view prefix, std::size_t limit) {
+  return body_->queries.find_by_prefix(prefix, limit);
+}
+std::vector<JournalRow> SqliteStore::journal(const SagaId& id) {
+  return body_->queries.journal(id);
+}
+std::vector<SagaSummary> SqliteStore::list(const SagaFilter& filter, const Cursor& cursor,
+                                           std::size_t limit) {
+  return body_->queries.list(filter, cursor, limit);
+}
+std::uint64_t SqliteStore::count(const SagaFilter& filter) { return body_->queries.count(filter); }
+DefinitionPtr SqliteStore::definition(const Digest& digest) {
+  return body_->queries.definition(digest);
+}
+std::vector<DefinitionPtr> SqliteStore::definitions() { return body_->queries.definitions(); }
+std::vector<QuarantinedMessage> SqliteStore::quarantine(std::int64_t after, std::size_t limit) {
+  return body_->queries.quarantine(after, limit);
+}
+std::optional<SagaId> SqliteStore::key_holder(const std::string& type, const std::string& key) {
+  return body_->queries.key_holder(type, key);
+}
+void SqliteStore::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {
+  body_->queries.each_unfinished(visit);
+}
+Position SqliteStore::watermark(const std::string& channel) {
+  return body_->queries.watermark(channel);
+}
+Position SqliteStore::last_position() { return body_->writer.last_position(); }
+std::string SqliteStore::engine_id() { return body_->queries.engine_id(); }
+void SqliteStore::backup(const std::string& target) {
+  backup_file(body_->file.connection(), target);
+}
+std::vector<std::string> SqliteStore::check() { return check_file(body_->file.connection()); }
+const std::string& SqliteStore::path() const { return body_->file.path(); }
+
+}  // namespace skald
