@@ -1,0 +1,200 @@
+#include "skald/amqp_options.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+#include "skald/error.hpp"
+
+namespace skald {
+
+namespace {
+
+constexpr std::size_t url_file_bytes_max = 4096;
+
+[[noreturn]] void bad_url(const std::string& what) {
+  throw ChannelError("the AMQP address cannot be used: " + what);
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decode(std::string_view text, const char* part) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) bad_url(fmt::format("the {} holds a broken percent code", part));
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  // The client library takes C strings: a zero byte would cut the value silently.
+  if (out.find('\0') != std::string::npos) bad_url(fmt::format("the {} holds a zero byte", part));
+  return out;
+}
+
+std::string_view cut_at(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view head = text.substr(0, at);
+  text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+  return head;
+}
+
+template <class Number>
+Number number_in(std::string_view text, Number low, Number high, const char* part) {
+  Number number{};
+  const auto end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, number);
+  if (result.ec != std::errc{} || result.ptr != end || number < low || number > high) {
+    bad_url(fmt::format("the {} must be a number from {} to {}", part, low, high));
+  }
+  return number;
+}
+
+void check_prefix(const std::string& prefix) {
+  const bool fits = !prefix.empty() && prefix.size() <= 64 &&
+                    prefix.find_first_not_of("abcdefghijklmnopqrstuvwxyz"
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                        std::string::npos;
+  if (!fits) bad_url("the prefix must have 1 to 64 letters, digits, dots, dashes or underscores");
+}
+
+void apply_setting(AmqpOptions& options, std::string_view name, const std::string& value) {
+  if (name == "heartbeat") {
+    options.heartbeat = std::chrono::seconds{number_in<int>(value, 1, 3600, "heartbeat")};
+  } else if (name == "prefix") {
+    check_prefix(value);
+    options.prefix = value;
+  } else if (name == "queue_type") {
+    if (value != "quorum" && value != "classic") bad_url("queue_type must be quorum or classic");
+    options.queue_type = value == "quorum" ? QueueType::quorum : QueueType::classic;
+  } else if (name == "prefetch") {
+    options.prefetch = number_in<std::uint16_t>(value, 1, 65535, "prefetch");
+  } else if (name == "cacertfile") {
+    options.tls.ca_file = value;
+  } else if (name == "certfile") {
+    options.tls.cert_file = value;
+  } else if (name == "keyfile") {
+    options.tls.key_file = value;
+  } else if (name == "verify") {
+    if (value != "verify_peer" && value != "verify_none") {
+      bad_url("verify must be verify_peer or verify_none");
+    }
+    options.tls.verify_peer = options.tls.verify_hostname = value == "verify_peer";
+  } else {
+    bad_url(fmt::format("the setting '{}' is not known", name));
+  }
+}
+
+void read_authority(AmqpOptions& options, std::string_view authority) {
+  const std::size_t at = authority.rfind('@');
+  if (at != std::string_view::npos) {
+    std::string_view login = authority.substr(0, at);
+    authority.remove_prefix(at + 1);
+    options.user = percent_decode(cut_at(login, ':'), "user");
+    options.password = percent_decode(login, "password");
+  }
+  std::string_view host = authority;
+  std::string_view port;
+  if (authority.starts_with('[')) {
+    host.remove_prefix(1);
+    port = host;
+    host = cut_at(port, ']');
+    if (!port.empty() && !port.starts_with(':')) bad_url("the host is malformed");
+    if (!port.empty()) port.remove_prefix(1);
+  } else {
+    port = authority;
+    host = cut_at(port, ':');
+  }
+  options.host = percent_decode(host, "host");
+  if (options.host.empty()) bad_url("it names no host");
+  if (!port.empty()) options.port = number_in<std::uint16_t>(port, 1, 65535, "port");
+}
+
+// Reads a file that holds a secret: a regular one that nobody but its owner may read.
+std::string read_secret_file(const char* path) {
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw ChannelError(fmt::format("cannot read $SKALD_AMQP_URL_FILE '{}'", path));
+  struct stat info {};
+  const bool known = ::fstat(file, &info) == 0;
+  std::array<char, url_file_bytes_max + 1> buffer{};
+  const ssize_t length = known ? ::read(file, buffer.data(), buffer.size()) : -1;
+  ::close(file);
+  if (length < 0) throw ChannelError(fmt::format("cannot read $SKALD_AMQP_URL_FILE '{}'", path));
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    throw ChannelError(fmt::format(
+        "others may read '{}', which holds a password; make it yours alone: chmod 600 {}", path,
+        path));
+  }
+  std::string text(buffer.data(), static_cast<std::size_t>(length));
+  if (text.size() > url_file_bytes_max) bad_url(fmt::format("'{}' is too long", path));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+AmqpOptions AmqpOptions::parse(std::string_view url) {
+  AmqpOptions options;
+  if (url.starts_with("amqps://")) {
+    options.tls.enabled = true;
+    options.port = 5671;
+    url.remove_prefix(8);
+  } else if (url.starts_with("amqp://")) {
+    url.remove_prefix(7);
+  } else {
+    bad_url("it must begin with amqp:// or amqps://");
+  }
+  std::string_view settings = url;
+  std::string_view address = cut_at(settings, '?');
+  const bool has_path = address.find('/') != std::string_view::npos;
+  std::string_view path = address;
+  read_authority(options, cut_at(path, '/'));
+  if (path.find('/') != std::string_view::npos) {
+    bad_url("the vhost holds a slash; write it as %2F");
+  }
+  // A bare slash means the default vhost here, as an empty name is no use to anybody.
+  if (has_path && !path.empty()) options.vhost = percent_decode(path, "vhost");
+  while (!settings.empty()) {
+    std::string_view value = cut_at(settings, '&');
+    const std::string_view name = cut_at(value, '=');
+    apply_setting(options, name, percent_decode(value, "setting"));
+  }
+  if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
+    bad_url("certfile and keyfile go together");
+  }
+  return options;
+}
+
+AmqpOptions AmqpOptions::from_environment() {
+  if (const char* url = std::getenv("SKALD_AMQP_URL"); url != nullptr && *url != '\0') {
+    return parse(url);
+  }
+  if (const char* path = std::getenv("SKALD_AMQP_URL_FILE"); path != nullptr && *path != '\0') {
+    return parse(read_secret_file(path));
+  }
+  throw ChannelError(
+      "no broker is named: set SKALD_AMQP_URL to amqp://user:password@host:port/vhost, or "
+      "SKALD_AMQP_URL_FILE to a file that holds it");
+}
+
+std::string AmqpOptions::describe() const {
+  return fmt::format("{}://{}@{}:{}/{}", tls.enabled ? "amqps" : "amqp", user, host, port,
+                     vhost == "/" ? "" : vhost);
+}
+
+}  // namespace skald

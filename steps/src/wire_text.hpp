@@ -1,0 +1,40 @@
+// Names of the wire format and small readers of messages, shared by commands and replies.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "skald/wire.hpp"
+
+namespace skald::wire {
+
+inline constexpr std::string_view protocol_version = "1";
+inline constexpr std::string_view json_type = "application/json";
+inline constexpr std::string_view app_prefix = "skald/";
+/// On a dead command that was forwarded: why the broker took it out of its queue.
+inline constexpr std::string_view dead_reason_header = "skald_dead_reason";
+inline constexpr std::string_view outcome_header = "skald_outcome";
+inline constexpr std::string_view command_id_header = "skald_command_id";
+
+/// Text of a header, or nothing when it is absent or of another kind.
+[[nodiscard]] std::optional<std::string_view> text_header(const WireMessage& message,
+                                                          std::string_view name);
+[[nodiscard]] std::optional<std::int64_t> int_header(const WireMessage& message,
+                                                     std::string_view name);
+
+/// The body as a JSON object within the limits; otherwise nothing, and `problem` says why.
+[[nodiscard]] std::optional<Json> body_object(const WireMessage& message, const WireLimits& limits,
+                                              UnusableMessage& problem);
+
+/// Checks what is the same for commands and replies: header texts within the limits and a protocol
+/// version that is known. A message without a version counts as of version 1.
+[[nodiscard]] std::optional<UnusableMessage> check_headers(const WireMessage& message,
+                                                           const WireLimits& limits);
+
+/// Checks that each of the headers that repeat a part of `id`, where present, agrees with it.
+[[nodiscard]] std::optional<UnusableMessage> check_against(const WireMessage& message,
+                                                           const CommandId& id);
+
+}  // namespace skald::wire
