@@ -4,10 +4,12 @@ set(PARTS_SOURCES
   src/barrier_rules.cpp
   src/in_process_channel.cpp
   src/in_process_pool.cpp
+  src/participant.cpp
   src/participant_call.cpp
   src/participant_database.cpp)
 set(PARTS_HEADERS
   include/skald/barrier.hpp
   include/skald/in_process_channel.hpp
+  include/skald/participant.hpp
   include/skald/participant_call.hpp
   include/skald/participant_database.hpp)

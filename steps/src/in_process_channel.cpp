@@ -25,14 +25,24 @@ InProcessChannel::InProcessChannel(InProcessOptions options)
 
 InProcessChannel::~InProcessChannel() = default;
 
+void InProcessChannel::demand_closed(const std::string& what) const {
+  if (!pool_ || pool_->is_closed()) return;
+  throw ChannelError("cannot add the handler " + what +
+                     ": the channel is open; register handlers before the engine starts");
+}
+
 void InProcessChannel::handle(const std::string& participant, const std::string& action,
                               Handler handler) {
-  if (pool_ && !pool_->is_closed()) {
-    throw ChannelError("cannot add the handler " + participant + "/" + action +
-                       ": the channel is open; register handlers before the engine starts");
-  }
+  demand_closed(participant + "/" + action);
   auto [entry, added] = registry_->add(participant).handlers.emplace(action, std::move(handler));
   if (!added) throw ChannelError(participant + "/" + action + " has a handler already");
+}
+
+void InProcessChannel::handle_others(const std::string& participant, Handler handler) {
+  demand_closed("of " + participant);
+  Handler& others = registry_->add(participant).others;
+  if (others) throw ChannelError(participant + " has a handler for other actions already");
+  others = std::move(handler);
 }
 
 void InProcessChannel::open(const std::string&, ChannelListener& listener) {

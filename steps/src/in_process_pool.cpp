@@ -161,12 +161,13 @@ Outcome InProcessChannel::Pool::answer(const Run& run) {
     return Outcome::failed("NO_PARTICIPANT",
                            "no participant " + command.participant + " in this process");
   }
-  const auto handler = participant.handlers.find(command.action);
-  if (handler == participant.handlers.end()) {
+  const auto found = participant.handlers.find(command.action);
+  const Handler& handler = found == participant.handlers.end() ? participant.others : found->second;
+  if (!handler) {
     return Outcome::failed("UNKNOWN_ACTION",
                            command.participant + " has no action " + command.action);
   }
-  return call_handler(handler->second, HandlerCall(command, run.stop.get_token()));
+  return call_handler(handler, HandlerCall(command, run.stop.get_token()));
 }
 
 void InProcessChannel::Pool::reply(const Command& command, Outcome outcome) {

@@ -68,6 +68,7 @@ class CommandQueue {
 /// pool's lock. Only `full` is read without it.
 struct InProcessParticipant {
   std::unordered_map<std::string, Handler, TextHash, std::equal_to<>> handlers;
+  Handler others;  ///< Of actions that are not in `handlers`; may be empty.
   CommandQueue queue;
   std::atomic<bool> full{false};
 };

@@ -37,6 +37,9 @@ class InProcessChannel final : public Channel {
   /// Registers what carries out this action, compensation or resolve action of the participant.
   /// \throws ChannelError when the channel is open, or the action has a handler already.
   void handle(const std::string& participant, const std::string& action, Handler handler);
+  /// Registers what answers every command of the participant that has no handler of its own.
+  /// \throws ChannelError when the channel is open, or the participant has one already.
+  void handle_others(const std::string& participant, Handler handler);
 
   [[nodiscard]] std::string name() const override { return "in-process"; }
   /// May be called again after close(). \throws ChannelError when it is open.
@@ -52,6 +55,8 @@ class InProcessChannel final : public Channel {
   void close() override;
 
  private:
+  void demand_closed(const std::string& what) const;
+
   class Registry;
   class Pool;
   InProcessOptions options_;

@@ -1,0 +1,136 @@
+#include "skald/participant.hpp"
+
+#include <sqlite3.h>
+
+#include <exception>
+#include <utility>
+
+namespace skald {
+namespace {
+
+Outcome describe(const ParticipantError& error) {
+  if (error.is_busy()) return Outcome::failed("DATABASE_BUSY", error.what());
+  return Outcome::unknown("DATABASE_FAILED", error.what());
+}
+
+}  // namespace
+
+Participant::Participant(std::string name, const std::string& database_path)
+    : name_(std::move(name)), database_(database_path), barrier_(database_.handle()) {}
+
+void Participant::handle(const std::string& action, TransactionHandler handler) {
+  handlers_.insert_or_assign(action, std::move(handler));
+}
+
+void Participant::handle_outside(const std::string& action, OutsideHandler handler) {
+  handlers_.insert_or_assign(action, std::move(handler));
+}
+
+void Participant::before_each(std::function<std::optional<Outcome>(const HandlerCall&)> hook) {
+  before_ = std::move(hook);
+}
+
+void Participant::after_each(std::function<Outcome(const HandlerCall&, Outcome)> hook) {
+  after_ = std::move(hook);
+}
+
+const Participant::AnyHandler* Participant::find(const std::string& action) const {
+  const auto found = handlers_.find(action);
+  return found == handlers_.end() ? nullptr : &found->second;
+}
+
+bool Participant::is_outside(const std::string& action) const {
+  const AnyHandler* handler = find(action);
+  return handler != nullptr && std::holds_alternative<OutsideHandler>(*handler);
+}
+
+Outcome Participant::answer(const HandlerCall& call) {
+  return std::move(answer_all({&call}).front());
+}
+
+std::vector<Outcome> Participant::answer_all(const std::vector<const HandlerCall*>& calls) {
+  std::vector<std::optional<Outcome>> outcomes(calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const HandlerCall& call = *calls[i];
+    const AnyHandler* handler = find(call.action());
+    if (before_) outcomes[i] = before_(call);
+    if (outcomes[i]) continue;
+    if (handler == nullptr && call.direction() != Direction::resolve) {
+      outcomes[i] = Outcome::failed("UNKNOWN_ACTION", name_ + " has no action " + call.action());
+    }
+  }
+  answer_in_transaction(calls, outcomes);
+  std::vector<Outcome> answers;
+  answers.reserve(calls.size());
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (!outcomes[i]) {
+      outcomes[i] = answer_outside(*calls[i], std::get<OutsideHandler>(*find(calls[i]->action())));
+    }
+    answers.push_back(after_ ? after_(*calls[i], std::move(*outcomes[i])) : *outcomes[i]);
+  }
+  return answers;
+}
+
+void Participant::answer_in_transaction(const std::vector<const HandlerCall*>& calls,
+                                        std::vector<std::optional<Outcome>>& outcomes) {
+  std::vector<std::size_t> ours;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool resolve = calls[i]->direction() == Direction::resolve;
+    if (!outcomes[i] && (resolve || !is_outside(calls[i]->action()))) ours.push_back(i);
+  }
+  if (ours.empty()) return;
+  const std::lock_guard lock(mutex_);
+  try {
+    SqlTransaction transaction(database());
+    for (const std::size_t i : ours) outcomes[i] = answer_within(*calls[i]);
+    transaction.commit();
+  } catch (const ParticipantError& error) {
+    for (const std::size_t i : ours) outcomes[i] = describe(error);
+  }
+}
+
+// One command's trouble is its own as long as the transaction stands.
+Outcome Participant::answer_within(const HandlerCall& call) {
+  static const TransactionHandler none;
+  const AnyHandler* handler = find(call.action());
+  const auto* effect = handler == nullptr ? &none : std::get_if<TransactionHandler>(handler);
+  try {
+    return barrier_.run_within(call, effect == nullptr ? none : *effect);
+  } catch (const ParticipantError& error) {
+    if (sqlite3_get_autocommit(database()) != 0) throw;
+    return describe(error);
+  } catch (const std::exception& thrown) {
+    return Outcome::unknown("HANDLER_THREW", thrown.what());
+  }
+}
+
+Outcome Participant::answer_outside(const HandlerCall& call, const OutsideHandler& handler) {
+  try {
+    std::unique_lock lock(mutex_);
+    auto claimed = barrier_.claim(call, handler.lease);
+    lock.unlock();
+    if (auto* outcome = std::get_if<Outcome>(&claimed)) return std::move(*outcome);
+    const auto& claim = std::get<Barrier::Claim>(claimed);
+
+    const HandlerCall informed(call.command(), call.stop(), claim.output);
+    const Outcome worked = call_handler(handler.work, informed);
+    lock.lock();
+    return barrier_.finish(claim, call, [&](const HandlerCall& inner, sqlite3* transaction) {
+      if (worked.kind != OutcomeKind::success || !handler.record) return worked;
+      return handler.record(inner, worked, transaction);
+    });
+  } catch (const ParticipantError& error) {
+    return describe(error);
+  } catch (const std::exception& thrown) {
+    return Outcome::unknown("HANDLER_THREW", thrown.what());
+  }
+}
+
+void serve_in_process(Participant& participant, InProcessChannel& channel) {
+  // For all actions: the barrier answers resolve actions that nobody registered.
+  channel.handle_others(participant.name(), [&participant](const HandlerCall& call) {
+    return participant.answer(call);
+  });
+}
+
+}  // namespace skald
