@@ -18,7 +18,3 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/skaldConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/skaldConfig.cmake ${PROJECT_BINARY_DIR}/skaldConfigVersion.cmake
   DESTINATION ${package_dir})
-
-if(TARGET skald)
-  install(TARGETS skald RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()

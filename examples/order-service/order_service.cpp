@@ -6,6 +6,7 @@
 // operates it through the store's control socket.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <exception>
@@ -102,7 +103,9 @@ int run(const Options& options) {
   if (options.serve) {
     signals = block_end_signals();
   }
-  skald::SqliteStore store{options.store};
+  skald::SqliteOptions store_options;
+  store_options.wait_for_momentary_owner = std::chrono::seconds{10};
+  skald::SqliteStore store{options.store, store_options};
   const auto participants = order_service::make_participants(options);
   skald::Orchestrator sagas{store, participants->channel(), {.observer = order_service::report}};
   sagas.define(skald::load_definition(options.definition));
