@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "json_compare.hpp"
 #include "json_scanner.hpp"
 #include "skald/error.hpp"
 #include "utf8.hpp"
@@ -24,25 +25,6 @@ void check_tree(const Json& value, std::size_t depth_left) {
   if (!value.is_structured()) return;
   if (depth_left == 0) throw JsonError("JSON is nested deeper than the limit; flatten it");
   for (const Json& member : value) check_tree(member, depth_left - 1);
-}
-
-bool same_integer(const Json& a, const Json& b) {
-  const auto negative = [](const Json& number) {
-    return !number.is_number_unsigned() && number.get<std::int64_t>() < 0;
-  };
-  return negative(a) == negative(b) && a.get<std::uint64_t>() == b.get<std::uint64_t>();
-}
-
-// nlohmann's own comparison calls -1 and 18446744073709551615 equal.
-bool same_tree(const Json& a, const Json& b) {
-  if (a.is_number_integer() && b.is_number_integer()) return same_integer(a, b);
-  if (!a.is_structured() || a.type() != b.type()) return a == b;
-  if (a.size() != b.size()) return false;
-  for (auto left = a.begin(), right = b.begin(); left != a.end(); ++left, ++right) {
-    if (a.is_object() && left.key() != right.key()) return false;
-    if (!same_tree(*left, *right)) return false;
-  }
-  return true;
 }
 
 bool needs_care(char c) {

@@ -1,0 +1,146 @@
+#include "skald/definition_builder.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "definition_policies.hpp"
+
+namespace skald {
+
+DefinitionBuilder::DefinitionBuilder(const std::string& type, std::uint32_t version)
+    : document_(std::make_unique<Json>(
+          Json{{"saga", type}, {"version", version}, {"steps", Json::array()}})) {}
+DefinitionBuilder::~DefinitionBuilder() = default;
+DefinitionBuilder::DefinitionBuilder(DefinitionBuilder&&) noexcept = default;
+DefinitionBuilder& DefinitionBuilder::operator=(DefinitionBuilder&&) noexcept = default;
+
+DefinitionBuilder& DefinitionBuilder::description(const std::string& text) {
+  (*document_)["description"] = text;
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::deadline(Duration duration) {
+  (*document_)["deadline"] = format_duration(duration);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::output(const Json& output_template) {
+  (*document_)["output"] = output_template;
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::secret(const std::string& pointer) {
+  (*document_)["secrets"].push_back(pointer);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::default_timeout(Duration duration) {
+  (*document_)["defaults"]["timeout"] = format_duration(duration);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::default_retry(const RetryPolicy& policy) {
+  (*document_)["defaults"]["retry"] = retry_json(policy);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::default_compensation_retry(const RetryPolicy& policy) {
+  (*document_)["defaults"]["compensation_retry"] = retry_json(policy);
+  return *this;
+}
+
+StepBuilder DefinitionBuilder::step(const std::string& name) {
+  (*document_)["steps"].push_back(Json{{"name", name}});
+  return StepBuilder(*this);
+}
+
+Definition DefinitionBuilder::build() const { return make_definition(*document_); }
+
+Json& StepBuilder::document() const { return (*builder_->document_)["steps"].back(); }
+
+StepBuilder& StepBuilder::participant(const std::string& name) {
+  document()["participant"] = name;
+  return *this;
+}
+
+StepBuilder& StepBuilder::action(const std::string& name) {
+  document()["action"] = name;
+  return *this;
+}
+
+// As an object, so that an action called "none" stays an action.
+StepBuilder& StepBuilder::compensation(const std::string& action) {
+  document()["compensation"] = Json{{"action", action}};
+  return *this;
+}
+
+StepBuilder& StepBuilder::compensation(const std::string& action, const Json& input_template) {
+  document()["compensation"] = Json{{"action", action}, {"input", input_template}};
+  return *this;
+}
+
+StepBuilder& StepBuilder::no_compensation() {
+  document()["compensation"] = "none";
+  return *this;
+}
+
+StepBuilder& StepBuilder::pivot() {
+  document()["kind"] = to_string(StepKind::pivot);
+  return *this;
+}
+
+StepBuilder& StepBuilder::retriable() {
+  document()["kind"] = to_string(StepKind::retriable);
+  return *this;
+}
+
+StepBuilder& StepBuilder::input(const Json& input_template) {
+  document()["input"] = input_template;
+  return *this;
+}
+
+StepBuilder& StepBuilder::timeout(Duration duration) {
+  document()["timeout"] = format_duration(duration);
+  return *this;
+}
+
+StepBuilder& StepBuilder::deadline(Duration duration) {
+  document()["deadline"] = format_duration(duration);
+  return *this;
+}
+
+StepBuilder& StepBuilder::retry(const RetryPolicy& policy) {
+  document()["retry"] = retry_json(policy);
+  return *this;
+}
+
+StepBuilder& StepBuilder::compensation_retry(const RetryPolicy& policy) {
+  document()["compensation_retry"] = retry_json(policy);
+  return *this;
+}
+
+StepBuilder& StepBuilder::on_failure_compensate() {
+  document()["on_failure"] = "compensate";
+  return *this;
+}
+
+StepBuilder& StepBuilder::on_failure_stuck() {
+  document()["on_failure"] = "stuck";
+  return *this;
+}
+
+StepBuilder& StepBuilder::on_failure_skip() {
+  document()["on_failure"] = "skip";
+  return *this;
+}
+
+StepBuilder& StepBuilder::fallback(const Json& output) {
+  document()["on_failure"] = Json{{"fallback", output}};
+  return *this;
+}
+
+StepBuilder& StepBuilder::resolve(const std::string& action) {
+  document()["resolve"] = action;
+  return *this;
+}
+
+}  // namespace skald

@@ -1,0 +1,13 @@
+// Where the templates and secrets of a definition may point to.
+#pragma once
+
+#include "skald/definition.hpp"
+
+namespace skald {
+
+/// Refuses pointers that can never lead anywhere: to unknown parts of the saga, to steps that do
+/// not exist, and to steps that have not run when the template is filled in.
+/// \throws DefinitionError
+void check_pointers(const Definition& definition);
+
+}  // namespace skald
