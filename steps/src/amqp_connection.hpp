@@ -8,50 +8,21 @@
 
 #include <amqp.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "amqp_socket.hpp"
 #include "skald/amqp_options.hpp"
 #include "skald/error.hpp"
 #include "skald/wire.hpp"
 
 namespace skald {
-
-/// The connection is gone, or could not be made just now: trying again may help. A plain
-/// ChannelError from this class means that it will not help (refused login, other arguments).
-class ConnectionLost : public ChannelError {
- public:
-  using ChannelError::ChannelError;
-};
-
-/// Lets other threads cut a connection off while its own thread is blocked in it. Outlives the
-/// connections that it guards, one after the other. Thread-safe.
-class SocketGuard {
- public:
-  /// Shuts the socket down, if there is one: calls that are blocked in it fail.
-  void cut();
-  /// cut(), now and for every connection to come: for shutting down.
-  void close_for_good();
-  [[nodiscard]] bool closed_for_good() const;
-  /// cut() when the guarded thread has been inside one call for longer than `limit`.
-  bool cut_if_blocked(std::chrono::milliseconds limit);
-
- private:
-  friend class AmqpConnection;
-  friend class GuardedCall;
-  void watch(int socket);
-  void forget();
-
-  mutable std::mutex mutex_;
-  int socket_ = -1;
-  bool closed_for_good_ = false;
-  std::atomic<std::int64_t> busy_since_ms_{0};  // 0: not inside a call that can block
-};
 
 struct Delivered {
   std::uint64_t tag = 0;
@@ -87,7 +58,6 @@ class AmqpConnection {
   /// Connects, logs in and opens the channel. `purpose` names the connection in the broker's
   /// lists. \throws ConnectionLost when the broker is away, ChannelError when it refuses.
   AmqpConnection(const AmqpOptions& options, const std::string& purpose, SocketGuard& guard);
-  /// Drops the connection without a word.
   ~AmqpConnection();
   AmqpConnection(const AmqpConnection&) = delete;
   AmqpConnection& operator=(const AmqpConnection&) = delete;
@@ -120,21 +90,31 @@ class AmqpConnection {
  private:
   struct Assembly;  // a delivery or return whose body is still coming in
 
-  void open(const AmqpOptions& options, const std::string& purpose);
-  void check(int status, const char* operation);
-  void check_reply(const amqp_rpc_reply_t& reply, const std::string& operation);
-  [[noreturn]] void fail(int status, const std::string& operation);
+  void connect(const AmqpOptions& options);
+  void log_in(const AmqpOptions& options, const std::string& purpose);
+  void check(int status, const std::string& operation) const;
+  void check_reply(const amqp_rpc_reply_t& reply, const std::string& operation) const;
+  std::optional<AmqpEvent> read_event();
   std::optional<AmqpEvent> take_frame(const amqp_frame_t& frame);
   std::optional<AmqpEvent> take_method(const amqp_method_t& method);
-  std::optional<AmqpEvent> finish_assembly();
+  std::optional<AmqpEvent> take_header(const amqp_frame_t& frame);
+  std::optional<AmqpEvent> take_body(const amqp_frame_t& frame);
+
+  // Drops a connection without a word: the polite way can hang.
+  struct Drop {
+    SocketGuard* guard;
+    void operator()(amqp_connection_state_t state) const;
+  };
 
   SocketGuard& guard_;
-  amqp_connection_state_t state_ = nullptr;
-  std::string peer_;  // for messages; without the password
-  std::size_t body_limit_;
-  std::chrono::milliseconds heartbeat_;
+  const std::string peer_;  // for messages; without the password
+  const std::size_t body_bytes_kept_;
+  const std::chrono::milliseconds heartbeat_;
+  std::unique_ptr<amqp_connection_state_t_, Drop> state_;
   std::uint64_t published_ = 0;
-  std::chrono::steady_clock::time_point checked_at_{};
+  std::chrono::steady_clock::time_point heartbeat_checked_at_{};
+  std::deque<AmqpEvent> early_;  // read while heartbeats were looked after
+  std::vector<amqp_table_entry_t> header_entries_;
   std::unique_ptr<Assembly> assembly_;
 };
 

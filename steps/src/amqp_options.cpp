@@ -67,9 +67,9 @@ Number number_in(std::string_view text, Number low, Number high, const char* par
 
 void check_prefix(const std::string& prefix) {
   const bool fits = !prefix.empty() && prefix.size() <= 64 &&
-                    prefix.find_first_not_of("abcdefghijklmnopqrstuvwxyz"
-                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
-                        std::string::npos;
+                    prefix.find_first_not_of(
+                        "abcdefghijklmnopqrstuvwxyz"
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string::npos;
   if (!fits) bad_url("the prefix must have 1 to 64 letters, digits, dots, dashes or underscores");
 }
 

@@ -1,0 +1,80 @@
+#include "amqp_failure.hpp"
+
+#include <amqp_framing.h>
+#include <fmt/format.h>
+
+#include "amqp_bytes.hpp"
+#include "amqp_socket.hpp"
+
+namespace skald {
+
+namespace {
+
+std::string_view advice(int code, const std::string& operation) {
+  switch (code) {
+    case AMQP_ACCESS_REFUSED:
+      return operation == "logging in" ? "; check the user and the password"
+                                       : "; give the user the rights it needs";
+    case AMQP_NOT_ALLOWED: return "; check the vhost and the user's rights to it";
+    case AMQP_PRECONDITION_FAILED:
+      return "; delete it when it is empty, or use the queue type that it was made with";
+    default: return "";
+  }
+}
+
+bool refused_for_good(int code) {
+  return code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED ||
+         code == AMQP_PRECONDITION_FAILED;
+}
+
+struct Farewell {
+  int code = 0;
+  std::string words;
+};
+
+Farewell read_farewell(const amqp_method_t& method) {
+  if (method.id == AMQP_CONNECTION_CLOSE_METHOD) {
+    const auto* close = static_cast<const amqp_connection_close_t*>(method.decoded);
+    return {close->reply_code, amqp::text(close->reply_text)};
+  }
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
+    const auto* close = static_cast<const amqp_channel_close_t*>(method.decoded);
+    return {close->reply_code, amqp::text(close->reply_text)};
+  }
+  return {0, fmt::format("method {:#x}", method.id)};
+}
+
+}  // namespace
+
+void throw_status(const std::string& peer, const std::string& operation, int status) {
+  switch (status) {
+    case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+    case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
+      throw ChannelError(fmt::format("the certificate of {} is not trusted: {}", peer,
+                                     amqp_error_string2(status)));
+    case AMQP_STATUS_HEARTBEAT_TIMEOUT:
+      throw ConnectionLost(
+          fmt::format("lost {} while {}: it was silent for two heartbeats", peer, operation));
+    default:
+      throw ConnectionLost(
+          fmt::format("lost {} while {}: {}", peer, operation, amqp_error_string2(status)));
+  }
+}
+
+void throw_closed(const std::string& peer, const std::string& operation,
+                  const amqp_method_t& method) {
+  const Farewell farewell = read_farewell(method);
+  if (refused_for_good(farewell.code)) {
+    throw ChannelError(fmt::format("{} refused {}: {}{}", peer, operation, farewell.words,
+                                   advice(farewell.code, operation)));
+  }
+  throw ConnectionLost(
+      fmt::format("{} closed the connection while {}: {}", peer, operation, farewell.words));
+}
+
+void throw_broken_off(const std::string& peer, const amqp_method_t& method) {
+  throw ConnectionLost(
+      fmt::format("{} closed the connection: {}", peer, read_farewell(method).words));
+}
+
+}  // namespace skald
