@@ -4,6 +4,12 @@
 #include "decider.hpp"
 
 namespace skald {
+namespace {
+
+// `refund of charge-payment`, as people call it.
+std::string undo_name(const Step& step) { return step.compensation->action + " of " + step.name; }
+
+}  // namespace
 
 void Decider::operator()(const ReplyReceived& input) {
   const AttemptRef& attempt = input.attempt;
@@ -119,9 +125,8 @@ void Decider::attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
     case Direction::action: action_exhausted(attempt.step); break;
     case Direction::compensate: {
       const std::string what = final_failure ? " could not be delivered: " : " failed for good: ";
-      get_stuck(
-          attempt.step, Direction::compensate,
-          {error.code, step_of(attempt.step).compensation->action + what + error.code, error.data});
+      get_stuck(attempt.step, Direction::compensate,
+                {error.code, undo_name(step_of(attempt.step)) + what + error.code, error.data});
       break;
     }
     case Direction::resolve:
@@ -240,10 +245,9 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
   const std::string detail = outcome.error.message.empty()
                                  ? outcome.error.code
                                  : outcome.error.code + " (" + outcome.error.message + ")";
-  get_stuck(
-      attempt.step, Direction::compensate,
-      {outcome.error.code, step_of(attempt.step).compensation->action + " was refused: " + detail,
-       outcome.error.data});
+  get_stuck(attempt.step, Direction::compensate,
+            {outcome.error.code, undo_name(step_of(attempt.step)) + " was refused: " + detail,
+             outcome.error.data});
 }
 
 // --- Resolves --------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ void Decider::decide_by_operator(const SkipRequested& input) {
       s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
   if (!undecided || undoing) {
     refuse(Code::wrong_state, "what happened to step " + name + " is decided already (" +
-                                  (undoing ? to_string(s.compensation) : to_string(s.status)) +
+                                  (undecided ? to_string(s.compensation) : to_string(s.status)) +
                                   ")");
     return;
   }

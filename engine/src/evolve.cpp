@@ -181,7 +181,13 @@ class Evolver {
   void operator()(const SagaAbandoned&) {
     end(Status::abandoned);
     saga_.forced = true;
-    for (StepState& s : saga_.steps) stop_trying(s, false);
+    for (StepState& s : saga_.steps) {
+      stop_trying(s, false);
+      for (Attempts& a : s.attempts) {
+        a.outstanding = false;
+        a.retry_at.reset();
+      }
+    }
   }
 
  private:

@@ -95,9 +95,9 @@ class Why {
     if (stuck.direction == Direction::compensate) {
       if (s.compensation == CompensationStatus::compensated) return answered_since(stuck);
       return fmt::format(
-          "stuck since {}: the compensation of {} {}; `skald resume` tries again, "
-          "`skald skip --step {} --as compensated` says it is undone",
-          ago(saga_.updated_at), name(stuck.step), compensation_trouble(stuck), name(stuck.step));
+          "stuck since {}: {}; `skald resume` tries again, `skald skip --step {} --as compensated` "
+          "says it is undone",
+          ago(saga_.updated_at), describe(stuck.error), name(stuck.step));
     }
     if (s.status == StepStatus::succeeded) return answered_since(stuck);
     const bool doubt = s.status == StepStatus::unknown;
@@ -110,16 +110,6 @@ class Why {
         goes_forward_only(definition_, saga_) || doubt ? "" : ", `skald cancel` turns back");
   }
 
-  [[nodiscard]] std::string compensation_trouble(const Stuck& stuck) const {
-    const auto& compensation = definition_.steps[stuck.step].compensation;
-    const std::string text = describe(stuck.error);
-    // "refund was refused: …" reads on as "… was refused: …".
-    const std::string prefix = compensation ? compensation->action + " " : "";
-    return text.compare(0, prefix.size(), prefix) == 0
-               ? fmt::format("({}) {}", compensation->action, text.substr(prefix.size()))
-               : fmt::format("cannot go on: {}", text);
-  }
-
   [[nodiscard]] std::string answered_since(const Stuck& stuck) const {
     return fmt::format("stuck, but {} has been answered since: `skald resume` goes on",
                        name(stuck.step));
@@ -129,13 +119,12 @@ class Why {
     const StepState& s = saga_.steps[at];
     const Attempts& a = s.of(direction);
     if (!a.outstanding) {
-      return fmt::format("the {} of {} waits to be issued to {}", to_string(direction), name(at),
-                         participant(at));
+      return fmt::format("{} waits to be issued to {}", what(at, direction), participant(at));
     }
     return fmt::format(
-        "waits for {} to answer the {} of {} (attempt {} of {}, last change {}); "
+        "waits for {} to answer {} (attempt {} of {}, last change {}); "
         "without an answer it times out {} after it was sent",
-        participant(at), to_string(direction), name(at), a.in_round(), limit(at, direction),
+        participant(at), what(at, direction), a.in_round(), limit(at, direction),
         ago(saga_.updated_at),
         describe_duration(attempt_timeout(definition_.steps[at], direction)));
   }
@@ -144,10 +133,9 @@ class Why {
     const Attempts& a = saga_.steps[at].of(direction);
     const std::string error = a.error ? describe(*a.error) : "no answer";
     return fmt::format(
-        "attempt {} of {} of the {} of {} ended with {}; the next is due {}, "
+        "attempt {} of {} at {} ended with {}; the next is due {}, "
         "`skald retry` makes it now",
-        a.in_round(), limit(at, direction), to_string(direction), name(at), error,
-        until(*a.retry_at));
+        a.in_round(), limit(at, direction), what(at, direction), error, until(*a.retry_at));
   }
 
   [[nodiscard]] std::string cause() const {
@@ -177,6 +165,14 @@ class Why {
   }
 
   [[nodiscard]] std::string name(StepIndex step) const { return step_name(definition_, step); }
+  // `refund of charge-payment`: what the participant is asked to do, and for which step.
+  [[nodiscard]] std::string what(StepIndex step, Direction direction) const {
+    const Step& s = definition_.steps[step];
+    const std::string& action = direction == Direction::action       ? s.action
+                                : direction == Direction::compensate ? s.compensation->action
+                                                                     : s.resolve;
+    return fmt::format("{} of {}", action, s.name);
+  }
   [[nodiscard]] std::string participant(StepIndex step) const {
     return definition_.steps[step].participant;
   }

@@ -1,0 +1,169 @@
+#include "transition_table.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "skald/view.hpp"
+#include "spec_commands.hpp"
+
+namespace skald::spec {
+namespace {
+
+constexpr const char* definition_text = R"({
+  "saga": "table", "version": 1, "deadline": "7d",
+  "defaults": {
+    "retry": {"max_attempts": 2, "initial_delay": "10s", "jitter": "none"},
+    "compensation_retry": {"max_attempts": 2, "initial_delay": "10s", "jitter": "none"} },
+  "steps": [
+    {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
+    {"name": "b", "participant": "p", "action": "do-b", "compensation": "undo-b",
+     "resolve": "ask-b"},
+    {"name": "pivot", "participant": "p", "action": "do-pivot", "kind": "pivot"},
+    {"name": "after", "participant": "p", "action": "do-after", "kind": "retriable"} ] })";
+
+// In the order in which a saga can go through them.
+const std::vector<std::pair<const char*, std::vector<const char*>>> phases = {
+    {"not started", {}},
+    {"pending, not admitted", {"admission closed", "start", "admission open"}},
+    {"first step dispatched", {"start"}},
+    {"first step between attempts", {"start", "reply a failed BUSY"}},
+    {"second step dispatched", {"start", "reply a success"}},
+    {"second step between attempts, one unanswered", {"start", "reply a success", "timeout b"}},
+    {"second step in doubt, resolve under way",
+     {"start", "reply a success", "timeout b", "advance 10s", "timeout b"}},
+    {"pivot dispatched", {"start", "reply a success", "reply b success"}},
+    {"pivot dispatched, cancel recorded",
+     {"start", "reply a success", "reply b success", "cancel"}},
+    {"pivot between attempts, all answered",
+     {"start", "reply a success", "reply b success", "reply pivot failed BUSY"}},
+    {"pivot between attempts, one unanswered",
+     {"start", "reply a success", "reply b success", "timeout pivot"}},
+    {"stuck at the pivot, in doubt",
+     {"start", "reply a success", "reply b success", "timeout pivot", "advance 10s",
+      "timeout pivot"}},
+    {"retriable step dispatched",
+     {"start", "reply a success", "reply b success", "reply pivot success"}},
+    {"stuck at the retriable step",
+     {"start", "reply a success", "reply b success", "reply pivot success",
+      "reply after rejected NO"}},
+    {"turned back, a step still in flight", {"start", "reply a success", "cancel"}},
+    {"compensation dispatched", {"start", "reply a success", "reply b rejected NO"}},
+    {"compensation between attempts",
+     {"start", "reply a success", "reply b rejected NO", "reply a/compensate failed BUSY"}},
+    {"stuck in a compensation",
+     {"start", "reply a success", "reply b rejected NO", "reply a/compensate rejected CLOSED"}},
+    {"paused on the way forward", {"start", "pause"}},
+    {"paused while compensating", {"start", "reply a success", "reply b rejected NO", "pause"}},
+    {"paused and stuck",
+     {"start", "reply a success", "reply b rejected NO", "reply a/compensate rejected CLOSED",
+      "pause"}},
+    {"completed",
+     {"start", "reply a success", "reply b success", "reply pivot success", "reply after success"}},
+    {"compensated",
+     {"start", "reply a success", "reply b rejected NO", "reply a/compensate success"}},
+    {"abandoned", {"start", "reply a success", "abandon"}},
+};
+
+// In the order of the Input variant; CURRENT and STEP stand for where the saga is.
+const std::vector<const char*> inputs = {
+    "start",
+    "reply CURRENT success",
+    "reply CURRENT rejected NO",
+    "reply CURRENT failed BUSY",
+    "reply CURRENT unknown GATEWAY",
+    "reply CURRENT pending 60s",
+    "reply CURRENT dead",
+    "reply a#1 success",
+    "reply a#1 rejected NO",
+    "reply a#1 failed BUSY",
+    "reply a#9 success",
+    "timeout CURRENT",
+    "wake",
+    "advance 1h",
+    "advance 7d",
+    "resume",
+    "retry",
+    "skip STEP",
+    "skip STEP as=succeeded",
+    "skip STEP as=rejected",
+    "skip STEP as=compensated",
+    "cancel",
+    "pause",
+    "abandon",
+    "replay",
+    "replay force",
+};
+
+// Where an answer would belong: the attempt in flight, or the latest of the step the saga is at.
+std::pair<std::string, std::string> current(const SpecSaga& spec) {
+  const Saga& saga = spec.saga();
+  const auto outstanding = outstanding_attempts(saga);
+  AttemptRef at{0, Direction::action, 0};
+  if (!outstanding.empty()) {
+    at = outstanding.front();
+  } else if (current_step(saga) < saga.steps.size()) {
+    at.step = current_step(saga);
+    const bool undoing = !saga.undo_plan.empty();
+    at.direction = undoing ? Direction::compensate : Direction::action;
+  }
+  const std::string step = spec.definition().steps[at.step].name;
+  return {step, fmt::format("{}/{}", step, to_string(at.direction))};
+}
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  if (at != std::string::npos) text.replace(at, from.size(), to);
+}
+
+// The names of events and effects suffice here; the scripts show their contents.
+std::string shortened(const std::string& output) {
+  std::istringstream in{output};
+  std::string line;
+  std::string text;
+  std::string state;
+  while (std::getline(in, line)) {
+    if (line.find(" | ") != std::string::npos) {
+      state = line;
+      continue;
+    }
+    const bool whole = line.starts_with("refused");
+    std::string first = whole ? line : line.substr(0, line.find(" {"));
+    text += (text.empty() ? "" : ", ") + first;
+  }
+  return text + "\n    = " + state;
+}
+
+bool starts_only(const std::string& input, std::size_t phase) {
+  return (input == "start") == (phase == 0);
+}
+
+}  // namespace
+
+std::string transition_table() {
+  const auto definition = std::make_shared<const Definition>(parse_definition(definition_text));
+  std::string text =
+      "# Every phase of a saga against every input. Regenerate with --rewrite; review the diff.\n";
+  for (std::size_t phase = 0; phase < phases.size(); ++phase) {
+    text += fmt::format("\n## {}\n", phases[phase].first);
+    for (const char* input : inputs) {
+      if (!starts_only(input, phase)) continue;
+      SpecRunner runner;
+      runner.define("table", definition);
+      runner.run("use table");
+      for (const char* command : phases[phase].second) runner.run(command);
+      std::string command = input;
+      if (phase > 0) {
+        const auto [step, target] = current(runner.saga());
+        replace(command, "CURRENT", target);
+        replace(command, "STEP", step);
+      }
+      text += fmt::format("{}\n    {}\n", command, shortened(runner.run(command)));
+    }
+  }
+  return text;
+}
+
+}  // namespace skald::spec
