@@ -30,7 +30,7 @@ class Builder {
     add_any("type", filter_.types);
     add_any("key", filter_.keys);
     if (filter_.started_before) add_condition("started_at < " + time(*filter_.started_before));
-    if (filter_.started_after) add_condition("started_at > " + time(*filter_.started_after));
+    if (filter_.started_after) add_condition("started_at >= " + time(*filter_.started_after));
   }
   /// One `SELECT <columns> …` per branch, with UNION ALL between them.
   [[nodiscard]] std::string selects(std::string_view columns) const {

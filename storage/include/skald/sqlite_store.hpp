@@ -18,8 +18,9 @@ namespace skald {
 struct SqliteOptions {
   bool must_exist = false;  ///< Refuse a path without a store, instead of creating one.
   bool momentary = false;   ///< This owner makes one request and goes: others may wait for it.
-  Duration wait_for_momentary_owner{0};     ///< How long to wait for such an owner; 0: not at all.
-  std::optional<std::uint64_t> size_limit;  ///< Bytes of the file; beyond them a commit is `full`.
+  Duration wait_for_momentary_owner{0};  ///< How long to wait for such an owner; 0: not at all.
+  std::optional<std::uint64_t>
+      size_limit{};  ///< Bytes of the file; beyond them a commit is `full`.
 };
 
 /// One thread at a time, which need not always be the same. A store that a process had open when

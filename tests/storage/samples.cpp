@@ -1,0 +1,120 @@
+#include "samples.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <random>
+
+#include "event_codec.hpp"
+
+namespace skald::test {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "skald-storage-XXXXXX").string();
+  path_ = std::filesystem::canonical(::mkdtemp(pattern.data()));
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+SagaId saga_id(std::uint64_t number) { return SagaId::make(at(1'700'000'000'000), number, number); }
+
+Time at(std::int64_t ms) { return Time(Duration(ms)); }
+
+std::vector<Event> one_of_each_event() {
+  const AttemptRef attempt{3, Direction::compensate, 7};
+  const ErrorInfo error{"OUT_OF_STOCK", "none left", JsonText::parse(R"({"sku":5})")};
+  const Requester requester{"ann", "asked for it"};
+  std::array<std::uint8_t, 32> digest{};
+  for (std::size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<std::uint8_t>(i);
+  return {
+      SagaStarted{saga_id(1),
+                  "order",
+                  4,
+                  Digest(digest),
+                  6,
+                  "order-42",
+                  JsonText::parse(R"({"n":1})"),
+                  at(1'700'000'060'000),
+                  saga_id(2),
+                  {{2, JsonText::parse("[2]")}},
+                  requester},
+      CommandIssued{attempt, 2},
+      AttemptFailed{attempt, error},
+      AttemptUnanswered{attempt, error},
+      LateFailure{attempt, error},
+      RetryScheduled{4, Direction::resolve, at(-5)},
+      StepSucceeded{attempt, JsonText::parse(R"("done")")},
+      StepRejected{attempt, error},
+      StepFailed{5, error},
+      StepInDoubt{6, error},
+      StepSkipped{7, JsonText::parse("true"), error},
+      SagaTurnedBack{{8, error}, {3, 2, no_step}, requester},
+      StepCompensated{attempt},
+      CompensationSkipped{9, true},
+      SagaStuck{{10, Direction::compensate, Status::compensating, error}},
+      WishRecorded{error, requester},
+      SagaResumed{requester, true, 11, Direction::compensate, JsonText::parse("{}")},
+      RetryHastened{12, Direction::compensate, requester},
+      SagaPaused{requester},
+      OperatorDecided{13, "succeeded", requester},
+      ContradictionSeen{attempt, OutcomeKind::rejected},
+      ReplayStarted{saga_id(3), true},
+      SagaCompleted{JsonText::parse("42")},
+      SagaCompensated{},
+      SagaAbandoned{requester},
+  };
+}
+
+std::string stored_form(const std::vector<Event>& events) {
+  std::string bytes;
+  encode_events(events, bytes);
+  return bytes;
+}
+
+SagaSummary summary(std::uint64_t number) {
+  SagaSummary summary;
+  summary.id = saga_id(number);
+  summary.type = "order";
+  summary.definition_version = 1;
+  summary.status = Status::running;
+  summary.version = 1;
+  summary.started_at = at(static_cast<std::int64_t>(number));
+  summary.updated_at = summary.started_at;
+  return summary;
+}
+
+SagaSummary ended(SagaSummary summary, Status status) {
+  summary.status = status;
+  summary.version += 1;
+  summary.updated_at += Duration(10);
+  summary.ended_at = summary.updated_at;
+  return summary;
+}
+
+JournalAppend append(std::uint64_t number, std::uint64_t version, const std::string& text) {
+  OperatorDecided decided;
+  decided.verdict = text;
+  return {saga_id(number), version, at(static_cast<std::int64_t>(version)), {decided}};
+}
+
+Batch start(const SagaSummary& summary) {
+  Batch batch;
+  batch.summaries = {summary};
+  batch.appends = {{summary.id, 1, summary.started_at, {SagaPaused{}}}};
+  return batch;
+}
+
+DefinitionPtr definition(const std::string& type, std::uint32_t version,
+                         const std::string& participant) {
+  const std::string text = fmt::format(
+      R"({{"saga": "{}", "version": {}, "steps": [{{"name": "reserve", "participant": "{}",
+          "action": "reserve", "compensation": "release"}}]}})",
+      type, version, participant);
+  return std::make_shared<const Definition>(parse_definition(text));
+}
+
+}  // namespace skald::test

@@ -1,0 +1,287 @@
+#include "store_conformance.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "refusals.hpp"
+#include "samples.hpp"
+
+namespace skald::test {
+namespace {
+
+SagaSummary with_key(std::uint64_t number, const std::string& key) {
+  SagaSummary keyed = summary(number);
+  keyed.key = key;
+  keyed.holds_key = true;
+  return keyed;
+}
+
+void check_journal(StoreFixture& fixture) {
+  SUBCASE("positions run on over all sagas, versions within each, also after a restart") {
+    CHECK(fixture.store().last_position() == 0);
+    CHECK(fixture.store().commit({}) == 0);
+    Batch batch = start(summary(1));
+    batch.summaries.push_back(summary(2));
+    batch.appends.push_back(append(2, 1, "b1"));
+    batch.appends.push_back(append(1, 2, "a2"));
+    CHECK(fixture.store().commit(batch) == 1);
+    fixture.reopen();
+    CHECK(fixture.store().last_position() == 3);
+    Batch more;
+    more.appends = {append(2, 2, "b2"), append(1, 3, "a3")};
+    CHECK(fixture.store().commit(more) == 4);
+    CHECK(fixture.store().commit({}) == 5);
+    const auto rows = fixture.store().journal(saga_id(1));
+    REQUIRE(rows.size() == 3);
+    CHECK(rows[1].position == 3);
+    CHECK(rows[2].position == 5);
+    CHECK(rows[2].version == 3);
+    CHECK(rows[2].at == at(3));
+    CHECK(std::get<OperatorDecided>(rows[2].events.at(0)).verdict == "a3");
+    CHECK(fixture.store().journal(saga_id(9)).empty());
+  }
+  SUBCASE("every event is kept") {
+    Batch batch = start(summary(1));
+    batch.appends[0].events = one_of_each_event();
+    fixture.store().commit(batch);
+    fixture.reopen();
+    CHECK(stored_form(fixture.store().journal(saga_id(1)).at(0).events) ==
+          stored_form(one_of_each_event()));
+  }
+  SUBCASE("a version that does not follow is refused, and with it its whole batch") {
+    fixture.store().commit(start(summary(1)));
+    for (const std::uint64_t wrong : {0U, 1U, 3U}) {
+      Batch batch = start(summary(2));
+      batch.watermarks["amqp"] = 7;
+      batch.quarantined.emplace_back();
+      batch.appends.push_back(append(1, wrong));
+      check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(batch); });
+      CHECK_FALSE(fixture.store().summary(saga_id(2)));
+      CHECK(fixture.store().journal(saga_id(1)).size() == 1);
+      CHECK(fixture.store().last_position() == 1);
+      CHECK(fixture.store().watermark("amqp") == 0);
+      CHECK(fixture.store().quarantine(0, 9).empty());
+    }
+    Batch late_start = start(summary(3));
+    late_start.appends[0].version = 2;
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(late_start); });
+    Batch unknown;
+    unknown.appends = {append(4, 1)};
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(unknown); });
+    Batch next;
+    next.appends = {append(1, 2)};
+    CHECK(fixture.store().commit(next) == 2);
+  }
+}
+
+void check_summaries(StoreFixture& fixture) {
+  SUBCASE("a summary comes back as it was written last") {
+    SagaSummary full = with_key(1, "order-42");
+    full.paused = full.forced = full.contradicted = true;
+    full.replay_of = saga_id(7);
+    full.error_step = "charge";
+    full.error_code = "NO_CREDIT";
+    fixture.store().commit(start(full));
+    fixture.reopen();
+    CHECK(fixture.store().summary(saga_id(1)) == full);
+    SagaSummary plain = ended(full, Status::compensated);
+    plain.paused = plain.forced = plain.contradicted = plain.holds_key = false;
+    plain.error_step.clear();
+    plain.error_code.clear();
+    plain.replayed_by = saga_id(8);
+    Batch batch;
+    batch.summaries = {plain};
+    fixture.store().commit(batch);
+    CHECK(fixture.store().summary(saga_id(1)) == plain);
+    fixture.reopen();
+    CHECK(fixture.store().summary(saga_id(1)) == plain);
+  }
+  SUBCASE("several summaries of one saga in a batch leave the newest") {
+    Batch batch = start(with_key(1, "k"));
+    SagaSummary later = ended(summary(1), Status::compensated);
+    later.key = "k";
+    later.error_code = "X";
+    batch.summaries.insert(batch.summaries.begin(), later);
+    batch.appends.push_back(append(1, 2));
+    fixture.store().commit(batch);
+    CHECK(fixture.store().summary(saga_id(1)) == later);
+    CHECK_FALSE(fixture.store().key_holder("order", "k"));
+    later.version = 3;
+    later.error_code.clear();
+    batch = {};
+    batch.summaries = {later};
+    fixture.store().commit(batch);
+    CHECK(fixture.store().summary(saga_id(1)) == later);
+  }
+  SUBCASE("each unfinished saga is visited, oldest first, and the visit may read") {
+    Batch batch;
+    std::vector<SagaId> expected;
+    for (std::uint64_t n = 20; n-- > 0;) {
+      const auto status = static_cast<Status>(n % status_count);
+      SagaSummary saga = summary(n);
+      if (is_end(status)) saga = ended(saga, status);
+      saga.status = status;
+      batch.summaries.push_back(saga);
+      batch.appends.push_back({saga.id, 1, saga.started_at, {}});
+      if (!is_end(status)) expected.insert(expected.begin(), saga.id);
+    }
+    fixture.store().commit(batch);
+    fixture.reopen();
+    std::vector<SagaId> visited;
+    fixture.store().each_unfinished([&](const SagaSummary& saga) {
+      visited.push_back(saga.id);
+      CHECK(fixture.store().journal(saga.id).size() == 1);
+      CHECK(fixture.store().summary(saga.id) == saga);
+    });
+    CHECK(visited == expected);
+  }
+}
+
+void check_keys(StoreFixture& fixture) {
+  fixture.store().commit(start(with_key(1, "order-42")));
+  SUBCASE("a key is found by type and key, also when its saga has ended") {
+    Batch batch;
+    batch.summaries = {ended(with_key(1, "order-42"), Status::completed)};
+    batch.appends = {append(1, 2)};
+    fixture.store().commit(batch);
+    fixture.reopen();
+    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(1));
+    CHECK_FALSE(fixture.store().key_holder("order", "order-43"));
+    CHECK_FALSE(fixture.store().key_holder("refund", "order-42"));
+  }
+  SUBCASE("a second holder is refused; another type may use the same key") {
+    check_refused(StoreError::Kind::failed,
+                  [&] { fixture.store().commit(start(with_key(2, "order-42"))); });
+    CHECK_FALSE(fixture.store().summary(saga_id(2)));
+    Batch twice = start(with_key(3, "new"));
+    twice.summaries.push_back(with_key(4, "new"));
+    twice.appends.push_back(append(4, 1));
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(twice); });
+    SagaSummary other_type = with_key(5, "order-42");
+    other_type.type = "refund";
+    fixture.store().commit(start(other_type));
+    CHECK(fixture.store().key_holder("refund", "order-42") == saga_id(5));
+    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(1));
+  }
+  SUBCASE("a key is handed over in one batch, in whatever order it is written") {
+    SagaSummary old = with_key(1, "order-42");
+    old.holds_key = false;
+    old.version = 2;
+    old.replayed_by = saga_id(2);
+    SagaSummary replay = with_key(2, "order-42");
+    replay.replay_of = saga_id(1);
+    Batch batch;
+    SUBCASE("giver first") { batch.summaries = {old, replay}; }
+    SUBCASE("taker first") { batch.summaries = {replay, old}; }
+    batch.appends = {append(1, 2), append(2, 1)};
+    fixture.store().commit(batch);
+    fixture.reopen();
+    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(2));
+    CHECK(fixture.store().summary(saga_id(1)) == old);
+    SagaFilter by_key;
+    by_key.keys = {"order-42"};
+    CHECK(fixture.store().count(by_key) == 2);
+  }
+}
+
+void check_definitions(StoreFixture& fixture) {
+  const auto order = definition("order", 1);
+  const auto changed = definition("order", 1, "warehouse");
+  REQUIRE(order->digest() != changed->digest());
+  fixture.store().put_definition(definition("order", 10));
+  fixture.store().put_definition(order);
+  fixture.store().put_definition(definition("invoice", 3));
+  SUBCASE("definitions are kept and listed by type and version") {
+    fixture.store().put_definition(order);
+    fixture.reopen();
+    const auto all = fixture.store().definitions();
+    REQUIRE(all.size() == 3);
+    CHECK(all[0]->type == "invoice");
+    CHECK(all[1]->version == 1);
+    CHECK(all[2]->version == 10);
+    const auto found = fixture.store().definition(order->digest());
+    REQUIRE(found != nullptr);
+    CHECK(*found == *order);
+    CHECK(found->digest() == order->digest());
+    CHECK(fixture.store().definition(changed->digest()) == nullptr);
+  }
+  SUBCASE("a definition that no saga has used may be replaced") {
+    fixture.store().put_definition(changed);
+    fixture.reopen();
+    CHECK(fixture.store().definitions().size() == 3);
+    CHECK(fixture.store().definition(changed->digest()) != nullptr);
+  }
+  SUBCASE("a definition that sagas have used is fixed for good") {
+    SagaSummary saga = summary(1);
+    saga.definition = order->digest();
+    fixture.store().commit(start(saga));
+    fixture.store().put_definition(order);
+    const auto change = [&] { fixture.store().put_definition(changed); };
+    CHECK_THROWS_AS(change(), Refused);
+    fixture.reopen();
+    CHECK_THROWS_AS(change(), Refused);
+    CHECK(fixture.store().definition(order->digest()) != nullptr);
+    CHECK(fixture.store().definition(changed->digest()) == nullptr);
+  }
+}
+
+void check_rest(StoreFixture& fixture) {
+  SUBCASE("watermarks are kept by channel") {
+    Batch batch;
+    batch.watermarks = {{"amqp", 5}, {"in-process", 3}};
+    fixture.store().commit(batch);
+    batch.watermarks = {{"amqp", 9}};
+    fixture.store().commit(batch);
+    fixture.reopen();
+    CHECK(fixture.store().watermark("amqp") == 9);
+    CHECK(fixture.store().watermark("in-process") == 3);
+    CHECK(fixture.store().watermark("http") == 0);
+  }
+  SUBCASE("quarantined messages are numbered and kept as they came") {
+    QuarantinedMessage message;
+    message.at = at(77);
+    message.channel = "amqp";
+    message.reason = "BAD_JSON";
+    message.detail = "it ends too soon";
+    message.saga = "not an id";
+    message.headers = R"({"a":1})";
+    message.body = std::string("\0\xff{", 3);
+    Batch batch;
+    batch.quarantined = {message, message, message};
+    batch.quarantined[1].reason = "UNKNOWN_SAGA";
+    fixture.store().commit(batch);
+    fixture.reopen();
+    const auto all = fixture.store().quarantine(0, 10);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].at == at(77));
+    CHECK(all[0].channel == "amqp");
+    CHECK(all[0].detail == message.detail);
+    CHECK(all[0].saga == message.saga);
+    CHECK(all[0].headers == message.headers);
+    CHECK(all[0].body == message.body);
+    const auto second = fixture.store().quarantine(all[0].number, 1);
+    REQUIRE(second.size() == 1);
+    CHECK(second[0].reason == "UNKNOWN_SAGA");
+    CHECK(fixture.store().quarantine(all[2].number, 10).empty());
+  }
+  SUBCASE("the engine's id is made once") {
+    const std::string id = fixture.store().engine_id();
+    CHECK(id.size() == 16);
+    fixture.reopen();
+    CHECK(fixture.store().engine_id() == id);
+  }
+}
+
+}  // namespace
+
+void check_store_conformance(const MakeStoreFixture& make) {
+  const auto fixture = make();
+  SUBCASE("journal") { check_journal(*fixture); }
+  SUBCASE("summaries") { check_summaries(*fixture); }
+  SUBCASE("keys") { check_keys(*fixture); }
+  SUBCASE("definitions") { check_definitions(*fixture); }
+  SUBCASE("rest") { check_rest(*fixture); }
+}
+
+}  // namespace skald::test
