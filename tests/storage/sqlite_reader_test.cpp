@@ -75,7 +75,7 @@ TEST_CASE("a reader needs no owner and leaves no trace") {
 TEST_CASE("readers never see half a batch, and never lose one, while the owner writes on") {
   TemporaryFolder folder;
   const std::string path = folder.file("store.db");
-  constexpr std::uint64_t batches = 200;
+  constexpr std::uint64_t batches = 100;
   constexpr std::uint64_t per_batch = 5;
   SqliteStore store(path);
   std::atomic<bool> writing = true;
@@ -101,7 +101,7 @@ TEST_CASE("readers never see half a batch, and never lose one, while the owner w
         const Batch one = start(summary(b * per_batch + i));
         batch.summaries.push_back(one.summaries[0]);
         batch.appends.push_back(one.appends[0]);
-        batch.appends.back().events = append(1, 1, std::string(20'000, 'x')).events;
+        batch.appends.back().events = append(1, 1, std::string(50'000, 'x')).events;
       }
       store.commit(batch);
       ++committed;
