@@ -1,0 +1,59 @@
+// The published JSON Schema and the reader know the same keys.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "definition_fixture.hpp"
+
+using namespace skald;
+
+namespace {
+
+Json read_schema() {
+  std::ifstream file(SKALD_SCHEMA_FILE);
+  REQUIRE(file.is_open());
+  return Json::parse(file);
+}
+
+std::set<std::string> keys_of(const Json& object) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.insert(key);
+  return keys;
+}
+
+// A definition in which every key occurs.
+Json full_document() {
+  return Json::parse(R"({
+    "$schema": "definition.schema.json", "saga": "a", "version": 1, "description": "All keys.",
+    "deadline": "1h", "output": {"$from": "/input", "default": 1}, "secrets": ["/input/card"],
+    "defaults": {"timeout": "5s", "retry": {}, "compensation_retry": {}, "on_failure": "stuck"},
+    "participants": {"p": {"timeout": "5s", "retry": {}}},
+    "steps": [{
+      "name": "s", "participant": "p", "action": "act", "kind": "compensatable", "input": {},
+      "timeout": "5s", "deadline": "1m", "compensation_retry": {}, "on_failure": {"fallback": 1},
+      "resolve": "ask",
+      "retry": {"max_attempts": 1, "initial_delay": "1s", "multiplier": 1, "max_delay": "1s",
+                "jitter": "none", "max_elapsed": null, "retry_on": [], "abort_on": []},
+      "compensation": {"action": "undo", "input": {}, "timeout": "1s", "retry": {}}}]})");
+}
+
+}  // namespace
+
+TEST_CASE("every key of the schema is a key of definitions, and every key of those is in it") {
+  const Json schema = read_schema();
+  const Json& shared = schema["definitions"];
+  const Json document = full_document();
+  CHECK(test::refusal_of(document).empty());
+  const Json& step = document["steps"][0];
+  CHECK(keys_of(document) == keys_of(schema["properties"]));
+  CHECK(keys_of(document["defaults"]) == keys_of(schema["properties"]["defaults"]["properties"]));
+  CHECK(keys_of(document["participants"]["p"]) ==
+        keys_of(schema["properties"]["participants"]["additionalProperties"]["properties"]));
+  CHECK(keys_of(step) == keys_of(shared["step"]["properties"]));
+  CHECK(keys_of(step["retry"]) == keys_of(shared["retry"]["properties"]));
+  CHECK(keys_of(step["compensation"]) == keys_of(shared["compensation"]["anyOf"][1]["properties"]));
+  CHECK(keys_of(step["on_failure"]) == keys_of(shared["on_failure"]["anyOf"][1]["properties"]));
+  CHECK(keys_of(document["output"]) == keys_of(shared["reference"]["properties"]));
+}
