@@ -35,7 +35,8 @@ class Fields {
   std::optional<std::uint32_t> number(const char* name) {
     const Json* value = find(name);
     if (!value) return std::nullopt;
-    const bool fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= UINT32_MAX;
+    // A number that C++ code put in may be signed; one that was parsed is not.
+    const bool fits = value->is_number_integer() && *value >= 0 && *value <= UINT32_MAX;
     if (!fits) fail(name, "must be a whole number, 0 or more");
     return value->get<std::uint32_t>();
   }

@@ -269,6 +269,7 @@ void Coordinator::settle_sagas() {
       }
     }
     if (is_end(status) || settings_.mode == Mode::momentary) {
+      for (OutstandingAttempt& attempt : saga.outstanding) drop_outstanding(saga, attempt);
       forget(saga);
       live_.erase(found);
       continue;

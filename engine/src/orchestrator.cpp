@@ -89,9 +89,10 @@ class Orchestrator::Shell final : public ChannelListener {
         store_(store),
         channel_(channel),
         inbox_(options_.waiting_starts_limit),
-        coordinator_(store, channel, settings_from(options_)) {
+        coordinator_(store, channel, settings_from(options_)),
+        engine_id_(store.engine_id()) {
     coordinator_.recover(options_.clock->now());
-    if (options_.mode == Mode::engine) channel_.open(store_.engine_id(), *this);
+    if (options_.mode == Mode::engine) channel_.open(engine_id_, *this);
     inbox_.push(RoomArrival{});
     thread_ = std::thread([this] { run(); });
     if (options_.mode == Mode::engine && options_.control_socket) {
@@ -164,6 +165,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Channel& channel_;
   Inbox inbox_;
   Coordinator coordinator_;
+  const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.
   std::atomic<std::size_t> cached_{0};
   std::atomic<std::uint64_t> next_wait_{1};
   mutable std::mutex failure_mutex_;
@@ -288,7 +290,7 @@ Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
 
 Json Orchestrator::Shell::answer_request(const InfoRequest&) {
   return {{"ok", true},
-          {"engine", store_.engine_id()},
+          {"engine", engine_id_},
           {"pid", getpid()},
           {"mode", options_.mode == Mode::engine ? "engine" : "momentary"},
           {"channel", channel_.name()},

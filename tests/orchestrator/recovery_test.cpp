@@ -1,0 +1,118 @@
+// What a crash leaves behind, and what the next engine makes of it.
+#include <doctest/doctest.h>
+
+#include "scripted_channel.hpp"
+
+using namespace skald;
+using skald::testing::Engine;
+using skald::testing::order_definition;
+using namespace std::chrono_literals;
+
+TEST_CASE("a command that was not confirmed is sent again, as the same attempt") {
+  Engine engine{order_definition};
+  const Started started = engine.start("k", {{"n", 1}});
+  const Command first = engine.channel.take();
+  engine.crash();
+  const Command again = engine.channel.take();
+  CHECK(again.id == first.id);
+  CHECK(again.body == first.body);
+  CHECK(again.round == first.round);
+  CHECK(again.position == first.position);
+  engine.tell(Engine::reply(again, Outcome::success()));
+  CHECK(engine.channel.take().id.step == "charge");
+  CHECK(engine.saga(started.id).steps[0].of(Direction::action).made == 1);
+}
+
+TEST_CASE("a compensation under way is sent again, and nothing that was done") {
+  Engine engine{order_definition};
+  const Started started = engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success({{"id", 3}})));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("DECLINED")));
+  const Command release = engine.channel.take();
+  engine.crash();
+  CHECK(engine.channel.take().id == release.id);
+  CHECK(engine.channel.sent.empty());
+  engine.tell(Engine::reply(release, Outcome::success()));
+  CHECK(engine.status(started.id) == Status::compensated);
+}
+
+TEST_CASE("a retry that was waiting is due at its time, and an overdue one at once") {
+  Engine engine{order_definition};
+  (void)engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("BUSY")));
+  const Time due = engine.now + 1s;
+  engine.crash();
+  CHECK(engine.channel.sent.empty());
+  CHECK(engine.next_due() == due);
+  SUBCASE("in time") { engine.now = due; }
+  SUBCASE("late") {
+    engine.now = due + 1h;
+    engine.crash();
+  }
+  engine.tell();
+  CHECK(engine.channel.take().id.attempt == 2);
+}
+
+TEST_CASE("an attempt that was confirmed is not sent again but gets a full timeout") {
+  Engine engine{order_definition};
+  // The watermark is written in strides; sagas that end move it on.
+  const Started waiting = engine.start();
+  const Command command = engine.channel.take();
+  engine.tell(SentArrival{waiting.id, command.attempt},
+              ConfirmedArrival{command.position, waiting.id, command.attempt});
+  for (int i = 0; i < 400; ++i) {
+    (void)engine.start();
+    for (int step = 0; step < 3; ++step) {
+      const Command c = engine.channel.take();
+      engine.tell(ConfirmedArrival{c.position, c.id.saga, c.attempt},
+                  Engine::reply(c, Outcome::success()));
+    }
+  }
+  REQUIRE(engine.store->watermark("scripted") >= command.position);
+  engine.now += 4s;
+  engine.crash();
+  CHECK(engine.channel.sent.empty());
+  CHECK(engine.next_due() == engine.now + 5s);
+}
+
+TEST_CASE("a saga that was stored without an engine waits for one") {
+  Engine engine{order_definition};
+  engine.crash(Mode::momentary);
+  const Started started = engine.start("k");
+  CHECK(engine.channel.sent.empty());
+  CHECK(engine.status(started.id) == Status::pending);
+  engine.crash(Mode::engine);
+  CHECK(engine.channel.take().id.step == "reserve");
+  CHECK(engine.status(started.id) == Status::running);
+}
+
+TEST_CASE("a stuck saga that is resumed without an engine goes on with the next one") {
+  Engine engine{order_definition};
+  const Started started = engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("DECLINED")));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("CLOSED")));
+  CHECK(engine.status(started.id) == Status::stuck);
+  engine.crash(Mode::momentary);
+  CHECK(engine.request(started.id, ResumeRequested{{"ann", "fixed"}, no_step, {}}).empty());
+  CHECK(engine.status(started.id) == Status::compensating);
+  CHECK(engine.channel.sent.empty());
+  engine.crash(Mode::engine);
+  const Command release = engine.channel.take();
+  CHECK(release.id.to_string() == started.id.to_string() + "/reserve/compensate/2");
+  CHECK(release.round == 2);
+}
+
+TEST_CASE("what nobody has to do anything about does not stay in memory") {
+  Engine engine{order_definition};
+  const Started started = engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("DECLINED")));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("CLOSED")));
+  CHECK(engine.status(started.id) == Status::stuck);
+  // A reply for it still finds it.
+  const Reply late{started.id, {0, Direction::compensate, 1}, {}, Outcome::success(), 4};
+  engine.tell(ReplyArrival{late});
+  CHECK(engine.saga(started.id).steps[0].compensation == CompensationStatus::compensated);
+  CHECK(engine.channel.receipted == std::vector<std::uint64_t>{4});
+}

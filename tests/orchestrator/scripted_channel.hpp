@@ -1,0 +1,73 @@
+// A channel whose participants are the test: it keeps what was sent and answers when told to.
+#pragma once
+
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "coordinator.hpp"
+#include "skald/channel.hpp"
+#include "skald/memory_store.hpp"
+
+namespace skald::testing {
+
+class ScriptedChannel final : public Channel {
+ public:
+  [[nodiscard]] std::string name() const override { return "scripted"; }
+  void open(const std::string&, ChannelListener&) override {}
+  void send(std::vector<Command> commands) override;
+  void withdraw(const SagaId&, const AttemptRef& attempt) override { withdrawn.push_back(attempt); }
+  void receipt(const std::vector<std::uint64_t>& receipts) override;
+  [[nodiscard]] bool has_room(const std::string&) const override { return room; }
+  void close() override {}
+
+  /// The oldest command that was not taken yet. Fails the test when there is none.
+  Command take();
+
+  std::deque<Command> sent;
+  std::vector<AttemptRef> withdrawn;
+  std::vector<std::uint64_t> receipted;
+  bool room = true;
+};
+
+/// A coordinator on a memory disk, with a clock that moves when told to; crash() loses everything
+/// that was not committed.
+class Engine {
+ public:
+  explicit Engine(const char* definition);
+
+  /// Processes one batch.
+  template <typename... Arrivals>
+  void tell(Arrivals... arrivals) {
+    std::vector<Arrival> batch;
+    (batch.emplace_back(std::move(arrivals)), ...);
+    coordinator_->process(std::move(batch), now);
+  }
+  void crash(Mode next = Mode::engine);
+
+  /// Starts a saga and commits it. \throws Refused
+  Started start(std::optional<std::string> key = {}, const Json& input = Json::object());
+  StartArrival start_arrival(std::optional<std::string> key, const Json& input, SagaId* id);
+  /// A reply to this command, not told yet.
+  static ReplyArrival reply(const Command& command, Outcome outcome, std::uint64_t receipt = 0);
+  /// An operator's request, committed; the refusal's message when it was refused.
+  std::string request(const SagaId& id, Input input, const std::string& step = {});
+  [[nodiscard]] Saga saga(const SagaId& id);
+  [[nodiscard]] Status status(const SagaId& id) { return saga(id).status; }
+  [[nodiscard]] std::optional<Time> next_due() const { return coordinator_->next_due(); }
+
+  MemoryDisk disk;
+  ScriptedChannel channel;
+  Time now = *parse_time("2026-01-01T00:00:00Z");
+  std::unique_ptr<MemoryStore> store;
+
+ private:
+  void open(Mode mode);
+  DefinitionPtr definition_;
+  std::unique_ptr<Coordinator> coordinator_;
+};
+
+extern const char* const order_definition;
+
+}  // namespace skald::testing
