@@ -6,10 +6,13 @@ set(PARTS_SOURCES
   src/in_process_pool.cpp
   src/participant.cpp
   src/participant_call.cpp
+  src/participant_desk.cpp
+  src/participant_server.cpp
   src/participant_database.cpp)
 set(PARTS_HEADERS
   include/skald/barrier.hpp
   include/skald/in_process_channel.hpp
   include/skald/participant.hpp
+  include/skald/participant_amqp.hpp
   include/skald/participant_call.hpp
   include/skald/participant_database.hpp)

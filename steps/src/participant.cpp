@@ -44,6 +44,10 @@ bool Participant::is_outside(const std::string& action) const {
   return handler != nullptr && std::holds_alternative<OutsideHandler>(*handler);
 }
 
+bool Participant::answers_alone(const std::string& action) const {
+  return before_ || after_ || is_outside(action);
+}
+
 Outcome Participant::answer(const HandlerCall& call) {
   return std::move(answer_all({&call}).front());
 }

@@ -57,8 +57,9 @@ class Participant {
   /// Called with the outcome, once that is committed; gives the answer that is sent.
   void after_each(std::function<Outcome(const HandlerCall&, Outcome)> hook);
 
-  /// True when the action has work outside the database and so may take long.
-  [[nodiscard]] bool is_outside(const std::string& action) const;
+  /// True when a command to this action is not to share a transaction, because it may take long:
+  /// it has work outside the database, or there are hooks.
+  [[nodiscard]] bool answers_alone(const std::string& action) const;
 
   /// Carries one command out. What goes wrong is an outcome, too: an unknown action is `failed`
   /// with `UNKNOWN_ACTION`, a handler that throws is `unknown` with `HANDLER_THREW`, a database
@@ -72,6 +73,7 @@ class Participant {
  private:
   using AnyHandler = std::variant<TransactionHandler, OutsideHandler>;
 
+  [[nodiscard]] bool is_outside(const std::string& action) const;
   [[nodiscard]] const AnyHandler* find(const std::string& action) const;
   void answer_in_transaction(const std::vector<const HandlerCall*>& calls,
                              std::vector<std::optional<Outcome>>& outcomes);

@@ -1,0 +1,85 @@
+// What lies between the threads of a participant: commands to carry out, replies to publish,
+// deliveries to acknowledge.
+//
+// Each thread takes what is for it and leaves what is for the next. Everything is bounded by the
+// prefetch, since a delivery stays unacknowledged until its reply was confirmed.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "skald/wire.hpp"
+
+namespace skald {
+
+/// A delivery, among those of all connections there have been.
+struct DeliveryRef {
+  std::uint64_t connection = 0;
+  std::uint64_t tag = 0;
+};
+
+struct Task {
+  DeliveryRef delivery;
+  WireMessage message;
+  ReceivedCommand command;
+};
+
+struct Letter {
+  DeliveryRef delivery;
+  std::string reply_to;
+  WireMessage message;
+};
+
+/// Thread-safe.
+class ParticipantDesk {
+ public:
+  /// The functions are called when there are new letters, and when there is something to
+  /// acknowledge.
+  ParticipantDesk(std::function<void()> wake_publisher, std::function<void()> wake_consumer);
+
+  /// Consumer: a new command. Dropped once the desk is closing: it goes back to its queue.
+  void put_task(Task task);
+  /// Consumer: the connection of these deliveries is gone; forgets the tasks nobody has begun.
+  void drop_tasks();
+  /// Worker: all waiting tasks up to the first that `stands_alone`, or that one; waits for them.
+  /// Empty once `stop` is requested.
+  [[nodiscard]] std::vector<Task> take_tasks(const std::function<bool(const Task&)>& stands_alone,
+                                             std::stop_token stop);
+
+  /// Worker: the replies to its tasks; without `reply_to` they are settled at once.
+  void put_letters(std::vector<Letter> letters);
+  /// Consumer: a reply to a command that needs no handler.
+  void put_letter(Letter letter);
+  /// Publisher.
+  [[nodiscard]] std::deque<Letter> take_letters();
+  /// Publisher: the replies to these are confirmed.
+  void settle(const std::vector<DeliveryRef>& deliveries);
+  /// Consumer: what may be acknowledged. The consumer then calls done().
+  [[nodiscard]] std::vector<DeliveryRef> take_settled();
+  void done(std::size_t deliveries);
+
+  /// No further tasks are taken or given out.
+  void close();
+  /// Waits until every task that was begun is done, at most until `deadline`.
+  void wait_until_done(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  std::function<void()> wake_publisher_;
+  std::function<void()> wake_consumer_;
+  std::mutex mutex_;
+  std::condition_variable_any tasks_come_;
+  std::condition_variable all_done_;
+  std::deque<Task> tasks_;
+  std::deque<Letter> letters_;
+  std::vector<DeliveryRef> settled_;
+  std::size_t begun_ = 0;  // tasks taken, and replies put by the consumer, that are not done
+  bool closing_ = false;
+};
+
+}  // namespace skald

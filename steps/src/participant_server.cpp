@@ -1,0 +1,212 @@
+#include "participant_server.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+namespace skald {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr const char* consumer_tag = "commands";
+constexpr std::chrono::milliseconds no_hurry{60'000};
+constexpr std::chrono::milliseconds watch_interval{500};
+// How long the sessions may take to say goodbye.
+constexpr std::chrono::milliseconds goodbye{1'000};
+
+Time wall_clock() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+
+void log_to_stderr(LogLevel level, std::string_view line) {
+  if (level >= LogLevel::warning) fmt::print(stderr, "{}\n", line);
+}
+
+}  // namespace
+
+ParticipantServer::ParticipantServer(Participant& participant, const AmqpOptions& amqp,
+                                     const ServeOptions& options)
+    : participant_(participant),
+      amqp_(amqp),
+      options_(options),
+      log_(options.log ? options.log : Logger(log_to_stderr)),
+      topology_(amqp),
+      instance_(fmt::format("{}/{:08x}", participant.name(), std::random_device{}())),
+      desk_([this] { publisher_.wake(); }, [this] { consumer_.wake(); }),
+      consumer_(amqp, "commands to " + participant.name(), log_),
+      publisher_(amqp, "replies of " + participant.name(), log_) {}
+
+ParticipantServer::~ParticipantServer() { end_sessions(); }
+
+// Both before either is destroyed: each wakes the other.
+void ParticipantServer::end_sessions() {
+  consumer_.ask_to_stop();
+  publisher_.ask_to_stop();
+  const auto deadline = Steady::now() + goodbye;
+  consumer_.stop(deadline);
+  publisher_.stop(deadline);
+}
+
+void ParticipantServer::run(const std::stop_token& stop) {
+  const std::size_t threads = std::max<std::size_t>(options_.threads, 1);
+  for (std::size_t i = 0; i < threads; ++i) {
+    workers_.emplace_back([this](const std::stop_token& end) { carry_out(end); });
+  }
+  consumer_.start([this](AmqpConnection& connection) { consume(connection); });
+  publisher_.start([this](AmqpConnection& connection) { publish(connection); });
+  for (AmqpSession* session : {&consumer_, &publisher_}) {
+    if (const auto refusal = session->first_refusal(amqp_.connect_timeout)) {
+      throw ChannelError(*refusal);
+    }
+  }
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  while (!stop.stop_requested()) {
+    stopped.wait_for(lock, stop, watch_interval, [] { return false; });
+    for (AmqpSession* session : {&consumer_, &publisher_}) {
+      session->guard().cut_if_blocked(amqp_.heartbeat * 2);
+    }
+  }
+  desk_.close();
+  for (std::jthread& worker : workers_) worker.request_stop();
+  desk_.wait_until_done(Steady::now() + options_.grace);
+  end_sessions();
+}
+
+void ParticipantServer::consume(AmqpConnection& connection) {
+  ++connection_number_;
+  desk_.drop_tasks();
+  topology_.declare_for_participant(connection, participant_.name());
+  connection.consume(topology_.command_queue(participant_.name()), consumer_tag, options_.prefetch);
+  consumer_.set_up();
+  for (;;) {
+    consumer_.clear_wake();
+    const bool stopping = consumer_.stopping();
+    while (auto event = connection.next()) {
+      if (auto* delivered = std::get_if<Delivered>(&*event)) take_delivery(connection, *delivered);
+    }
+    acknowledge(connection);
+    if (stopping) return;
+    consumer_.wait(connection, no_hurry);
+  }
+}
+
+void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& delivered) {
+  const DeliveryRef delivery{connection_number_, delivered.tag};
+  DecodedCommand decoded = decode_command(delivered.message, participant_.name(), amqp_.limits);
+  if (auto* command = std::get_if<ReceivedCommand>(&decoded)) {
+    desk_.put_task({delivery, std::move(delivered.message), std::move(*command)});
+    return;
+  }
+  const auto& unusable = std::get<UnusableMessage>(decoded);
+  if (unusable.reason == "UNSUPPORTED_PROTOCOL") {
+    const auto refusal = Outcome::rejected(unusable.reason, unusable.detail);
+    WireMessage reply = make_reply(delivered.message, refusal);
+    desk_.put_letter({delivery, delivered.message.properties.reply_to, std::move(reply)});
+    return;
+  }
+  log_(LogLevel::warning,
+       fmt::format("a command to {} cannot be used ({}: {}); it goes to {}", participant_.name(),
+                   unusable.reason, unusable.detail, topology_.dead()));
+  connection.reject(delivered.tag);
+}
+
+void ParticipantServer::acknowledge(AmqpConnection& connection) {
+  const auto settled = desk_.take_settled();
+  for (const DeliveryRef& delivery : settled) {
+    if (delivery.connection == connection_number_) connection.ack(delivery.tag, false);
+  }
+  if (!settled.empty()) desk_.done(settled.size());
+}
+
+void ParticipantServer::publish(AmqpConnection& connection) {
+  bool blocked = false;
+  // What the last connection did not confirm is published again, before anything newer.
+  while (!unconfirmed_.empty()) {
+    unpublished_.push_front(std::move(unconfirmed_.back().letter));
+    unconfirmed_.pop_back();
+  }
+  connection.select_confirms();
+  publisher_.set_up();
+  for (;;) {
+    publisher_.clear_wake();
+    const bool stopping = publisher_.stopping();
+    while (const auto event = connection.next()) {
+      if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed);
+      if (std::holds_alternative<Blocked>(*event)) blocked = true;
+      if (std::holds_alternative<Unblocked>(*event)) blocked = false;
+    }
+    publish_letters(connection, blocked);
+    if (stopping) return;
+    publisher_.wait(connection, no_hurry);
+  }
+}
+
+void ParticipantServer::publish_letters(AmqpConnection& connection, bool blocked) {
+  for (Letter& letter : desk_.take_letters()) unpublished_.push_back(std::move(letter));
+  while (!blocked && !unpublished_.empty()) {
+    // Noted first: if publishing throws, the letter is published again.
+    unconfirmed_.push_back({0, std::move(unpublished_.front())});
+    unpublished_.pop_front();
+    Unconfirmed& next = unconfirmed_.back();
+    next.tag = connection.publish("", next.letter.reply_to, false, next.letter.message);
+  }
+}
+
+void ParticipantServer::take_confirm(const Confirmed& confirmed) {
+  std::vector<DeliveryRef> settled;
+  const auto is_meant = [&](const Unconfirmed& entry) {
+    return confirmed.multiple ? entry.tag <= confirmed.tag : entry.tag == confirmed.tag;
+  };
+  for (Unconfirmed& entry : unconfirmed_) {
+    if (!is_meant(entry)) continue;
+    if (confirmed.taken) {
+      settled.push_back(entry.letter.delivery);
+    } else {
+      unpublished_.push_back(std::move(entry.letter));
+    }
+  }
+  std::erase_if(unconfirmed_, is_meant);
+  if (!settled.empty()) desk_.settle(settled);
+}
+
+void ParticipantServer::carry_out(const std::stop_token& stop) {
+  const auto stands_alone = [this](const Task& task) {
+    return participant_.answers_alone(task.command.command.action);
+  };
+  for (;;) {
+    const std::vector<Task> tasks = desk_.take_tasks(stands_alone, stop);
+    if (tasks.empty()) return;
+    const std::vector<Outcome> outcomes = answer(tasks, stop);
+    std::vector<Letter> letters;
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      letters.push_back({tasks[i].delivery, tasks[i].command.reply_to,
+                         make_reply(tasks[i].message, outcomes[i])});
+    }
+    desk_.put_letters(std::move(letters));
+  }
+}
+
+std::vector<Outcome> ParticipantServer::answer(const std::vector<Task>& tasks,
+                                               const std::stop_token& stop) {
+  std::deque<HandlerCall> calls;
+  std::vector<const HandlerCall*> pointers;
+  for (const Task& task : tasks) {
+    pointers.push_back(&calls.emplace_back(task.command.command, stop));
+  }
+  return participant_.answer_all(pointers);
+}
+
+WireMessage ParticipantServer::make_reply(const WireMessage& command, const Outcome& outcome) {
+  return encode_reply(command, outcome, fmt::format("{}/{}", instance_, ++replies_), wall_clock());
+}
+
+void serve_over_amqp(Participant& participant, const AmqpOptions& amqp, std::stop_token stop,
+                     const ServeOptions& options) {
+  ParticipantServer server(participant, amqp, options);
+  server.run(stop);
+}
+
+}  // namespace skald
