@@ -18,8 +18,7 @@ std::string check_duration(const std::string& text) {
 
 void describe(CLI::App& app, Options& options, std::string& wait) {
   app.add_option("--store", options.store, "Where the sagas are kept")->required();
-  app.add_option("--data", options.data, "Folder of the participants' databases")
-      ->envname("ORDER_SERVICE_DATA");
+  app.add_option("--data", options.data, "Folder of the participants' databases");
   app.add_option("--definition", options.definition, "Saga definition")->check(CLI::ExistingFile);
   app.add_flag(
       "--rabbitmq", options.rabbitmq,

@@ -75,23 +75,20 @@ declare -A pids=()
 launch() {
   local name=$1
   shift
-  "$@" >>"$demo_dir/logs/$name.log" 2>&1 </dev/null &
+  "$@" >>"logs/$name.log" 2>&1 </dev/null &
   pids[$name]=$!
 }
 
-running() { [[ -n ${pids[$1]:-} ]] && kill -0 "${pids[$1]}" 2>/dev/null; }
-
-# end NAME [SIGNAL]: and waits until it is gone.
+# end NAME [SIGNAL]: and waits until it is gone; one that does not go politely is killed. Answers its
+# exit code.
 end() {
-  local pid=${pids[$1]:-}
+  local pid=${pids[$1]:-} deadline=$((SECONDS + wait_limit_seconds))
   [[ -n $pid ]] || return 0
   unset "pids[$1]"
   kill "-${2:-TERM}" "$pid" 2>/dev/null || true
-  await_exit "$pid"
-}
-
-# Waits for a child with a limit, then is no longer polite.
-await_exit() {
-  timeout "$wait_limit_seconds" tail --pid="$1" -f /dev/null || kill -KILL "$1" 2>/dev/null || true
-  wait "$1" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null; do
+    ((SECONDS < deadline)) || kill -KILL "$pid" 2>/dev/null || true
+    sleep 0.05
+  done
+  wait "$pid" 2>/dev/null
 }
