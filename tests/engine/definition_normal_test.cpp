@@ -152,6 +152,32 @@ TEST_CASE("the normal form is what it was") {
         R"("max_delay":"30s","multiplier":2.0,"retry_on":[]},"timeout":"30s"}],"version":1})");
 }
 
+// What the next case builds in C++.
+constexpr const char* order_in_json = R"({
+    "saga": "place-order", "version": 3, "description": "Places an order.", "deadline": "10m",
+    "output": {"$from": "/steps/charge-payment/output"}, "secrets": ["/input/card"],
+    "defaults": {
+      "timeout": "5s",
+      "retry": {"max_attempts": 9, "max_elapsed": "1h", "abort_on": ["GONE"]},
+      "compensation_retry": {"max_attempts": 2, "initial_delay": "200ms", "max_delay": "30s",
+                             "jitter": "none"}},
+    "steps": [
+      {"name": "reserve-stock", "participant": "inventory", "action": "reserve",
+       "compensation": "release", "on_failure": "stuck"},
+      {"name": "look-up", "participant": "inventory", "action": "look", "compensation": "none",
+       "on_failure": {"fallback": {"found": false}}},
+      {"name": "charge-payment", "participant": "payment", "action": "charge",
+       "compensation": {"action": "refund",
+                        "input": {"id": {"$from": "/steps/charge-payment/output/id"}},
+                        "retry": {"max_attempts": 9, "jitter": "full", "max_elapsed": "1h",
+                                  "abort_on": ["GONE"]}},
+       "input": {"card": {"$from": "/input/card"}}, "timeout": "1500ms", "deadline": "1m",
+       "retry": {"max_attempts": 2, "jitter": "none", "max_elapsed": null, "abort_on": []},
+       "resolve": "what-became"},
+      {"name": "ship", "participant": "shipping", "action": "ship", "kind": "pivot"},
+      {"name": "notify", "participant": "notification", "action": "send", "kind": "retriable",
+       "on_failure": "skip"}]})";
+
 TEST_CASE("the builder and JSON give the same value and digest") {
   RetryPolicy patient;
   patient.max_attempts = 9;
@@ -200,30 +226,7 @@ TEST_CASE("the builder and JSON give the same value and digest") {
           .retriable()
           .on_failure_skip()
           .build();
-  const Definition read = parse_definition(R"({
-    "saga": "place-order", "version": 3, "description": "Places an order.", "deadline": "10m",
-    "output": {"$from": "/steps/charge-payment/output"}, "secrets": ["/input/card"],
-    "defaults": {
-      "timeout": "5s",
-      "retry": {"max_attempts": 9, "max_elapsed": "1h", "abort_on": ["GONE"]},
-      "compensation_retry": {"max_attempts": 2, "initial_delay": "200ms", "max_delay": "30s",
-                             "jitter": "none"}},
-    "steps": [
-      {"name": "reserve-stock", "participant": "inventory", "action": "reserve",
-       "compensation": "release", "on_failure": "stuck"},
-      {"name": "look-up", "participant": "inventory", "action": "look", "compensation": "none",
-       "on_failure": {"fallback": {"found": false}}},
-      {"name": "charge-payment", "participant": "payment", "action": "charge",
-       "compensation": {"action": "refund",
-                        "input": {"id": {"$from": "/steps/charge-payment/output/id"}},
-                        "retry": {"max_attempts": 9, "jitter": "full", "max_elapsed": "1h",
-                                  "abort_on": ["GONE"]}},
-       "input": {"card": {"$from": "/input/card"}}, "timeout": "1500ms", "deadline": "1m",
-       "retry": {"max_attempts": 2, "jitter": "none", "max_elapsed": null, "abort_on": []},
-       "resolve": "what-became"},
-      {"name": "ship", "participant": "shipping", "action": "ship", "kind": "pivot"},
-      {"name": "notify", "participant": "notification", "action": "send", "kind": "retriable",
-       "on_failure": "skip"}]})");
+  const Definition read = parse_definition(order_in_json);
   CHECK(built.normal_form() == read.normal_form());
   CHECK(built.digest() == read.digest());
   CHECK(built.steps == read.steps);

@@ -19,7 +19,7 @@ TEST_CASE("a duration is a whole number and a unit") {
 
 TEST_CASE("anything else is no duration") {
   for (const char* text :
-       {"", "5", "s", "-5s", "+5s", " 5s", "5s ", "5 s", "1.5s", "5S", "5sec", "1h30m", "5µs", "1w",
+       {"", "5", "s", "-5s", "+5s", " 5s", "5s ", "5 s", "1.5s", "5S", "5sec", "1h30m", "5us", "1w",
         "36526d", "3155760000001ms", "18446744073709551615d", "99999999999999999999999s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text).has_value());
