@@ -53,7 +53,7 @@ class CommandLine {
  public:
   explicit CommandLine(Context& context) : context_(context) {
     app_.name("skald");
-    app_.require_subcommand(1, 1);
+    app_.require_subcommand(0, 1);
     app_.fallthrough();
     app_.set_version_flag("--version", "skald " SKALD_VERSION " (json 1)");
     app_.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -73,6 +73,7 @@ class CommandLine {
     for (const auto& [verb, parsed] : verbs_) {
       if (parsed->parsed()) return verb->run_with(context_);
     }
+    context_.err << "skald: which verb? see skald --help\n";
     return exit_usage;
   }
 

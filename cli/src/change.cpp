@@ -56,7 +56,7 @@ int carry_out(const Change& change, const ChangeOptions& options, Context& conte
   const bool filtered = !wanted.filter.filter(context.clock.now()).empty();
   if (filtered && !change.step.empty()) wanted.filter.step = change.step;
   const Selection selection = select_sagas(wanted, access.pages(), context);
-  if (options.dry_run) return rehearse(change, options, selection, access.pages(), context);
+  if (options.dry_run) return rehearse(change, options, selection, access, context);
   const bool one = selection.named_one;
   if (!one && !selection.sagas.empty() &&
       !confirmed(change, selection.sagas.size(), options, context)) {

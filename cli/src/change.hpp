@@ -6,9 +6,11 @@
 
 #include "context.hpp"
 #include "output/format.hpp"
+#include "preview.hpp"
 #include "selection.hpp"
 #include "skald/inputs.hpp"
 #include "skald/json.hpp"
+#include "skald/store.hpp"
 
 namespace skald::cli {
 
@@ -31,6 +33,8 @@ struct Change {
   std::string step;  ///< Name of the step it concerns; empty: none.
   /// For --dry-run: the input that the request becomes. The step is no_step when none is named.
   std::function<Input(StepIndex, const Requester&)> input;
+  /// For --dry-run of a replay: what the new saga would do. Absent for all other verbs.
+  std::function<Preview(const FoldedSaga&, StoreReader&, Time now)> successor = nullptr;
 };
 
 /// Carries the change out on every chosen saga and answers the exit code. Together with a filter,

@@ -69,6 +69,7 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
     text("--step", options.step, "The step it is at, waiting, stuck or failed", "LIST");
   text("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
   app.add_option("--attempts-ge", options.attempts_ge, "Some step has at least N attempts")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group("Filter");
   text("--older-than", options.older_than, "Started before: 10m ago, or an RFC 3339 time", "AGE");

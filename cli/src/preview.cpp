@@ -15,22 +15,29 @@ std::string action_of(const Step& step, Direction direction) {
   return {};
 }
 
-}  // namespace
-
-Preview preview(const FoldedSaga& folded, const Input& input, Time now) {
-  Saga saga = folded.saga;
-  const Decision decision = decide(*folded.definition, saga, input, now, OpenAdmission{});
+Preview decide_here(const Definition& definition, Saga saga, const Input& input, Time now) {
+  const Decision decision = decide(definition, saga, input, now, OpenAdmission{});
   Preview preview;
   preview.refusal = decision.refusal;
   preview.status = saga.status;
   for (const Effect& effect : decision.effects) {
     const auto* send = std::get_if<SendCommand>(&effect);
     if (send == nullptr) continue;
-    const Step& step = folded.definition->steps[send->attempt.step];
+    const Step& step = definition.steps[send->attempt.step];
     preview.commands.push_back({send->attempt, step.name, step.participant,
                                 action_of(step, send->attempt.direction), send->body});
   }
   return preview;
+}
+
+}  // namespace
+
+Preview preview(const FoldedSaga& folded, const Input& input, Time now) {
+  return decide_here(*folded.definition, folded.saga, input, now);
+}
+
+Preview preview_start(const Definition& definition, const StartRequested& start, Time now) {
+  return decide_here(definition, Saga{}, start, now);
 }
 
 Json preview_json(const Preview& preview) {

@@ -28,6 +28,10 @@ struct Preview {
 /// Decides `input` on this saga as if every participant had room.
 [[nodiscard]] Preview preview(const FoldedSaga& folded, const Input& input, Time now);
 
+/// Decides the start of a saga in the same way.
+[[nodiscard]] Preview preview_start(const Definition& definition, const StartRequested& start,
+                                    Time now);
+
 /// The commands as rows of JSON: step, direction, attempt, participant, action, body.
 [[nodiscard]] Json preview_json(const Preview& preview);
 

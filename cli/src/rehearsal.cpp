@@ -13,12 +13,12 @@
 namespace skald::cli {
 namespace {
 
-Json rehearse_one(const Change& change, const Selected& selected, SagaPages& pages,
+Json rehearse_one(const Change& change, const Selected& selected, StoreAccess& access,
                   const Requester& requester, Time now) {
   if (!selected.id) {
     return refused_answer(selected.problem->code, selected.problem->message);
   }
-  const FoldedSaga folded = pages.load(*selected.id);
+  const FoldedSaga folded = access.pages().load(*selected.id);
   StepIndex step = no_step;
   if (!change.step.empty()) {
     const auto found = folded.definition->find(change.step);
@@ -29,7 +29,8 @@ Json rehearse_one(const Change& change, const Selected& selected, SagaPages& pag
     }
     step = *found;
   }
-  const Preview seen = preview(folded, change.input(step, requester), now);
+  Preview seen = preview(folded, change.input(step, requester), now);
+  if (!seen.refusal && change.successor) seen = change.successor(folded, access.reader(), now);
   if (seen.refusal) return refused_answer(seen.refusal->code, seen.refusal->message);
   return {{"ok", true}, {"status", to_string(seen.status)}, {"commands", preview_json(seen)}};
 }
@@ -54,14 +55,14 @@ void print_preview(const std::string& id, const Json& answer, std::ostream& out)
 }  // namespace
 
 int rehearse(const Change& change, const ChangeOptions& options, const Selection& selection,
-             SagaPages& pages, Context& context) {
+             StoreAccess& access, Context& context) {
   const Format format = options.format.format();
   const bool as_json = format == Format::json || format == Format::jsonl;
   JsonWriter json(context.out, format);
   const Requester requester{context.operator_name(), options.reason};
   int failed = exit_done;
   for (const Selected& selected : selection.sagas) {
-    Json answer = rehearse_one(change, selected, pages, requester, context.clock.now());
+    Json answer = rehearse_one(change, selected, access, requester, context.clock.now());
     const std::string id = selected.id ? selected.id->to_string() : selected.text;
     const bool ok = answer.at("ok").get<bool>();
     if (!ok) failed = selection.named_one ? exit_code(refusal_code(answer)) : exit_some_failed;

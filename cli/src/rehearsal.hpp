@@ -2,11 +2,12 @@
 #pragma once
 
 #include "change.hpp"
+#include "store_access.hpp"
 
 namespace skald::cli {
 
 /// Writes what the change would do and answers the exit code that it would have.
 [[nodiscard]] int rehearse(const Change& change, const ChangeOptions& options,
-                           const Selection& selection, SagaPages& pages, Context& context);
+                           const Selection& selection, StoreAccess& access, Context& context);
 
 }  // namespace skald::cli

@@ -40,6 +40,7 @@ void add_to(CLI::App& app, SelectionOptions& options, bool with_step) {
       ->type_name("ID");
   add_to(app, options.filter, with_step);
   app.add_option("--limit", options.limit, "At most N sagas of the filter")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group("Filter");
 }

@@ -35,6 +35,13 @@ Duration answer_timeout_of(const Json& request) {
   return answer_timeout + Duration(request.value("timeout_ms", 0LL));
 }
 
+SqliteOptions momentary_owner() {
+  SqliteOptions options;
+  options.momentary = true;
+  options.wait_for_momentary_owner = 2 * moment_max;
+  return options;
+}
+
 }  // namespace
 
 // The time during which this process owns the store.
@@ -42,20 +49,13 @@ class StoreAccess::Moment {
  public:
   Moment(const std::string& path, const Context& context)
       : begin_(context.clock.now()),
-        store_(path, store_options()),
+        store_(path, momentary_owner()),
         orchestrator_(store_, channel_, options(context)) {}
 
   [[nodiscard]] Json handle(const Json& request) { return orchestrator_.handle(request); }
   [[nodiscard]] Time begin() const { return begin_; }
 
  private:
-  static SqliteOptions store_options() {
-    SqliteOptions options;
-    options.momentary = true;
-    options.wait_for_momentary_owner = 2 * moment_max;
-    return options;
-  }
-
   static OrchestratorOptions options(const Context& context) {
     OrchestratorOptions options;
     options.mode = Mode::momentary;
@@ -104,9 +104,27 @@ bool StoreAccess::engine_running() const {
 void StoreAccess::release() { moment_.reset(); }
 
 Json StoreAccess::request(const Json& request) {
+  return retried([&] { return attempt(request); });
+}
+
+Json StoreAccess::drop_quarantined(std::int64_t number) {
+  return retried([&]() -> Json {
+    if (engine_running()) {
+      return request_of_engine({{"verb", "quarantine_drop"}, {"number", number}});
+    }
+    // No saga is touched, so no orchestrator is needed between this and the store.
+    release();
+    SqliteStore store(path_, momentary_owner());
+    if (store.drop_quarantined(number)) return {{"ok", true}};
+    return refused_answer(Refused::Code::not_found,
+                          fmt::format("the quarantine has no message {}", number));
+  });
+}
+
+Json StoreAccess::retried(const std::function<Json()>& once) const {
   for (int tries = 0;; ++tries) {
     try {
-      return attempt(request);
+      return once();
     } catch (const StoreError& error) {
       if (error.kind() != StoreError::Kind::locked) throw;
       // An engine may be between its lock and its socket, or on its way out: ask again.

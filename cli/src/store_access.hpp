@@ -3,7 +3,8 @@
 // same Orchestrator::handle(), so that repair with the service down is no second implementation.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,9 @@ class StoreAccess {
   /// The same, but only a running engine will do; `UNAVAILABLE` when there is none.
   [[nodiscard]] Json request_of_engine(const Json& request);
 
+  /// Throws a quarantined message away, like request().
+  [[nodiscard]] Json drop_quarantined(std::int64_t number);
+
   /// Lets go of the store if this process owns it for the moment.
   void release();
 
@@ -50,6 +54,7 @@ class StoreAccess {
   class Moment;
 
   [[nodiscard]] Json attempt(const Json& request);
+  [[nodiscard]] Json retried(const std::function<Json()>& once) const;
 
   const Context& context_;
   std::string path_;

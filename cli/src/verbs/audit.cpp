@@ -49,12 +49,16 @@ class AuditRun {
       context_.out << fmt::format("{} sagas checked, {}\n", checked_,
                                   paint_(Style::good, "all well"));
     }
-    if (findings_ > 0) context_.note(fmt::format("{} sagas, {} findings", checked_, findings_));
+    if (findings_ > 0) context_.note(fmt::format("{} checked, findings: {}", counted(), findings_));
     return findings_ > 0 ? exit_failed : exit_done;
   }
 
  private:
   [[nodiscard]] bool is_json() const { return format_ == Format::json || format_ == Format::jsonl; }
+
+  [[nodiscard]] std::string counted() const {
+    return fmt::format("{} {}", checked_, checked_ == 1 ? "saga" : "sagas");
+  }
 
   DefinitionPtr definition_of(const Digest& digest) {
     DefinitionPtr& definition = definitions_[digest];

@@ -130,6 +130,7 @@ void add_to(CLI::App& app, ListOptions& options) {
   add_to(verb, options.filter);
   verb.add_option("--limit", options.limit,
                   "At most N; 0: all (50 for tables and json, all for ids and jsonl)")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   verb.add_option("--after", options.after, "Only those after this one: the next page")
       ->type_name("ID");

@@ -121,10 +121,7 @@ int drop(const QuarantineOptions& options, Context& context) {
   if (!access.exists()) static_cast<void>(access.reader());  // says that the store is missing
   ChangeResults results("quarantine_drop", options.format.format(), one, context);
   for (const std::int64_t number : options.numbers) {
-    Json answer = access.request({{"verb", "quarantine_drop"},
-                                  {"number", number},
-                                  {"by", context.operator_name()},
-                                  {"reason", ""}});
+    Json answer = access.drop_quarantined(number);
     if (answer.value("ok", false) && !answer.contains("status")) answer["status"] = "dropped";
     results.add(std::to_string(number), answer);
   }
@@ -138,7 +135,9 @@ void add_to(CLI::App& app, QuarantineOptions& options) {
       add_verb(app, "quarantine", "Messages that could not be used", "quarantine list");
   verb.require_subcommand(1, 1);
   CLI::App& list_verb = add_verb(verb, "list", "All of them, oldest first", "quarantine list");
-  list_verb.add_option("--limit", options.limit, "At most N")->type_name("N");
+  list_verb.add_option("--limit", options.limit, "At most N")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   add_to(list_verb, options.format, {"table", "json", "jsonl"});
   list_verb.callback([&options] { options.action = QuarantineOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "One message, whole", "quarantine show 3");

@@ -1,0 +1,192 @@
+#include <doctest/doctest.h>
+
+#include "world.hpp"
+
+using namespace skald;
+using namespace skald::cli_test;
+
+TEST_CASE("list shows the newest first, with where each saga is") {
+  World world;
+  const auto done = world.completed("order-1");
+  const auto stuck = world.stuck();
+  const Result table = world.skald({"list"});
+  CHECK(table.code == 0);
+  REQUIRE(table.lines().size() == 3);
+  CHECK(table.lines()[0].find("STATUS") != std::string::npos);
+  CHECK(table.lines()[1].find("stuck") != std::string::npos);
+  CHECK(table.lines()[1].find("NO_refund") != std::string::npos);
+  CHECK(table.lines()[2].find("order-1") != std::string::npos);
+  CHECK(table.err.empty());
+
+  const Json rows = world.skald({"list", "-o", "json"}).json();
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0]["id"] == stuck);
+  CHECK(rows[0]["step"] == "charge");
+  CHECK(rows[0]["status"] == "stuck");
+  CHECK(rows[0]["error_code"] == "NO_refund");
+  CHECK(rows[1]["id"] == done);
+  CHECK(rows[1]["key"] == "order-1");
+  CHECK(world.skald({"list", "-o", "ids"}).out == stuck + "\n" + done + "\n");
+}
+
+TEST_CASE("an id shown in the table is long enough to be used") {
+  World world;
+  {
+    Engine engine(world.store());
+    for (int i = 0; i < 20; ++i) (void)engine.start(Json::object());
+  }
+  for (const auto& line : world.skald({"list"}).lines()) {
+    if (line.rfind("ID", 0) == 0) continue;
+    CHECK(world.skald({"show", line.substr(0, line.find(' '))}).code == 0);
+  }
+}
+
+TEST_CASE("every line of jsonl is JSON, and wide shows whole ids") {
+  World world;
+  const auto id = world.completed();
+  for (const auto& line : world.skald({"list", "-o", "jsonl"}).lines()) {
+    CHECK(Json::parse(line)["id"] == id);
+  }
+  CHECK(world.skald({"list", "-o", "wide"}).says(id));
+}
+
+TEST_CASE("nothing found is an empty array and a note, not a failure") {
+  World world;
+  (void)world.completed();
+  const Result json = world.skald({"list", "--status", "stuck", "-o", "json"});
+  CHECK(json.code == 0);
+  CHECK(json.out == "[]\n");
+  const Result table = world.skald({"list", "--status", "stuck"});
+  CHECK(table.code == 0);
+  CHECK(table.out.empty());
+  CHECK(table.warns("no saga matches"));
+  CHECK(world.skald({"list", "--status", "stuck", "--quiet"}).err.empty());
+  CHECK(world.skald({"list", "--status", "stuck", "-o", "jsonl"}).out.empty());
+}
+
+TEST_CASE("pages follow each other by cursor") {
+  World world;
+  std::vector<std::string> ids;
+  {
+    Engine engine(world.store());
+    for (int i = 0; i < 5; ++i) ids.push_back(engine.start(Json::object()));
+  }
+  const Result first = world.skald({"list", "-o", "ids", "--limit", "2"});
+  CHECK(first.out == ids[4] + "\n" + ids[3] + "\n");
+  CHECK(first.warns("--after " + ids[3]));
+  const Result rest = world.skald({"list", "-o", "ids", "--after", ids[3]});
+  CHECK(rest.out == ids[2] + "\n" + ids[1] + "\n" + ids[0] + "\n");
+  CHECK(rest.err.empty());
+}
+
+TEST_CASE("count answers a number") {
+  World world;
+  (void)world.completed();
+  (void)world.stuck();
+  CHECK(world.skald({"count"}).out == "2\n");
+  CHECK(world.skald({"count", "--status", "stuck"}).out == "1\n");
+  CHECK(world.skald({"count", "--step", "charge"}).out == "1\n");
+  CHECK(world.skald({"count", "-o", "json"}).json() == Json{{"count", 2}});
+}
+
+TEST_CASE("show tells people and scripts the same") {
+  World world;
+  const auto id = world.stuck();
+  const Json saga = world.show(id);
+  CHECK(saga["id"] == id);
+  CHECK(saga["status"] == "stuck");
+  CHECK(saga["error"]["code"] == "NO_refund");
+  REQUIRE(saga["steps"].size() == 4);
+  CHECK(saga["steps"][1]["compensation"]["status"] == "stuck");
+  const Result text = world.skald({"show", id});
+  CHECK(text.code == 0);
+  CHECK(text.says(id));
+  CHECK(text.says("why"));
+  CHECK(text.says("undo: NO_refund"));
+  for (const char* step : {"reserve", "charge", "ship", "notify"}) CHECK(text.says(step));
+  CHECK(world.skald({"show", id, "-o", "wide"}).says("inventory"));
+}
+
+TEST_CASE("declared secrets are masked wherever input is shown") {
+  World world;
+  std::string id;
+  {
+    Engine engine(world.store());
+    id = engine.start({{"card", "4111-secret"}});
+  }
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"show", id},
+                                                    {"show", id, "-o", "json"},
+                                                    {"history", id},
+                                                    {"history", id, "-o", "json"},
+                                                    {"timeline", id},
+                                                    {"list", "-o", "json"}}) {
+    CHECK_FALSE(world.skald(arguments).says("4111-secret"));
+  }
+}
+
+TEST_CASE("why is one sentence") {
+  World world;
+  const auto id = world.stuck();
+  const Result result = world.skald({"why", id.substr(0, 20)});
+  CHECK(result.code == 0);
+  CHECK(result.lines().size() == 1);
+  CHECK(result.says("refund"));
+  CHECK(world.skald({"why", id, "-o", "json"}).json()["id"] == id);
+}
+
+TEST_CASE("history has a line per event, and the journal's rows as JSON") {
+  World world;
+  const auto id = world.compensated();
+  const Result text = world.skald({"history", id});
+  CHECK(text.code == 0);
+  CHECK(text.says("saga.started"));
+  CHECK(text.says("step.succeeded"));
+  CHECK(text.says("reserve"));
+  const Json rows = world.skald({"history", id, "-o", "json"}).json();
+  REQUIRE(!rows.empty());
+  CHECK(rows[0]["version"] == 1);
+  CHECK(rows[0]["events"][0]["event"] == "saga.started");
+  CHECK(world.skald({"history", id, "-o", "jsonl"}).lines().size() == rows.size());
+}
+
+TEST_CASE("times are relative, or RFC 3339 on request") {
+  World world;
+  const auto id = world.completed();
+  CHECK(world.skald({"show", id}).says(" ago"));
+  const Result exact = world.skald({"show", id, "--time", "rfc3339"});
+  CHECK(exact.says("Z\n"));
+}
+
+TEST_CASE("colour is for terminals, unless it is asked for or refused") {
+  World world;
+  (void)world.completed();
+  CHECK_FALSE(world.skald({"list"}).says("\x1b["));
+  CHECK(world.skald({"list", "--color", "always"}).says("\x1b["));
+  world.terminal = true;
+  CHECK(world.skald({"list"}).says("\x1b["));
+  CHECK_FALSE(world.skald({"list", "--color", "never"}).says("\x1b["));
+  world.environment["NO_COLOR"] = "1";
+  CHECK_FALSE(world.skald({"list"}).says("\x1b["));
+  CHECK_FALSE(world.skald({"list", "-o", "json"}).says("\x1b["));
+}
+
+TEST_CASE("control characters in payloads cannot steer the terminal") {
+  World world;
+  std::string id;
+  {
+    Engine engine(world.store());
+    id = engine.start({{"name", "\x1b]0;owned\x07\x7f\xc2\x9b"}}, "key\x1b[31m\n");
+  }
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"show", id},
+                                                    {"show", id, "-o", "json"},
+                                                    {"list"},
+                                                    {"list", "-o", "json"},
+                                                    {"history", id},
+                                                    {"timeline", id},
+                                                    {"why", id}}) {
+    const Result result = world.skald(arguments);
+    CHECK(result.code == 0);
+    for (const char* bad : {"\x1b", "\x07", "\x7f", "\xc2\x9b"}) CHECK_FALSE(result.says(bad));
+  }
+  CHECK(world.skald({"show", id, "-o", "json"}).json()["key"] == "key\x1b[31m\n");
+}

@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+#include "audit_checks.hpp"
+#include "skald/sqlite_reader.hpp"
+#include "world.hpp"
+
+using namespace skald;
+using namespace skald::cli_test;
+
+namespace {
+
+void execute(const std::string& store, const char* sql) {
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open(store.c_str(), &file) == SQLITE_OK);
+  char* error = nullptr;
+  const int code = sqlite3_exec(file, sql, nullptr, nullptr, &error);
+  CHECK_MESSAGE(code == SQLITE_OK, (error != nullptr ? error : ""));
+  sqlite3_free(error);
+  sqlite3_close(file);
+}
+
+struct Record {
+  std::vector<JournalRow> rows;
+  std::optional<SagaSummary> summary;
+  DefinitionPtr definition;
+};
+
+Record read(World& world, const std::string& id) {
+  SqliteReader reader(world.store());
+  const SagaId saga = SagaId::parse(id).value();
+  Record record{reader.journal(saga), reader.summary(saga), nullptr};
+  record.definition = reader.definition(record.summary->definition);
+  return record;
+}
+
+std::vector<std::string> audit(const Record& record) {
+  return cli::audit_saga(record.rows, record.summary, record.definition);
+}
+
+void found(const Record& record, const std::string& sentence) {
+  std::string all;
+  for (const auto& finding : audit(record)) all += finding + "\n";
+  CHECK_MESSAGE(all.find(sentence) != std::string::npos, all);
+}
+
+}  // namespace
+
+TEST_CASE("a store of healthy sagas passes the audit") {
+  World world;
+  (void)world.completed("k");
+  (void)world.compensated();
+  (void)world.stuck();
+  const auto id = world.retrying();
+  CHECK(world.skald({"cancel", id}).code == 0);
+  CHECK(world.skald({"skip", world.stuck(), "--step", "charge"}).code == 0);
+  const Result result = world.skald({"audit"});
+  CHECK_MESSAGE(result.code == 0, result.out);
+  CHECK(result.says("5 sagas checked, all well"));
+  CHECK(world.skald({"audit", id, "-o", "json"}).out == "[]\n");
+}
+
+TEST_CASE("the audit finds a row that does not follow from its journal") {
+  World world;
+  const auto id = world.completed();
+  Record record = read(world, id);
+  CHECK(audit(record).empty());
+  record.summary->status = Status::compensated;
+  found(record, "its row differs from the journal");
+  record.summary->version = 99;
+  found(record, "its row states version 99");
+  record.summary.reset();
+  found(record, "it has a journal but no row");
+}
+
+TEST_CASE("the audit finds gaps, forgeries and commands that should not be there") {
+  World world;
+  const auto id = world.compensated();
+  const Record record = read(world, id);
+
+  Record gap = record;
+  gap.rows.erase(gap.rows.begin() + 1);
+  found(gap, "journal version 3 follows version 1");
+
+  Record headless = record;
+  headless.rows.erase(headless.rows.begin());
+  found(headless, "does not begin with saga.started");
+
+  Record after_end = record;
+  JournalRow row = record.rows.back();
+  ++row.version;
+  ++row.position;
+  row.events = {CommandIssued{{3, Direction::action, 1}, 1}};
+  after_end.rows.push_back(row);
+  found(after_end, "issues the action of step 3 after the saga turned back");
+  found(after_end, "issues a command after the end");
+
+  Record other = record;
+  other.definition = std::make_shared<const Definition>(parse_definition(
+      R"({"saga": "other", "version": 1, "steps": [{"name": "a", "participant": "p",
+          "action": "b", "compensation": "none"}]})"));
+  found(other, "its definition has another digest");
+}
+
+TEST_CASE("the audit exits with 1 and names the saga") {
+  World world;
+  const auto id = world.completed();
+  (void)world.completed();
+  execute(world.store(), "UPDATE sagas SET error_step = 'charge' WHERE n = 1");
+  const Result result = world.skald({"audit"});
+  CHECK(result.code == 1);
+  REQUIRE(!result.lines().empty());
+  for (const auto& line : result.lines()) CHECK(line.rfind(id, 0) == 0);
+  CHECK(world.skald({"audit", id, "-o", "json"}).json().at(0)["id"] == id);
+}
+
+TEST_CASE("store info counts what is there and tells whether an engine works on it") {
+  World world;
+  (void)world.completed();
+  (void)world.stuck();
+  const Json info = world.skald({"store", "info", "-o", "json"}).json();
+  CHECK(info["sagas"]["completed"] == 1);
+  CHECK(info["sagas"]["stuck"] == 1);
+  CHECK(info["definitions"] == 1);
+  CHECK(info["engine"].is_null());
+  CHECK(info["bytes"] > 0);
+  CHECK(world.skald({"store", "info"}).says("none runs"));
+  const Engine engine(world.store());
+  CHECK(world.skald({"store", "info", "-o", "json"}).json()["engine"]["pid"] == getpid());
+}
+
+TEST_CASE("store check and backup") {
+  World world;
+  const auto id = world.completed();
+  CHECK(world.skald({"store", "check"}).code == 0);
+  CHECK(world.skald({"store", "check", "-o", "json"}).json()["ok"] == true);
+  const auto copy = world.path("copy.db");
+  CHECK(world.skald({"store", "backup", copy}).code == 0);
+  CHECK(world.bare({"--store", copy, "show", id}).code == 0);
+  CHECK(world.skald({"store", "backup", copy}).code != 0);
+}
+
+TEST_CASE("quarantined messages are listed, shown and dropped") {
+  World world;
+  (void)world.completed();
+  {
+    SqliteStore store(world.store());
+    Batch batch;
+    for (const char* reason : {"BAD_JSON", "UNKNOWN_SAGA"}) {
+      QuarantinedMessage message;
+      message.at = Time{Duration(1'800'000'000'000)};
+      message.channel = "amqp";
+      message.reason = reason;
+      message.headers = R"({"skald_step": "charge"})";
+      message.body = "\x1b{broken";
+      batch.quarantined.push_back(message);
+    }
+    (void)store.commit(batch);
+  }
+  const Result list = world.skald({"quarantine", "list"});
+  CHECK(list.code == 0);
+  CHECK(list.says("BAD_JSON"));
+  const Json rows = world.skald({"quarantine", "list", "-o", "json"}).json();
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0]["headers"]["skald_step"] == "charge");
+  const auto number = rows[1]["number"].dump();
+  CHECK(world.skald({"quarantine", "show", number}).says("\\x1b{broken"));
+  CHECK(world.skald({"quarantine", "show", "77"}).code == 3);
+  CHECK(world.skald({"quarantine", "drop", number}).code == 0);
+  CHECK(world.skald({"quarantine", "drop", number}).code == 3);
+  CHECK(world.skald({"quarantine", "drop", "1", "2"}).code == 7);
+  CHECK(world.skald({"quarantine", "list", "-o", "json"}).json().size() == 1);
+}
