@@ -48,8 +48,8 @@ using AmqpEvent = std::variant<Delivered, Returned, Confirmed, Blocked, Unblocke
 
 struct QueueArguments {
   QueueType type = QueueType::quorum;
-  std::string dead_letter_exchange;  ///< Empty: none.
-  std::int64_t delivery_limit = 0;   ///< 0: none. Quorum queues only.
+  std::string dead_letter_exchange = {};  ///< Empty: none.
+  std::int64_t delivery_limit = 0;        ///< 0: none. Quorum queues only.
   bool single_active_consumer = false;
 };
 

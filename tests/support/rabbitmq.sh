@@ -3,6 +3,7 @@
 #
 #   rabbitmq.sh start DIR    starts a broker whose files all lie in DIR and waits until it answers;
 #                            started again on the same DIR, it keeps its data and its port
+#   rabbitmq.sh fresh DIR    the same, without the data of an earlier one, which is stopped if it runs
 #   rabbitmq.sh stop DIR     stops it politely; its data stay in DIR
 #   rabbitmq.sh kill DIR     kills it as a power cut would
 #   rabbitmq.sh pause DIR    stops it from running, connections stay open; `continue` lets it go on
@@ -138,9 +139,14 @@ stop_epmd() {
   rm -f "$dir/epmd.pid"
 }
 
+remove() {
+  load_settings && { stop_with TERM; stop_epmd; }
+  rm -rf "$dir"
+}
+
 verb=${1:-}
 dir=${2:-}
-[ -n "$dir" ] || fail "usage: rabbitmq.sh start|stop|kill|pause|continue|remove|ctl DIR"
+[ -n "$dir" ] || fail "usage: rabbitmq.sh start|fresh|stop|kill|pause|continue|remove|ctl DIR"
 case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
 
 case $verb in
@@ -149,7 +155,8 @@ case $verb in
   kill) load_settings || fail "no broker in $dir"; stop_with KILL ;;
   pause) kill -STOP "$(pid_of broker)" ;;
   continue) kill -CONT "$(pid_of broker)" ;;
-  remove) load_settings && { stop_with TERM; stop_epmd; }; rm -rf "$dir" ;;
+  remove) remove ;;
+  fresh) remove; start ;;
   ctl) load_settings || fail "no broker in $dir"; shift 2; exec "$rabbit_bin/rabbitmqctl" "$@" ;;
   *) fail "unknown verb '$verb'" ;;
 esac

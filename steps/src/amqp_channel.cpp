@@ -1,0 +1,118 @@
+#include "skald/amqp_channel.hpp"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "amqp_consumer.hpp"
+#include "amqp_publisher.hpp"
+
+namespace skald {
+
+namespace {
+
+// How long a broker is given to take note of the end.
+constexpr std::chrono::milliseconds goodbye_limit{800};
+
+void log_to_stderr(LogLevel level, std::string_view line) {
+  if (level < LogLevel::warning) return;
+  fmt::print(stderr, "skald: {}: {}\n", level == LogLevel::error ? "error" : "warning", line);
+}
+
+}  // namespace
+
+class AmqpChannel::Running {
+ public:
+  Running(const AmqpOptions& options, const std::string& engine, ChannelListener& listener,
+          const Logger& log)
+      : publisher(options, engine, listener, log,
+                  [this](Forward dead, bool delivered) {
+                    consumer.forwarded(std::move(dead), delivered);
+                  }),
+        consumer(options, engine, listener, log, publisher),
+        log_(log),
+        blocked_limit_(2 * options.heartbeat) {}
+
+  ~Running() { stop(); }
+
+  void start() {
+    consumer.start();
+    publisher.start();
+    watchdog_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+  }
+
+  void stop() {
+    consumer.session().ask_to_stop();
+    publisher.session().ask_to_stop();
+    const auto deadline = std::chrono::steady_clock::now() + goodbye_limit;
+    publisher.session().stop(deadline);
+    consumer.session().stop(deadline);
+    watchdog_ = {};
+  }
+
+  AmqpPublisher publisher;
+  AmqpConsumer consumer;
+
+ private:
+  // Cuts off a connection whose thread is stuck in a call: the broker has stopped reading.
+  void watch(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    while (
+        !stopped.wait_for(lock, stop, blocked_limit_ / 4, [&] { return stop.stop_requested(); })) {
+      for (AmqpSession* session : {&publisher.session(), &consumer.session()}) {
+        if (session->guard().cut_if_blocked(blocked_limit_)) {
+          log_(LogLevel::warning, "cut the connection off: the broker reads nothing any more");
+        }
+      }
+    }
+  }
+
+  const Logger& log_;
+  const std::chrono::milliseconds blocked_limit_;
+  std::jthread watchdog_;
+};
+
+AmqpChannel::AmqpChannel(AmqpOptions options, Logger log)
+    : options_(std::move(options)), log_(log ? std::move(log) : Logger(log_to_stderr)) {}
+
+AmqpChannel::~AmqpChannel() { close(); }
+
+void AmqpChannel::open(const std::string& engine_id, ChannelListener& listener) {
+  running_ = std::make_unique<Running>(options_, engine_id, listener, log_);
+  running_->start();
+  const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
+  for (AmqpSession* session : {&running_->publisher.session(), &running_->consumer.session()}) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (const auto refusal = session->first_refusal(left)) {
+      close();
+      throw ChannelError(*refusal);
+    }
+  }
+}
+
+void AmqpChannel::send(std::vector<Command> commands) {
+  running_->publisher.send(std::move(commands));
+}
+
+void AmqpChannel::withdraw(const SagaId& saga, const AttemptRef& attempt) {
+  running_->publisher.withdraw(saga, attempt);
+}
+
+void AmqpChannel::receipt(const std::vector<std::uint64_t>& receipts) {
+  running_->consumer.receipt(receipts);
+}
+
+bool AmqpChannel::has_room(const std::string&) const { return running_->publisher.has_room(); }
+
+void AmqpChannel::close() {
+  if (running_) running_->stop();
+}
+
+}  // namespace skald

@@ -1,0 +1,148 @@
+#include "amqp_consumer.hpp"
+
+#include <fmt/format.h>
+
+namespace skald {
+
+namespace {
+
+constexpr const char* reply_consumer = "replies";
+constexpr const char* dead_consumer = "dead";
+// Dead commands of other engines that may be under way at once.
+constexpr std::uint16_t dead_prefetch = 64;
+// Deliveries between two rounds of acknowledgements.
+constexpr int delivery_burst = 256;
+constexpr std::chrono::milliseconds no_hurry{60'000};
+
+// A receipt is the number of the connection, from 1, and below it the delivery tag.
+constexpr int tag_bits = 40;
+constexpr std::uint64_t tag_mask = (std::uint64_t{1} << tag_bits) - 1;
+
+}  // namespace
+
+AmqpConsumer::AmqpConsumer(const AmqpOptions& options, const std::string& engine,
+                           ChannelListener& listener, const Logger& log, AmqpPublisher& publisher)
+    : options_(options),
+      topology_(options),
+      engine_(engine),
+      listener_(listener),
+      log_(log),
+      publisher_(publisher),
+      session_(options, "replies to " + engine, log) {}
+
+void AmqpConsumer::start() {
+  session_.start([this](AmqpConnection& connection) { work(connection); });
+}
+
+void AmqpConsumer::receipt(const std::vector<std::uint64_t>& receipts) {
+  {
+    const std::lock_guard lock(mutex_);
+    receipts_.insert(receipts_.end(), receipts.begin(), receipts.end());
+  }
+  session_.wake();
+}
+
+void AmqpConsumer::forwarded(Forward dead, bool delivered) {
+  if (delivered) {
+    receipt({dead.receipt});
+    return;
+  }
+  pass_on_unusable({"UNKNOWN_ENGINE", fmt::format("engine '{}' has no reply queue", dead.engine)},
+                   dead.message, dead.receipt);
+}
+
+void AmqpConsumer::work(AmqpConnection& connection) {
+  ++connection_number_;
+  book_ = AckBook{};
+  topology_.declare_for_engine(connection, engine_);
+  connection.consume(topology_.reply_queue(engine_), reply_consumer, options_.prefetch);
+  connection.consume(topology_.dead(), dead_consumer, dead_prefetch);
+  session_.set_up();
+  for (;;) {
+    session_.clear_wake();
+    const bool stopping = session_.stopping();
+    const bool more = !stopping && take(connection);
+    acknowledge(connection);
+    if (stopping) return;
+    if (!more) session_.wait(connection, no_hurry);
+  }
+}
+
+// True when there may be more.
+bool AmqpConsumer::take(AmqpConnection& connection) {
+  for (int taken = 0; taken < delivery_burst; ++taken) {
+    auto event = connection.next();
+    if (!event) return false;
+    auto* delivered = std::get_if<Delivered>(&*event);
+    if (delivered == nullptr) continue;
+    book_.delivered(delivered->tag);
+    const std::uint64_t receipt = (connection_number_ << tag_bits) | delivered->tag;
+    if (delivered->consumer == reply_consumer) {
+      take_reply(*delivered, receipt);
+    } else {
+      take_dead_command(*delivered, receipt);
+    }
+  }
+  return true;
+}
+
+void AmqpConsumer::take_reply(Delivered& delivered, std::uint64_t receipt) {
+  pass_on(decode_reply(delivered.message, options_.limits), delivered.message, receipt);
+}
+
+void AmqpConsumer::take_dead_command(Delivered& delivered, std::uint64_t receipt) {
+  const std::string sender(sending_engine(delivered.message));
+  if (sender == engine_) {
+    pass_on(decode_dead_command(delivered.message, options_.limits), delivered.message, receipt);
+  } else if (sender.empty()) {
+    pass_on_unusable({"BAD_HEADERS", "a dead letter that no engine of Skald sent"},
+                     delivered.message, receipt);
+  } else {
+    publisher_.forward({forward_dead_command(delivered.message), sender, receipt});
+  }
+}
+
+void AmqpConsumer::pass_on(DecodedReply decoded, const WireMessage& message,
+                           std::uint64_t receipt) {
+  if (auto* reply = std::get_if<Reply>(&decoded)) {
+    reply->receipt = receipt;
+    listener_.replied(std::move(*reply));
+  } else if (const auto* lost = std::get_if<LostCommand>(&decoded)) {
+    log_(LogLevel::warning, fmt::format("command {} died in its queue ({}); its attempt times out",
+                                        lost->id.to_string(), lost->reason));
+    book_.settle(receipt & tag_mask);
+  } else {
+    pass_on_unusable(std::get<UnusableMessage>(decoded), message, receipt);
+  }
+}
+
+void AmqpConsumer::pass_on_unusable(const UnusableMessage& problem, const WireMessage& message,
+                                    std::uint64_t receipt) {
+  QuarantinedMessage kept;
+  kept.at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  kept.channel = "amqp";
+  kept.reason = problem.reason;
+  kept.detail = problem.detail;
+  if (const auto saga = message.headers.find("skald_saga_id"); saga != message.headers.end()) {
+    if (const auto* text = std::get_if<std::string>(&saga->second)) {
+      kept.saga = text->substr(0, options_.limits.header_bytes);
+    }
+  }
+  kept.headers = describe_metadata(message);
+  kept.body = message.body.substr(0, options_.limits.body_bytes);
+  listener_.unusable(std::move(kept), receipt);
+}
+
+void AmqpConsumer::acknowledge(AmqpConnection& connection) {
+  std::vector<std::uint64_t> receipts;
+  {
+    const std::lock_guard lock(mutex_);
+    receipts.swap(receipts_);
+  }
+  for (const std::uint64_t receipt : receipts) {
+    if (receipt >> tag_bits == connection_number_) book_.settle(receipt & tag_mask);
+  }
+  for (const Ack& due : book_.take_due()) connection.ack(due.tag, due.multiple);
+}
+
+}  // namespace skald

@@ -1,0 +1,99 @@
+// The publishing half of the AMQP channel: commands out, confirms and returns back.
+//
+// Every command handed over is in exactly one place: waiting, unconfirmed, or put off after the
+// broker could not keep it. When the connection is lost, what is unconfirmed waits again, in order.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "amqp_session.hpp"
+#include "amqp_topology.hpp"
+#include "skald/channel.hpp"
+
+namespace skald {
+
+/// A dead command on its way to the engine that sent it.
+struct Forward {
+  WireMessage message;
+  std::string engine;
+  std::uint64_t receipt = 0;
+};
+
+class AmqpPublisher {
+ public:
+  /// Called on the publisher's thread: the forwarded command is with its engine, or has none.
+  using Forwarded = std::function<void(Forward, bool delivered)>;
+
+  /// Borrows everything.
+  AmqpPublisher(const AmqpOptions& options, const std::string& engine, ChannelListener& listener,
+                const Logger& log, Forwarded forwarded);
+
+  void start();
+  [[nodiscard]] AmqpSession& session() { return session_; }
+
+  void send(std::vector<Command> commands);
+  void forward(Forward dead);
+  void withdraw(const SagaId& saga, const AttemptRef& attempt);
+  [[nodiscard]] bool has_room() const { return !full_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Outgoing {
+    Command command;
+    std::unique_ptr<Forward> forward;  // then `command` is not used
+    bool withdrawn = false;
+    [[nodiscard]] bool is(const SagaId& saga, const AttemptRef& attempt) const {
+      return !forward && command.attempt == attempt && command.id.saga == saga;
+    }
+  };
+  struct Unconfirmed {
+    Outgoing outgoing;
+    bool settled = false;   // by a confirm that overtook older ones
+    bool returned = false;  // nobody takes such commands; the confirm is still to come
+  };
+  struct PutOff {
+    Outgoing outgoing;
+    std::chrono::steady_clock::time_point due;
+  };
+
+  void work(AmqpConnection& connection);
+  void finish(AmqpConnection& connection);
+  void take(AmqpConnection& connection);
+  bool publish_some(AmqpConnection& connection);
+  bool publish_one(AmqpConnection& connection);
+  void publish(AmqpConnection& connection, Outgoing& outgoing);
+  void on(const Confirmed& confirmed);
+  void on(const Returned& returned);
+  void settle(Unconfirmed& entry, bool taken, std::vector<Outgoing>& confirmed);
+  void report(std::vector<Outgoing> confirmed);
+  void refuse(const std::string& why_not);
+  void recall_unconfirmed();
+  std::chrono::milliseconds bring_back_put_off();
+  void leave(std::size_t count);
+
+  const AmqpOptions& options_;
+  const AmqpTopology topology_;
+  const std::string engine_;
+  const std::string reply_queue_;
+  ChannelListener& listener_;
+  const Logger& log_;
+  const Forwarded forwarded_;
+  bool blocked_ = false;  // the publisher's thread only
+
+  mutable std::mutex mutex_;
+  std::deque<Outgoing> waiting_;
+  std::deque<Unconfirmed> unconfirmed_;
+  std::uint64_t first_unconfirmed_ = 1;  // the number of the front
+  std::deque<PutOff> put_off_;
+  std::size_t held_ = 0;  // in the three together
+  std::atomic<bool> full_{false};
+
+  AmqpSession session_;  // last: its thread uses all of the above
+};
+
+}  // namespace skald

@@ -1,0 +1,110 @@
+#include "amqp_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace skald {
+
+namespace {
+
+// A connection that lasted this long was a good one: the next loss starts from the first delay.
+constexpr std::chrono::seconds good_connection{5};
+
+}  // namespace
+
+AmqpSession::AmqpSession(const AmqpOptions& options, std::string purpose, const Logger& log)
+    : options_(options), purpose_(std::move(purpose)), log_(log), delay_(options.reconnect_delay) {}
+
+AmqpSession::~AmqpSession() {
+  ask_to_stop();
+  stop(std::chrono::steady_clock::now());
+}
+
+void AmqpSession::start(Work work) {
+  ended_ = false;
+  thread_ = std::jthread([this, work = std::move(work)] { run(work); });
+}
+
+std::optional<std::string> AmqpSession::first_refusal(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, limit, [&] { return tried_; });
+  return refusal_;
+}
+
+void AmqpSession::ask_to_stop() {
+  stopping_.store(true);
+  wake_.raise();
+  // Nobody needs to wait for a connection that is only being made.
+  if (!connected_.load()) guard_.close_for_good();
+}
+
+void AmqpSession::stop(std::chrono::steady_clock::time_point deadline) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] { return ended_; });
+  }
+  guard_.close_for_good();
+  if (thread_.joinable()) thread_.join();
+}
+
+void AmqpSession::set_up() {
+  connected_.store(true);
+  log_(LogLevel::info, fmt::format("connected to {} for {}", options_.describe(), purpose_));
+  const std::lock_guard lock(mutex_);
+  tried_ = true;
+  changed_.notify_all();
+}
+
+void AmqpSession::run(const Work& work) {
+  while (!stopping()) {
+    const auto began = std::chrono::steady_clock::now();
+    try {
+      AmqpConnection connection(options_, purpose_, guard_);
+      work(connection);
+      if (stopping()) connection.close();
+    } catch (const ConnectionLost& lost) {
+      note_failure(LogLevel::warning, lost.what(), false);
+    } catch (const ChannelError& refused) {
+      note_failure(LogLevel::error, refused.what(), true);
+    }
+    connected_.store(false);
+    if (std::chrono::steady_clock::now() - began > good_connection) {
+      delay_ = options_.reconnect_delay;
+    }
+    if (!stopping()) back_off();
+  }
+  const std::lock_guard lock(mutex_);
+  ended_ = tried_ = true;
+  changed_.notify_all();
+}
+
+void AmqpSession::note_failure(LogLevel level, const std::string& sentence, bool refused) {
+  if (stopping()) return;
+  log_(level, fmt::format("{} ({})", sentence, purpose_));
+  const std::lock_guard lock(mutex_);
+  if (refused && !tried_) refusal_ = sentence;
+  tried_ = true;
+  changed_.notify_all();
+}
+
+void AmqpSession::back_off() {
+  std::minstd_rand random{std::random_device{}()};
+  const std::int64_t shortest = delay_.count() / 2;
+  const Duration delay{
+      std::uniform_int_distribution<std::int64_t>{shortest, delay_.count()}(random)};
+  delay_ = std::min(delay_ * 2, options_.reconnect_delay_max);
+  // Other work may wake the thread too; only stopping is a reason to cut the wait short.
+  const auto until = std::chrono::steady_clock::now() + delay;
+  while (!stopping()) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    wake_.clear();
+    if (stopping()) return;
+    wake_.wait(left);
+  }
+}
+
+}  // namespace skald

@@ -1,0 +1,99 @@
+#include "skald/amqp_options.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "skald/error.hpp"
+
+using namespace skald;
+
+namespace {
+
+std::string problem_of(std::string_view url) {
+  try {
+    static_cast<void>(AmqpOptions::parse(url));
+  } catch (const ChannelError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool says(const std::string& sentence, std::string_view part) {
+  return sentence.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an address with every part is read") {
+  const auto options = AmqpOptions::parse(
+      "amqps://order%40shop:p%3Aw%2Fd@broker.example:5700/my%2Fvhost?heartbeat=5&prefix=shop&"
+      "queue_type=classic&prefetch=7&cacertfile=%2Fetc%2Fca.pem&verify=verify_none");
+  CHECK(options.tls.enabled);
+  CHECK(options.user == "order@shop");
+  CHECK(options.password == "p:w/d");
+  CHECK(options.host == "broker.example");
+  CHECK(options.port == 5700);
+  CHECK(options.vhost == "my/vhost");
+  CHECK(options.heartbeat.count() == 5);
+  CHECK(options.prefix == "shop");
+  CHECK(options.queue_type == QueueType::classic);
+  CHECK(options.prefetch == 7);
+  CHECK(options.tls.ca_file == "/etc/ca.pem");
+  CHECK_FALSE(options.tls.verify_peer);
+  CHECK_FALSE(says(options.describe(), "p:w/d"));
+}
+
+TEST_CASE("what an address leaves out has the usual value") {
+  const auto options = AmqpOptions::parse("amqp://localhost");
+  CHECK(options.user == "guest");
+  CHECK(options.port == 5672);
+  CHECK(options.vhost == "/");
+  CHECK(AmqpOptions::parse("amqps://h").port == 5671);
+  CHECK(AmqpOptions::parse("amqp://h/").vhost == "/");
+  CHECK(AmqpOptions::parse("amqp://[::1]:77/x").host == "::1");
+  CHECK(AmqpOptions::parse("amqps://h").tls.verify_hostname);
+}
+
+TEST_CASE("an address that cannot be used is refused, naming the part and never the password") {
+  CHECK(says(problem_of("http://x"), "must begin with amqp://"));
+  CHECK(says(problem_of("amqp://"), "names no host"));
+  CHECK(says(problem_of("amqp://u:s3cret@h:99999"), "the port must be a number"));
+  CHECK(says(problem_of("amqp://u:s3cret@h:12x"), "the port must be a number"));
+  CHECK(says(problem_of("amqp://u:s3cret%2@h"), "the password holds a broken percent code"));
+  CHECK(says(problem_of("amqp://u:s3cret%00@h"), "the password holds a zero byte"));
+  CHECK(says(problem_of("amqp://u:s3cret@h/a/b"), "%2F"));
+  CHECK(says(problem_of("amqp://u:s3cret@h?colour=red"), "'colour' is not known"));
+  CHECK(says(problem_of("amqp://u:s3cret@h?heartbeat=0"), "the heartbeat must be"));
+  CHECK(says(problem_of("amqp://u:s3cret@h?queue_type=stream"), "quorum or classic"));
+  CHECK(says(problem_of("amqp://u:s3cret@h?prefix=a%20b"), "the prefix"));
+  CHECK(says(problem_of("amqps://u:s3cret@h?certfile=x"), "go together"));
+  for (const char* url : {"amqp://u:s3cret@h:99999", "amqp://u:s3cret%2@h", "amqp://u:s3cret@h/a/b",
+                          "amqp://u:s3cret@h?colour=red", "u:s3cret@h"}) {
+    CHECK_FALSE(says(problem_of(url), "s3cret"));
+  }
+}
+
+TEST_CASE("the address may come from a file that is its owner's alone") {
+  std::string path = "/tmp/skald-url-XXXXXX";
+  const int file = ::mkstemp(path.data());
+  REQUIRE(file >= 0);
+  ::close(file);
+  std::ofstream(path) << "amqp://u:s3cret@elsewhere/\n";
+  ::unsetenv("SKALD_AMQP_URL");
+  ::setenv("SKALD_AMQP_URL_FILE", path.c_str(), 1);
+  CHECK(AmqpOptions::from_environment().host == "elsewhere");
+
+  REQUIRE(::chmod(path.c_str(), 0640) == 0);
+  CHECK_THROWS_WITH_AS(static_cast<void>(AmqpOptions::from_environment()),
+                       doctest::Contains("chmod 600"), ChannelError);
+  ::unlink(path.c_str());
+  CHECK_THROWS_WITH_AS(static_cast<void>(AmqpOptions::from_environment()),
+                       doctest::Contains("cannot read"), ChannelError);
+  ::unsetenv("SKALD_AMQP_URL_FILE");
+  CHECK_THROWS_WITH_AS(static_cast<void>(AmqpOptions::from_environment()),
+                       doctest::Contains("set SKALD_AMQP_URL"), ChannelError);
+}
