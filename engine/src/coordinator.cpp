@@ -79,6 +79,7 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
                     std::make_move_iterator(held_.end()));
     held_.clear();
   }
+  if (std::exchange(more_starved_, false)) wake_starved();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
   }
@@ -101,6 +102,7 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
 std::optional<Time> Coordinator::next_due() const {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.begin()->first;
+  if (more_starved_) return now_;
   if (holds_overdue()) due = hold_overdue_until_;
   if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
   return due;
@@ -279,9 +281,11 @@ void Coordinator::settle_sagas() {
     saga.starved = starved;
     arm_wake(saga);
     const bool waits_long = !saga.wake || (*saga.wake)->first - now_ > short_wait;
-    const bool idle = saga.outstanding.empty() && !starved;
-    // Its timer stays behind and brings it back; a timer that is out of date then does nothing.
-    if (idle && (waits_long || live_.size() > settings_.cached_sagas_limit)) live_.erase(found);
+    // Its timer, or its place among the starved, stays behind and brings it back; one that is out
+    // of date then does nothing.
+    const bool crowded = live_.size() > settings_.cached_sagas_limit;
+    const bool leaves = crowded || (waits_long && !starved);
+    if (saga.outstanding.empty() && leaves) live_.erase(found);
   }
   // Waiters of sagas that were ended already have put their answers here.
   for (const auto& answer : std::exchange(answers_, {})) answer();

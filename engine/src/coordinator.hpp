@@ -106,6 +106,8 @@ class Coordinator {
   void drop_outstanding(LiveSaga& live, OutstandingAttempt& attempt);
   [[nodiscard]] bool holds_overdue() const;
 
+  void wake_starved();
+
   // Recovery.
   void resend_unconfirmed();
 
@@ -119,6 +121,7 @@ class Coordinator {
   std::unordered_map<SagaId, LiveSaga> live_;
   Timers timers_;
   std::deque<SagaId> starved_;
+  bool more_starved_ = false;  // There was room for all that were woken, and more are waiting.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;

@@ -12,7 +12,7 @@ namespace {
 constexpr Duration catch_up_limit{10'000};
 // A saga that is due but not admitted is looked at again after this, for its deadline's sake.
 constexpr Duration starved_recheck{1'000};
-// How many starved sagas one sign of room wakes; the rest come with the next.
+// How many starved sagas one batch wakes; the rest come with the next.
 constexpr std::size_t wake_limit = 4'096;
 
 }  // namespace
@@ -125,15 +125,22 @@ void Coordinator::take(ConfirmedArrival& a) {
 
 void Coordinator::take(RoomArrival&) {
   resend_unconfirmed();
+  wake_starved();
+}
+
+void Coordinator::wake_starved() {
   const std::size_t count = std::min(starved_.size(), wake_limit);
-  for (std::size_t i = 0; i < count; ++i) {
+  bool refused = false;
+  for (std::size_t i = 0; i < count && !refused; ++i) {
     const SagaId id = starved_.front();
     starved_.pop_front();
     LiveSaga* saga = live(id);
     if (!saga) continue;
     saga->starved = false;
     (void)apply(*saga, Woken{});
+    refused = waits_for_admission(*saga, now_);
   }
+  more_starved_ = !refused && !starved_.empty();
 }
 
 void Coordinator::take(WakeArrival& a) {
@@ -160,7 +167,8 @@ void Coordinator::recover(Time now) {
     saga.touched = false;
     saga.starved = waits_for_admission(saga, now);
     if (saga.starved) starved_.push_back(summary.id);
-    if (saga.outstanding.empty() && !saga.starved) live_.erase(summary.id);
+    const bool crowded = live_.size() > settings_.cached_sagas_limit;
+    if (saga.outstanding.empty() && (crowded || !saga.starved)) live_.erase(summary.id);
   });
   touched_.clear();
   std::sort(unconfirmed.begin(), unconfirmed.end());

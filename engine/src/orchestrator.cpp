@@ -92,12 +92,9 @@ class Orchestrator::Shell final : public ChannelListener {
         coordinator_(store, channel, settings_from(options_)),
         engine_id_(store.engine_id()) {
     coordinator_.recover(options_.clock->now());
-    if (options_.mode == Mode::engine) channel_.open(engine_id_, *this);
+    if (options_.mode == Mode::engine) open_to_the_outside();
     inbox_.push(RoomArrival{});
     thread_ = std::thread([this] { run(); });
-    if (options_.mode == Mode::engine && options_.control_socket) {
-      store_.serve_control([this](std::string_view request) { return control(request); });
-    }
   }
 
   ~Shell() override { stop(); }
@@ -108,9 +105,9 @@ class Orchestrator::Shell final : public ChannelListener {
     const std::lock_guard lock{stop_mutex_};
     if (stopped_) return;
     stopped_ = true;
-    inbox_.close();  // First, so that control requests under way are answered at once.
+    inbox_.close();
+    thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
     if (options_.mode == Mode::engine && options_.control_socket) store_.stop_control();
-    thread_.join();
     channel_.close();
     inbox_.drain();  // What the channel said while closing; it is told again at the next open.
   }
@@ -144,6 +141,7 @@ class Orchestrator::Shell final : public ChannelListener {
   void room() override { inbox_.push(RoomArrival{}); }
 
  private:
+  void open_to_the_outside();
   void run();
   void fail(const std::string& why);
   std::string control(std::string_view request);
@@ -175,6 +173,17 @@ class Orchestrator::Shell final : public ChannelListener {
   std::thread thread_;
 };
 
+void Orchestrator::Shell::open_to_the_outside() {
+  channel_.open(engine_id_, *this);
+  if (!options_.control_socket) return;
+  try {
+    store_.serve_control([this](std::string_view request) { return control(request); });
+  } catch (const Error&) {
+    channel_.close();  // It must not report to an orchestrator that never came to be.
+    throw;
+  }
+}
+
 void Orchestrator::Shell::run() {
   try {
     while (true) {
@@ -186,6 +195,7 @@ void Orchestrator::Shell::run() {
       cached_ = coordinator_.cached();
     }
     coordinator_.checkpoint();
+    coordinator_.drop_answers();
   } catch (const Error& error) {
     fail(error.what());
   }
