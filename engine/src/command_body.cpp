@@ -49,12 +49,12 @@ class SagaLookup {
 };
 
 std::optional<JsonText> action_input(const Definition& definition, const Saga& saga, StepIndex step,
-                                     std::string& missing) {
+                                     std::string& problem) {
   const auto& input = definition.steps[step].input;
   const auto& patch = saga.steps[step].input_patch;
   if (!input && !patch) return saga.input;
   std::optional<JsonText> rendered =
-      input ? render_template(*input, definition, saga, missing) : saga.input;
+      input ? render_template(*input, definition, saga, problem) : saga.input;
   if (!patch) return rendered;
   // A patch may also mend an input that could not be filled in.
   Json patched = rendered ? rendered->value() : Json();
@@ -73,16 +73,29 @@ void append_error(std::string& out, const ErrorInfo& error) {
 }  // namespace
 
 std::optional<JsonText> render_template(const Template& t, const Definition& definition,
-                                        const Saga& saga, std::string& missing) {
+                                        const Saga& saga, std::string& problem) {
   SagaLookup lookup{definition, saga};
-  return t.render([&lookup](const std::string& pointer) { return lookup(pointer); }, missing);
+  std::string missing;
+  auto rendered = t.render([&lookup](const std::string& p) { return lookup(p); }, missing);
+  if (!rendered) {
+    problem = "points nowhere: " + missing;
+    return std::nullopt;
+  }
+  try {
+    // A template and a value that are each within the limits may together exceed them.
+    (void)JsonText::parse(rendered->text());
+  } catch (const JsonError& error) {
+    problem = std::string("cannot be used: ") + error.what();
+    return std::nullopt;
+  }
+  return rendered;
 }
 
 std::optional<JsonText> command_body(const Definition& definition, const Saga& saga, StepIndex step,
-                                     Direction direction, std::string& missing) {
+                                     Direction direction, std::string& problem) {
   const Step& s = definition.steps[step];
   const bool own_input = direction == Direction::compensate && s.compensation->input;
-  const auto input = own_input ? render_template(*s.compensation->input, definition, saga, missing)
+  const auto input = own_input ? render_template(*s.compensation->input, definition, saga, problem)
                                : action_input(definition, saga, step, missing);
   if (!input) return std::nullopt;
   std::string body;

@@ -9,9 +9,10 @@
 
 namespace skald {
 
-/// Fills a template from the saga; nothing when a pointer leads nowhere, which `missing` names.
+/// Fills a template from the saga; nothing when it cannot be filled in, for the reason in
+/// `problem`: a pointer that leads nowhere, or a result beyond the limits of JSON.
 [[nodiscard]] std::optional<JsonText> render_template(const Template& t,
                                                       const Definition& definition,
-                                                      const Saga& saga, std::string& missing);
+                                                      const Saga& saga, std::string& problem);
 
 }  // namespace skald

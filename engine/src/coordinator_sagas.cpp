@@ -186,9 +186,9 @@ void Coordinator::resend_unconfirmed() {
       continue;
     }
     if (!channel_.has_room(saga->definition->steps[attempt.step].participant)) break;
-    std::string missing;
+    std::string problem;
     auto body =
-        command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, missing);
+        command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, problem);
     if (body) send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
     unsent_.pop_front();
   }

@@ -41,12 +41,11 @@ void Decider::issue_when_due(StepIndex step, Direction direction) {
 
 bool Decider::issue(StepIndex step, Direction direction) {
   if (saga_.paused || !admission_.admits(step_of(step).participant, direction)) return false;
-  std::string missing;
-  auto body = command_body(definition_, saga_, step, direction, missing);
+  std::string problem;
+  auto body = command_body(definition_, saga_, step, direction, problem);
   if (!body) {
-    get_stuck(
-        step, direction,
-        {"TEMPLATE", "the input of " + step_of(step).name + " points nowhere: " + missing, {}});
+    get_stuck(step, direction,
+              {"TEMPLATE", "the input of " + step_of(step).name + " " + problem, {}});
     return false;
   }
   const Attempts& a = state(step).of(direction);
@@ -59,11 +58,10 @@ bool Decider::issue(StepIndex step, Direction direction) {
 void Decider::complete() {
   JsonText output;
   if (definition_.output) {
-    std::string missing;
-    auto rendered = render_template(*definition_.output, definition_, saga_, missing);
+    std::string problem;
+    auto rendered = render_template(*definition_.output, definition_, saga_, problem);
     if (!rendered) {
-      get_stuck(no_step, Direction::action,
-                {"TEMPLATE", "the output of the saga points nowhere: " + missing, {}});
+      get_stuck(no_step, Direction::action, {"TEMPLATE", "the output of the saga " + problem, {}});
       return;
     }
     output = *std::move(rendered);

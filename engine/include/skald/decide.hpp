@@ -84,10 +84,11 @@ void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t vers
 /// The attempts that are issued and not answered.
 [[nodiscard]] std::vector<AttemptRef> outstanding_attempts(const Saga& saga);
 
-/// The body of a command as of now; nothing when a template points nowhere, which `missing` names.
+/// The body of a command as of now; nothing when its template cannot be filled in, for the reason in
+/// `problem`, which completes the sentence "the input …".
 [[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
                                                    StepIndex step, Direction direction,
-                                                   std::string& missing);
+                                                   std::string& problem);
 
 /// True once the saga can only go forward: its pivot succeeded, or a retriable step was issued.
 [[nodiscard]] bool goes_forward_only(const Definition& definition, const Saga& saga);
