@@ -31,7 +31,7 @@ void report(const skald::Definition& definition, const skald::Saga& saga,
     if (const auto* turned = std::get_if<skald::SagaTurnedBack>(&event)) {
       print_line(fmt::format("{}: {}", order, describe_turn(definition, turned->cause)));
     } else if (std::holds_alternative<skald::SagaStuck>(event)) {
-      print_line(fmt::format("{}: stuck: {}", order, why(definition, saga, saga.updated_at)));
+      print_line(fmt::format("{}: {}", order, why(definition, saga, saga.updated_at)));
     } else if (std::holds_alternative<skald::SagaCompleted>(event) ||
                std::holds_alternative<skald::SagaCompensated>(event) ||
                std::holds_alternative<skald::SagaAbandoned>(event)) {

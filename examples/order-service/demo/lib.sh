@@ -27,22 +27,18 @@ show() {
   "$@"
 }
 
-# json PATH < DOCUMENT: the value at an SQLite JSON path; nothing when there is none.
-json() {
-  sqlite3 :memory: "select json_extract(cast(readfile('/dev/stdin') as text), '$1')"
-}
-
-# field SAGA PATH: a value of the saga's `show`, as of now.
+# field SAGA PATH: the value at an SQLite JSON path of the saga's `show`, as of now; nothing when there
+# is none.
 field() {
   local document
   document=$(skald show "$1" -o json) || fail "skald show $1 failed"
-  json "$2" <<<"$document"
+  sqlite3 :memory: "select json_extract('${document//\'/\'\'}', '$2')"
 }
 
 # saga_of ORDER: the id of the newest saga with this business key.
 saga_of() {
   local id
-  id=$(skald list --key "$1" --limit 1 -o ids) || return
+  id=$(skald --quiet list --key "$1" --limit 1 -o ids) || return
   [[ -n $id ]] && echo "$id"
 }
 

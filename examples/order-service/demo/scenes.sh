@@ -3,8 +3,10 @@
 
 # order ID CUSTOMER SKU QUANTITY CENTS [FAULTS]: an order in JSON.
 order() {
+  local faults=''
+  [[ $# -lt 6 ]] || faults=",\"faults\":{$6}"
   printf '{"order_id":"%s","customer":"%s","sku":"%s","quantity":%d,"amount_cents":%d%s}' \
-    "$1" "$2" "$3" "$4" "$5" "${6:+,\"faults\":{$6}}"
+    "$1" "$2" "$3" "$4" "$5" "$faults"
 }
 
 # take_order EXIT ORDER: hands it to the service, which sees it through and exits with EXIT.
@@ -43,9 +45,11 @@ scene_compensated() {
 
 # The steps in the order in which they were undone, as the journal has it.
 undone() {
-  skald history "$1" -o json | sqlite3 :memory: "
+  local rows
+  rows=$(skald history "$1" -o json)
+  sqlite3 :memory: "
     select group_concat(json_extract(event.value, '\$.step'), ' ')
-    from json_each(cast(readfile('/dev/stdin') as text)) as row,
+    from json_each('${rows//\'/\'\'}') as row,
          json_each(row.value, '\$.events') as event
     where json_extract(event.value, '\$.event') = 'step.compensated'"
 }
@@ -80,9 +84,8 @@ scene_killed() {
   local saga
   saga=$(saga_of order-4)
   await "the charge is under way" step_is "$saga" 1 dispatched
-  tell "kill -9 ${pids[service]}"
-  end service KILL || true
-  [[ -z $over_rabbitmq ]] || kill_payment
+  kill_hard service
+  [[ -z $over_rabbitmq ]] || kill_hard payment
   expect "the status of the charge after the kill" dispatched "$(field "$saga" '$.steps[1].status')"
   tell "No engine runs now. The store still tells how things stand:"
   show skald why "$saga"
@@ -96,9 +99,10 @@ scene_killed() {
   show skald timeline "$saga"
 }
 
-kill_payment() {
-  tell "kill -9 ${pids[payment]}   (the payment participant, which was at it)"
-  end payment KILL || true
+# kill_hard NAME: as the kernel does when memory runs out.
+kill_hard() {
+  printf '%s$ kill -9 %s%s   # %s\n' "$dim" "${pids[$1]}" "$plain" "$1"
+  end "$1" KILL || true
 }
 
 scene_replayed() {
@@ -111,11 +115,13 @@ scene_replayed() {
   wait_for 0 "$saga"
   expect_status "$saga" completed
   expect "what the new saga replays" "$declined" "$(field "$saga" '$.replay_of')"
+  show skald show "$saga"
 }
 
 scene_books() {
   scene "The books add up"
   end service || fail "the order service did not end cleanly"
   show skald list
+  show skald audit || fail "the journal does not fold to what the store says"
   show skald-order-ledger --store orders.db --data data || fail "the books do not add up"
 }
