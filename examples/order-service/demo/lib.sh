@@ -81,6 +81,8 @@ end() {
   local pid=${pids[$1]:-} deadline=$((SECONDS + wait_limit_seconds))
   [[ -n $pid ]] || return 0
   unset "pids[$1]"
+  # The shell would announce the death of a process it still knows.
+  [[ ${2:-} != KILL ]] || disown "$pid"
   kill "-${2:-TERM}" "$pid" 2>/dev/null || true
   while kill -0 "$pid" 2>/dev/null; do
     ((SECONDS < deadline)) || kill -KILL "$pid" 2>/dev/null || true
