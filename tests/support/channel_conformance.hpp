@@ -74,6 +74,10 @@ class ChannelFixture {
   virtual void release() = 0;
   /// So many commands for one participant, held up, must make has_room() false.
   [[nodiscard]] virtual std::size_t queue_limit() const = 0;
+  /// False when one limit holds for all participants together.
+  [[nodiscard]] virtual bool has_room_per_participant() const { return true; }
+  /// False when a quick reply may overtake the news that its command was sent.
+  [[nodiscard]] virtual bool reports_sent_first() const { return true; }
 };
 
 using MakeChannelFixture = std::function<std::unique_ptr<ChannelFixture>()>;

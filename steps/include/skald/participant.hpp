@@ -29,10 +29,10 @@ struct OutsideHandler {
   Duration lease{60'000};
   /// Runs without a transaction while the key is claimed. `unknown` is the honest answer when the
   /// gateway did not say; then the compensation will run, if it comes to that.
-  Handler work;
+  Handler work{};
   /// Writes a success of `work` to the participant's tables and gives the outcome; may be empty.
   std::function<Outcome(const HandlerCall& call, const Outcome& worked, sqlite3* transaction)>
-      record;
+      record{};
 };
 
 /// Answers commands. Handlers and hooks are added first; then answer() and answer_all() may be

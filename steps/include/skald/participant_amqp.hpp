@@ -20,7 +20,7 @@ struct ServeOptions {
   std::uint16_t prefetch = 16;
   std::size_t threads = 4;  ///< For handlers; transactions take turns in any case.
   Duration grace{5'000};    ///< At the end, for handlers under way and their replies.
-  Logger log;               ///< Absent: warnings and errors go to stderr. Called by any thread.
+  Logger log{};             ///< Absent: warnings and errors go to stderr. Called by any thread.
 };
 
 /// Declares the participant's queue and serves until `stop` is requested, then finishes what is
