@@ -1,0 +1,75 @@
+// Stores and channels that pass everything on: what mutants change one call of.
+#pragma once
+
+#include <utility>
+
+#include "skald/channel.hpp"
+#include "skald/store.hpp"
+
+namespace skald::faults {
+
+/// Borrows the store that does the work.
+class StoreDecorator : public Store {
+ public:
+  explicit StoreDecorator(Store& inner) : inner_(inner) {}
+
+  std::optional<SagaSummary> summary(const SagaId& id) override { return inner_.summary(id); }
+  std::vector<SagaId> find_by_prefix(std::string_view prefix, std::size_t limit) override {
+    return inner_.find_by_prefix(prefix, limit);
+  }
+  std::vector<JournalRow> journal(const SagaId& id) override { return inner_.journal(id); }
+  std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
+                                std::size_t limit) override {
+    return inner_.list(filter, cursor, limit);
+  }
+  std::uint64_t count(const SagaFilter& filter) override { return inner_.count(filter); }
+  DefinitionPtr definition(const Digest& digest) override { return inner_.definition(digest); }
+  std::vector<DefinitionPtr> definitions() override { return inner_.definitions(); }
+  std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit) override {
+    return inner_.quarantine(after, limit);
+  }
+  Position commit(const Batch& batch) override { return inner_.commit(batch); }
+  void put_definition(const DefinitionPtr& definition) override {
+    inner_.put_definition(definition);
+  }
+  std::optional<SagaId> key_holder(const std::string& type, const std::string& key) override {
+    return inner_.key_holder(type, key);
+  }
+  void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override {
+    inner_.each_unfinished(visit);
+  }
+  Position watermark(const std::string& channel) override { return inner_.watermark(channel); }
+  Position last_position() override { return inner_.last_position(); }
+  std::string engine_id() override { return inner_.engine_id(); }
+  void serve_control(ControlHandler handler) override { inner_.serve_control(std::move(handler)); }
+  void stop_control() override { inner_.stop_control(); }
+
+ protected:
+  Store& inner_;
+};
+
+/// Borrows the channel that does the work.
+class ChannelDecorator : public Channel {
+ public:
+  explicit ChannelDecorator(Channel& inner) : inner_(inner) {}
+
+  std::string name() const override { return inner_.name(); }
+  void open(const std::string& engine_id, ChannelListener& listener) override {
+    inner_.open(engine_id, listener);
+  }
+  void send(std::vector<Command> commands) override { inner_.send(std::move(commands)); }
+  void withdraw(const SagaId& saga, const AttemptRef& attempt) override {
+    inner_.withdraw(saga, attempt);
+  }
+  void receipt(const std::vector<std::uint64_t>& receipts) override { inner_.receipt(receipts); }
+  bool has_room(const std::string& participant) const override {
+    return inner_.has_room(participant);
+  }
+  bool caught_up() const override { return inner_.caught_up(); }
+  void close() override { inner_.close(); }
+
+ protected:
+  Channel& inner_;
+};
+
+}  // namespace skald::faults

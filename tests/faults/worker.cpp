@@ -1,0 +1,161 @@
+#include "worker.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <thread>
+
+#include "quiet.hpp"
+#include "skald/amqp_channel.hpp"
+#include "skald/in_process_channel.hpp"
+#include "skald/participant_amqp.hpp"
+#include "skald/sqlite_store.hpp"
+
+namespace skald::faults {
+namespace {
+
+constexpr std::size_t starter_threads = 4;
+constexpr std::size_t handler_threads = 6;
+constexpr std::uint16_t participant_prefetch = 8;
+
+void report(const std::string& fact) {
+  const std::string line = fact + "\n";
+  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    throw std::system_error(errno, std::generic_category(), "report to the harness");
+  }
+}
+
+// Until the harness is gone; the kill comes earlier.
+void await_kill() {
+  char nothing = 0;
+  while (::read(STDIN_FILENO, &nothing, 1) > 0) {
+  }
+}
+
+AmqpOptions amqp_options(const Assignment& assignment) {
+  AmqpOptions options = AmqpOptions::parse(assignment.rabbitmq);
+  options.prefix = assignment.prefix;
+  options.reconnect_delay = Duration{20};
+  options.reconnect_delay_max = Duration{500};
+  return options;
+}
+
+// The participants of an engine without broker, and the channel to them.
+class InsideParticipants {
+ public:
+  explicit InsideParticipants(const Assignment& assignment)
+      : channel_(InProcessOptions{handler_threads, 4096}) {
+    for (const char* name : participant_names) {
+      participants_.push_back(std::make_unique<PlannedParticipant>(
+          assignment.files, name, assignment.seed, assignment.pace(),
+          effect_decorator(assignment.mutant)));
+      PlannedParticipant& planned = *participants_.back();
+      if (assignment.mutant == Mutant::no_dedup) {
+        channel_.handle_others(name, [&planned](const HandlerCall& call) {
+          return planned.answer_without_barrier(call);
+        });
+      } else {
+        serve_in_process(planned.participant(), channel_);
+      }
+    }
+  }
+  [[nodiscard]] Channel& channel() { return channel_; }
+
+ private:
+  std::vector<std::unique_ptr<PlannedParticipant>> participants_;
+  InProcessChannel channel_;
+};
+
+void start_sagas(Orchestrator& engine, const Assignment& assignment) {
+  std::atomic<std::uint64_t> next{assignment.first};
+  std::vector<std::jthread> starters;
+  for (std::size_t i = 0; i < starter_threads; ++i) {
+    starters.emplace_back([&] {
+      for (std::uint64_t n = next++; n < assignment.end; n = next++) {
+        const Started started =
+            engine.start(type_of(n), input_of(n), {.key = key_of(n), .by = "kill loop"});
+        report(fmt::format("started {} {}", n, started.id.to_string()));
+      }
+    });
+  }
+}
+
+// Half of the stuck sagas get a second round, in which nothing is refused.
+std::size_t resume_half(Orchestrator& engine, const std::set<SagaId>& stuck) {
+  std::size_t resumed = 0;
+  bool this_one = true;
+  for (const SagaId& id : stuck) {
+    if (std::exchange(this_one, !this_one)) {
+      const Json answer = engine.handle(
+          {{"verb", "resume"}, {"id", id.to_string()}, {"by", "kill loop"}, {"reason", "planned"}});
+      if (!answer.at("ok").get<bool>()) throw Error("cannot resume a stuck saga: " + answer.dump());
+      ++resumed;
+    }
+  }
+  return resumed;
+}
+
+int work_until_quiet(Orchestrator& engine, QuietWatch& watch, const Assignment& assignment) {
+  if (!watch.await_quiet(assignment.quiet_limit)) return 1;
+  report(fmt::format("resumed {}", resume_half(engine, watch.stuck())));
+  if (!watch.await_quiet(assignment.quiet_limit)) return 1;
+  report("quiet");
+  engine.stop();
+  return 0;
+}
+
+}  // namespace
+
+Pace Assignment::pace() const {
+  if (rabbitmq.empty()) return {};
+  return {Duration{1'500}, Duration{2'000}};
+}
+
+int run_engine(const Assignment& assignment) {
+  SqliteStore store(assignment.files.store());
+  const std::unique_ptr<Store> other_store = mutate(assignment.mutant, store);
+  QuietWatch watch(store);
+
+  std::unique_ptr<InsideParticipants> inside;
+  std::unique_ptr<AmqpChannel> amqp;
+  if (assignment.rabbitmq.empty()) {
+    inside = std::make_unique<InsideParticipants>(assignment);
+  } else {
+    amqp = std::make_unique<AmqpChannel>(amqp_options(assignment));
+  }
+  Channel& channel = amqp ? static_cast<Channel&>(*amqp) : inside->channel();
+  const std::unique_ptr<Channel> other_channel = mutate(assignment.mutant, channel);
+
+  OrchestratorOptions options;
+  options.observer = watch.observer();
+  options.control_socket = false;
+  Orchestrator engine(other_store ? *other_store : store, other_channel ? *other_channel : channel,
+                      options);
+  for (const Definition& definition : definitions(assignment.pace())) engine.define(definition);
+  report("ready");
+  start_sagas(engine, assignment);
+  if (assignment.until_quiet) return work_until_quiet(engine, watch, assignment);
+  await_kill();
+  return 0;
+}
+
+int run_participant(const Assignment& assignment, const std::string& name) {
+  PlannedParticipant planned(assignment.files, name, assignment.seed, assignment.pace(),
+                             effect_decorator(assignment.mutant));
+  std::stop_source stop;
+  const std::jthread parent_watch([&stop] {
+    await_kill();
+    stop.request_stop();
+  });
+  report("ready");
+  ServeOptions options;
+  options.prefetch = participant_prefetch;
+  serve_over_amqp(planned.participant(), amqp_options(assignment), stop.get_token(), options);
+  return 0;
+}
+
+}  // namespace skald::faults
