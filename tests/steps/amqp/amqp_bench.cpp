@@ -1,9 +1,6 @@
 #include "amqp_bench.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
-
-#include <sstream>
 
 namespace skald::test {
 
@@ -104,14 +101,22 @@ Command command_for(std::uint64_t number, const std::string& participant) {
   return command;
 }
 
-int depth(const Broker& broker, const std::string& queue) {
-  std::istringstream lines(broker.run("ctl", "-q list_queues --no-table-headers name messages"));
-  std::string name;
-  int messages = 0;
-  while (lines >> name >> messages) {
-    if (name == queue) return messages;
+std::vector<std::string> left_in(const AmqpOptions& options, const std::string& queue) {
+  Wire wire(options);
+  wire.connection.select_confirms();
+  WireMessage marker;
+  marker.properties.message_id = "marker";
+  REQUIRE(wire.publish("", queue, marker));
+  wire.connection.consume(queue, "left", 100);
+  std::vector<std::string> ids;
+  for (;;) {
+    const Delivered delivered = wire.receive();
+    wire.connection.ack(delivered.tag, false);
+    if (delivered.message.properties.message_id == "marker") break;
+    ids.push_back(delivered.message.properties.message_id);
   }
-  return -1;
+  wire.connection.close();
+  return ids;
 }
 
 }  // namespace skald::test

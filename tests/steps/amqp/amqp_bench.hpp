@@ -71,7 +71,9 @@ class Participant : public Wire {
 /// A command of step `step-a` of the saga that `number` stands for, at position `number`.
 [[nodiscard]] Command command_for(std::uint64_t number, const std::string& participant);
 
-/// Messages in a queue that are ready or unacknowledged, as the broker counts them.
-[[nodiscard]] int depth(const Broker& broker, const std::string& queue);
+/// The message ids that are left in a queue that nobody consumes any more; empties it. The broker's
+/// own counts lag behind.
+[[nodiscard]] std::vector<std::string> left_in(const AmqpOptions& options,
+                                               const std::string& queue);
 
 }  // namespace skald::test

@@ -103,7 +103,7 @@ TEST_CASE("receipts of an earlier connection acknowledge nothing on the next") {
   const auto page = bench.notes.page();
   bench.channel.receipt({page.replies[0].receipt, page.replies[1].receipt});
   bench.channel.close();
-  CHECK(depth(Broker::shared(), bench.direct.prefix + ".reply.engine-a") == 2);
+  CHECK(left_in(bench.direct, bench.direct.prefix + ".reply.engine-a").size() == 2);
 }
 
 TEST_CASE("a broker that is away when the channel opens is waited for") {
@@ -172,6 +172,12 @@ TEST_CASE("a broker killed in mid-flight and started again loses nothing") {
   AmqpChannel channel(options, [](LogLevel, std::string_view) {});
   channel.open("engine-a", notes);
   auto inventory = std::make_unique<Participant>(options, "inventory");
+  // The broker writes down within half a second that a quorum queue exists; one that was declared
+  // just before a kill stays unusable. A polite stop makes sure of it, and is a test of its own.
+  inventory.reset();
+  broker->run("stop");
+  broker->run("start");
+  inventory = std::make_unique<Participant>(options, "inventory");
   constexpr std::uint64_t count = 500;
   std::vector<Command> commands;
   for (std::uint64_t i = 1; i <= count; ++i) commands.push_back(command_for(i, "inventory"));
