@@ -96,7 +96,7 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
   const Step& s = definition.steps[step];
   const bool own_input = direction == Direction::compensate && s.compensation->input;
   const auto input = own_input ? render_template(*s.compensation->input, definition, saga, problem)
-                               : action_input(definition, saga, step, missing);
+                               : action_input(definition, saga, step, problem);
   if (!input) return std::nullopt;
   std::string body;
   body.reserve(input->text().size() + 64);
