@@ -23,10 +23,6 @@ function(skald_warnings target)
     # False alarms inside std::string with optimisation (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow)
   endif()
-  # GCC 12 sees overflows in `"text" + std::string()` that are not there (GCC bugs 105329, 105651).
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow)
-  endif()
   if(SKALD_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
