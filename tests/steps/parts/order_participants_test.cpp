@@ -6,6 +6,7 @@
 #include "all_participants.hpp"
 #include "barrier_bench.hpp"
 #include "ledger.hpp"
+#include "skald/definition.hpp"
 
 namespace order_service {
 namespace {
@@ -75,6 +76,18 @@ struct Shop {
   TemporaryFolder folder;
   std::vector<std::unique_ptr<skald::Participant>> participants;
 };
+
+TEST_CASE("the definition asks for what the participants offer") {
+  const auto definition = skald::load_definition(PLACE_ORDER);
+  REQUIRE(definition.steps.size() == steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const skald::Step& step = definition.steps[i];
+    CHECK(step.participant == steps[i].participant);
+    CHECK(step.action == steps[i].action);
+    CHECK((step.compensation ? step.compensation->action : "") == steps[i].compensation);
+  }
+  CHECK(definition.pivot() == 3);
+}
 
 TEST_CASE("placed and cancelled orders add up") {
   Shop shop;
