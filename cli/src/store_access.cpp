@@ -22,8 +22,8 @@ constexpr Duration answer_timeout{30'000};
 // An engine that starts waits 10 s for a momentary owner, so none may stay longer than this.
 constexpr Duration moment_max{2'000};
 // How long an owner may take from its lock to its socket before it counts as out of reach.
-constexpr int locked_retries_max = 20;
-constexpr Duration locked_retry_pause{100};
+constexpr int retries_max = 20;
+constexpr Duration retry_pause{100};
 
 constexpr std::pair<const char*, Refused::Code> codes[] = {
     {"INVALID", Refused::Code::invalid},         {"NOT_FOUND", Refused::Code::not_found},
@@ -33,6 +33,30 @@ constexpr std::pair<const char*, Refused::Code> codes[] = {
 
 Duration answer_timeout_of(const Json& request) {
   return answer_timeout + Duration(request.value("timeout_ms", 0LL));
+}
+
+std::optional<ControlClient> connect(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::nullopt;
+  return ControlClient::connect(path, connect_timeout);
+}
+
+Json ask(ControlClient& engine, const Json& request) {
+  try {
+    return parse_json(engine.request(request.dump(), answer_timeout_of(request)));
+  } catch (const StoreError& error) {
+    // Not asked again: it may have been carried out before the connection broke.
+    Json answer = refused_answer(
+        Refused::Code::unavailable,
+        fmt::format("{}; it may have been done: look with skald show", error.what()));
+    answer["error"]["uncertain"] = true;
+    return answer;
+  }
+}
+
+bool worth_asking_again(const Json& answer) {
+  return !answer.value("ok", false) && refusal_code(answer) == Refused::Code::unavailable &&
+         !answer.at("error").contains("uncertain");
 }
 
 SqliteOptions momentary_owner() {
@@ -97,9 +121,7 @@ SagaPages& StoreAccess::pages() {
   return *pages_;
 }
 
-bool StoreAccess::engine_running() const {
-  return exists() && ControlClient::connect(path_, connect_timeout).has_value();
-}
+bool StoreAccess::engine_running() const { return connect(path_).has_value(); }
 
 void StoreAccess::release() { moment_.reset(); }
 
@@ -109,8 +131,8 @@ Json StoreAccess::request(const Json& request) {
 
 Json StoreAccess::drop_quarantined(std::int64_t number) {
   return retried([&]() -> Json {
-    if (engine_running()) {
-      return request_of_engine({{"verb", "quarantine_drop"}, {"number", number}});
+    if (auto engine = connect(path_)) {
+      return ask(*engine, {{"verb", "quarantine_drop"}, {"number", number}});
     }
     // No saga is touched, so no orchestrator is needed between this and the store.
     release();
@@ -123,14 +145,16 @@ Json StoreAccess::drop_quarantined(std::int64_t number) {
 
 Json StoreAccess::retried(const std::function<Json()>& once) const {
   for (int tries = 0;; ++tries) {
+    Json answer;
     try {
-      return once();
+      answer = once();
     } catch (const StoreError& error) {
       if (error.kind() != StoreError::Kind::locked) throw;
-      // An engine may be between its lock and its socket, or on its way out: ask again.
-      if (tries == locked_retries_max || context_.pause(locked_retry_pause)) {
-        return refused_answer(Refused::Code::unavailable, error.what());
-      }
+      answer = refused_answer(Refused::Code::unavailable, error.what());
+    }
+    // An engine may be between its lock and its socket, or on its way out: ask again.
+    if (!worth_asking_again(answer) || tries == retries_max || context_.pause(retry_pause)) {
+      return answer;
     }
   }
 }
@@ -138,25 +162,15 @@ Json StoreAccess::retried(const std::function<Json()>& once) const {
 Json StoreAccess::attempt(const Json& request) {
   if (moment_ && context_.clock.now() - moment_->begin() > moment_max) moment_.reset();
   if (moment_) return moment_->handle(request);
-  if (exists() && ControlClient::connect(path_, connect_timeout)) return request_of_engine(request);
+  if (auto engine = connect(path_)) return ask(*engine, request);
   moment_ = std::make_unique<Moment>(path_, context_);
   return moment_->handle(request);
 }
 
 Json StoreAccess::request_of_engine(const Json& request) {
-  auto client = exists() ? ControlClient::connect(path_, connect_timeout) : std::nullopt;
-  if (!client) {
-    return refused_answer(Refused::Code::unavailable,
-                          fmt::format("no engine runs on {}; start one with skald run", path_));
-  }
-  try {
-    return parse_json(client->request(request.dump(), answer_timeout_of(request)));
-  } catch (const StoreError& error) {
-    // Not asked again: it may have been carried out before the connection broke.
-    return refused_answer(
-        Refused::Code::unavailable,
-        fmt::format("{}; look with skald show whether it was done", error.what()));
-  }
+  if (auto engine = connect(path_)) return ask(*engine, request);
+  return refused_answer(Refused::Code::unavailable,
+                        fmt::format("no engine runs on {}; start one with skald run", path_));
 }
 
 Json refused_answer(Refused::Code code, const std::string& message) {

@@ -56,15 +56,22 @@ TimeScale::TimeScale(Time begin, Time end, const std::vector<Stretch>& busy, int
   add(at, end, milliseconds(end - at));
 }
 
-int TimeScale::column(Time time) const {
+double TimeScale::place(Time time) const {
   double drawn = 0;
   for (const Piece& piece : pieces_) {
     if (time < piece.begin) break;
     const double share = std::min(1.0, milliseconds(time - piece.begin) / milliseconds(piece.real));
     drawn = piece.at + share * piece.drawn;
   }
-  const int column = static_cast<int>(std::floor(drawn / total_ * columns_));
-  return std::clamp(column, 0, columns_ - 1);
+  return drawn / total_ * columns_;
+}
+
+int TimeScale::column(Time time) const {
+  return std::clamp(static_cast<int>(std::floor(place(time))), 0, columns_ - 1);
+}
+
+int TimeScale::column_behind(Time begin, Time end) const {
+  return std::clamp(static_cast<int>(std::floor(place(end))), column(begin) + 1, columns_);
 }
 
 Time TimeScale::time_at(int column) const {

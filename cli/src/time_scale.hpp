@@ -21,6 +21,8 @@ class TimeScale {
 
   /// From 0 to columns - 1.
   [[nodiscard]] int column(Time time) const;
+  /// The column behind the last one of a bar from `begin` to `end`; every bar has one at least.
+  [[nodiscard]] int column_behind(Time begin, Time end) const;
   /// The time at the left edge of a column.
   [[nodiscard]] Time time_at(int column) const;
   /// Stretches that are drawn shorter than they were.
@@ -37,6 +39,8 @@ class TimeScale {
   };
 
   [[nodiscard]] Duration tick() const;
+  /// In columns, with fractions.
+  [[nodiscard]] double place(Time time) const;
 
   Time begin_;
   int columns_;

@@ -22,7 +22,7 @@ TEST_CASE("resume moves a stuck saga with the service down, and says who did it 
   CHECK(result.says("compensating"));
   CHECK(world.show(id)["status"] == "compensating");
   CHECK(history_holds(world, id, "by=ada"));
-  CHECK(history_holds(world, id, "refund is open again"));
+  CHECK(history_holds(world, id, R"(reason="refund is open again")"));
 }
 
 TEST_CASE("resume can mend the input of the step that holds the saga") {

@@ -58,6 +58,9 @@ TEST_CASE("a scale without gaps is linear and marks round times") {
   CHECK(scale.column(at(500)) == 25);
   CHECK(scale.column(at(1'000)) == 49);
   CHECK(scale.column(at(5'000)) == 49);
+  CHECK(scale.column_behind(at(0), at(500)) == 25);
+  CHECK(scale.column_behind(at(500), at(1'000)) == 50);
+  CHECK(scale.column_behind(at(1'000), at(1'000)) == 50);
   CHECK(scale.shortened().empty());
   CHECK(scale.axis().rfind("0 ", 0) == 0);
   CHECK(scale.axis().find("500ms") == 25);

@@ -18,6 +18,7 @@ namespace skald::cli {
 namespace {
 
 constexpr std::size_t event_columns = 24;
+constexpr std::size_t version_columns = 4;
 constexpr std::size_t value_columns_max = 120;
 
 Style style_of_event(const std::string& name) {
@@ -33,15 +34,15 @@ Style style_of_event(const std::string& name) {
 
 // `step=charge attempt=2 error.code=TIMEOUT`: whatever the event says, without its name.
 void describe(const Json& value, const std::string& path, std::string& out) {
-  if (value.is_null() || value == "") return;
+  if (value.is_null() || value == "" || (path.empty() && value.empty())) return;
   if (value.is_object() && !value.empty() && path.find("put") == std::string::npos) {
     for (const auto& [name, member] : value.items()) {
       describe(member, path.empty() ? name : path + "." + name, out);
     }
     return;
   }
-  const std::string text =
-      value.is_string() ? printable(value.get<std::string>()) : json_text(value);
+  const bool word = value.is_string() && value.get<std::string>().find(' ') == std::string::npos;
+  const std::string text = word ? printable(value.get<std::string>()) : json_text(value);
   out += fmt::format(" {}={}", printable(path), cut(text, value_columns_max));
 }
 
@@ -54,6 +55,8 @@ void print_row(const Json& row, Time started, Context& context, const Painter& p
     const std::string name = text_at(event, "event");
     Json rest = event;
     rest.erase("event");
+    // Enough of a digest to tell two apart.
+    if (rest.contains("definition")) rest["definition"] = cut(text_at(rest, "definition"), 12);
     std::string text;
     // The step first: it is what people look for.
     if (const std::string step = text_at(event, "step"); !step.empty()) {
@@ -62,8 +65,8 @@ void print_row(const Json& row, Time started, Context& context, const Painter& p
     }
     describe(rest, "", text);
     context.out << paint(Style::dim, when) << "  "
-                << paint(Style::dim, "v" + row.at("version").dump()) << "  "
-                << paint(style_of_event(name), padded(name, event_columns)) << text << '\n';
+                << paint(Style::dim, padded("v" + row.at("version").dump(), version_columns))
+                << "  " << paint(style_of_event(name), padded(name, event_columns)) << text << '\n';
   }
 }
 

@@ -17,7 +17,7 @@
 namespace skald::cli {
 namespace {
 
-constexpr std::size_t label_columns = 9;
+constexpr std::size_t label_columns = 11;
 
 void print_field(const std::string& label, const std::string& value, Context& context,
                  const Painter& paint) {
@@ -98,10 +98,19 @@ void print_steps(const Json& saga, bool wide, Context& context, const Painter& p
   table.print(context.out, paint, static_cast<std::size_t>(wide ? 0 : context.width));
 }
 
+// Steps whose undo was closed by an operator and never confirmed.
+std::string unconfirmed(const Json& saga) {
+  std::string names;
+  for (const Json& step : saga.value("unconfirmed", Json::array())) {
+    names += (names.empty() ? "undo of " : ", ") + step.get<std::string>();
+  }
+  return names;
+}
+
 std::string status_line(const Json& saga, const Painter& paint) {
   const std::string status = text_at(saga, "status");
   std::string line = paint(style_of_status(status), status);
-  for (const char* flag : {"paused", "forced"}) {
+  for (const char* flag : {"paused", "forced", "contradicted"}) {
     if (saga.value(flag, false)) line += paint(Style::turning, fmt::format(" {}", flag));
   }
   return line;
@@ -118,6 +127,7 @@ void print_saga(const Json& saga, bool wide, Context& context) {
   field("status", status_line(saga, paint));
   field("why", printable(text_at(saga, "why")));
   field("error", printable(error_at(saga)));
+  field("unconfirmed", printable(unconfirmed(saga)));
   field("started", time_at(saga, "started_at", context));
   field("updated", time_at(saga, "updated_at", context));
   field("ended", time_at(saga, "ended_at", context));
