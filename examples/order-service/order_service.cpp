@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <exception>
 #include <optional>
@@ -128,15 +129,12 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  int exit_code = failed;
-  const auto options = order_service::parse_options(argc, argv, exit_code);
-  if (!options) {
-    return exit_code;
-  }
   try {
-    return run(*options);
+    int exit_code = failed;
+    const auto options = order_service::parse_options(argc, argv, exit_code);
+    return options ? run(*options) : exit_code;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "skald-order-service: {}\n", error.what());
+    std::fprintf(stderr, "skald-order-service: %s\n", error.what());
     return failed;
   }
 }

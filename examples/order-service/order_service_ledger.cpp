@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <exception>
 #include <set>
 #include <string>
@@ -40,21 +41,25 @@ std::set<std::string> open_orders(const std::string& store) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"Checks that the order service's books add up. Exit 0: they do; 1: they do not."};
   std::string data;
   std::string store;
   app.add_option("--data", data, "Folder of the participants' databases")->required();
   app.add_option("--store", store, "The store of the order service")->required();
   CLI11_PARSE(app, argc, argv);
+  const auto report = order_service::ledger_check(data, open_orders(store));
+  fmt::print("{}", report.text());
+  return report.adds_up() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    const auto report = order_service::ledger_check(data, open_orders(store));
-    fmt::print("{}", report.text());
-    return report.adds_up() ? 0 : 1;
+    return run(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "skald-order-ledger: {}\n", error.what());
+    std::fprintf(stderr, "skald-order-ledger: %s\n", error.what());
     return 1;
   }
 }

@@ -38,6 +38,7 @@ void read_lines(std::istream& lines, const std::string& name, std::vector<Order>
 
 std::vector<Order> read_orders(const Options& options) {
   std::vector<Order> orders;
+  orders.reserve(options.orders.size());
   for (const auto& text : options.orders) {
     orders.push_back(parse_order(text, "--order"));
   }
