@@ -125,12 +125,15 @@ Ownership::Ownership(const std::string& store_path, Kind kind, Duration patience
   if (!owned_stores().add(store_path)) {
     throw_locked(store_path, fmt::format("this process ({}) already", pid_));
   }
-  try {
-    file_ = locked_file(store_path, kind, patience);
-  } catch (const StoreError&) {
-    owned_stores().remove(store_path);
-    throw;
-  }
+  struct Entry {
+    const std::string& path;
+    bool kept;
+    ~Entry() {
+      if (!kept) owned_stores().remove(path);
+    }
+  } entry{store_path, false};
+  file_ = locked_file(store_path, kind, patience);
+  entry.kept = true;
 }
 
 Ownership::~Ownership() {

@@ -9,6 +9,29 @@
 
 namespace skald {
 
+namespace {
+
+/// Makes the writer forget what it wrote, whatever the exception, unless it became durable.
+class WriterGuard {
+ public:
+  explicit WriterGuard(BatchWriter& writer) : writer_(writer) {}
+  ~WriterGuard() {
+    if (!committed_) writer_.rolled_back();
+  }
+  WriterGuard(const WriterGuard&) = delete;
+  WriterGuard& operator=(const WriterGuard&) = delete;
+  void committed() {
+    writer_.committed();
+    committed_ = true;
+  }
+
+ private:
+  BatchWriter& writer_;
+  bool committed_ = false;
+};
+
+}  // namespace
+
 class SqliteStore::Body {
  public:
   Body(const std::string& path, const SqliteOptions& options)
@@ -31,14 +54,11 @@ SqliteStore::~SqliteStore() {
 
 Position SqliteStore::commit(const Batch& batch) {
   if (batch.empty()) return body_->writer.last_position();
+  BatchWriter& writer = body_->writer;
+  WriterGuard guard(writer);
   Position first = 0;
-  try {
-    body_->file.write([&] { first = body_->writer.write(batch); });
-  } catch (const StoreError&) {
-    body_->writer.rolled_back();
-    throw;
-  }
-  body_->writer.committed();
+  body_->file.write([&] { first = writer.write(batch); });
+  guard.committed();
   return first;
 }
 

@@ -43,9 +43,9 @@ std::int64_t Connection::ask(const std::string& sql) {
   return rows.next() ? rows.int64(0) : 0;
 }
 
-void Connection::check(int code, const std::string& operation) const {
+void Connection::check(int code, std::string_view operation) const {
   if (code != SQLITE_OK && code != SQLITE_ROW && code != SQLITE_DONE) {
-    throw_error(handle_, code, operation + " (" + path_ + ")");
+    throw_error(handle_, code, std::string(operation) + " (" + path_ + ")");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace skald::sqlite {
 
@@ -23,7 +24,7 @@ class Connection {
   /// The first column of the first row, 0 when there is no row.
   [[nodiscard]] std::int64_t ask(const std::string& sql);
   /// Throws when `code` is an error.
-  void check(int code, const std::string& operation) const;
+  void check(int code, std::string_view operation) const;
   /// True while no transaction is open.
   [[nodiscard]] bool idle() const { return sqlite3_get_autocommit(handle_) != 0; }
   /// Rows that the last INSERT, UPDATE or DELETE touched.
