@@ -37,8 +37,8 @@ TimeScale::TimeScale(Time begin, Time end, const std::vector<Stretch>& busy, int
   double idle = 0;
   for (const Stretch& gap : gaps) idle += milliseconds(gap.end - gap.begin);
   const double working = milliseconds(end - begin) - idle;
-  // A gap may be drawn as long as half of all the work; with no work at all nothing is shortened.
-  const double longest = working > 0 ? std::max(working / 2, 1.0) : idle;
+  // A gap may be drawn as long as all the work; with no work at all nothing is shortened.
+  const double longest = working > 0 ? std::max(working, 1.0) : idle;
 
   const auto add = [&](Time from, Time to, double drawn) {
     if (to <= from) return;

@@ -65,10 +65,11 @@ int run(const RunOptions& options, Context& context) {
   SqliteOptions ownership;
   ownership.wait_for_momentary_owner = momentary_owner_wait;
   SqliteStore store(path, ownership);
-  AmqpChannel channel(broker);
+  const Logger logger = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
+  AmqpChannel channel(broker, logger);
   OrchestratorOptions engine;
   engine.clock = &context.clock;
-  engine.log = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
+  engine.log = logger;
   Orchestrator orchestrator(store, channel, engine);
   for (const auto& definition : definitions) orchestrator.define(definition);
   context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),
