@@ -18,6 +18,10 @@ namespace {
 // How long a broker is given to take note of the end.
 constexpr std::chrono::milliseconds goodbye_limit{800};
 
+std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline) {
+  return std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+}
+
 void log_to_stderr(LogLevel level, std::string_view line) {
   if (level < LogLevel::warning) return;
   fmt::print(stderr, "skald: {}: {}\n", level == LogLevel::error ? "error" : "warning", line);
@@ -39,10 +43,15 @@ class AmqpChannel::Running {
 
   ~Running() { stop(); }
 
-  void start() {
-    consumer.start();
-    publisher.start();
+  // The sentence of the broker's refusal, if it refuses before `deadline`.
+  std::optional<std::string> start(std::chrono::steady_clock::time_point deadline) {
     watchdog_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+    // One after the other: the broker fails when two connections declare a new queue at once.
+    consumer.start();
+    auto refusal = consumer.session().first_refusal(left_until(deadline));
+    if (refusal) return refusal;
+    publisher.start();
+    return publisher.session().first_refusal(left_until(deadline));
   }
 
   void stop() {
@@ -85,15 +94,10 @@ AmqpChannel::~AmqpChannel() { close(); }
 
 void AmqpChannel::open(const std::string& engine_id, ChannelListener& listener) {
   running_ = std::make_unique<Running>(options_, engine_id, listener, log_);
-  running_->start();
   const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
-  for (AmqpSession* session : {&running_->publisher.session(), &running_->consumer.session()}) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (const auto refusal = session->first_refusal(left)) {
-      close();
-      throw ChannelError(*refusal);
-    }
+  if (const auto refusal = running_->start(deadline)) {
+    close();
+    throw ChannelError(*refusal);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 namespace skald {
 
@@ -51,6 +52,7 @@ void AmqpSession::stop(std::chrono::steady_clock::time_point deadline) {
 
 void AmqpSession::set_up() {
   connected_.store(true);
+  last_failure_.clear();
   log_(LogLevel::info, fmt::format("connected to {} for {}", options_.describe(), purpose_));
   const std::lock_guard lock(mutex_);
   tried_ = true;
@@ -82,7 +84,9 @@ void AmqpSession::run(const Work& work) {
 
 void AmqpSession::note_failure(LogLevel level, const std::string& sentence, bool refused) {
   if (stopping()) return;
-  log_(level, fmt::format("{} ({})", sentence, purpose_));
+  // A broker that stays away is worth one line, not one for each attempt.
+  const bool known = std::exchange(last_failure_, sentence) == sentence;
+  log_(known ? LogLevel::debug : level, fmt::format("{} ({})", sentence, purpose_));
   const std::lock_guard lock(mutex_);
   if (refused && !tried_) refusal_ = sentence;
   tried_ = true;

@@ -71,6 +71,7 @@ class AmqpSession {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> connected_{false};
   Duration delay_;
+  std::string last_failure_;  // since the last good connection; the session's thread only
 
   std::mutex mutex_;
   std::condition_variable changed_;

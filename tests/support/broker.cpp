@@ -47,8 +47,6 @@ std::string Broker::url() const {
 AmqpOptions Broker::options(const std::string& prefix) const {
   AmqpOptions options = AmqpOptions::parse(url());
   options.prefix = prefix;
-  // A loaded machine that has just started a broker is in no hurry.
-  options.connect_timeout = Duration{20'000};
   options.reconnect_delay = Duration{50};
   options.reconnect_delay_max = Duration{500};
   return options;

@@ -71,14 +71,22 @@ Command command(std::uint64_t saga, Direction direction, std::uint32_t attempt =
 }
 
 struct Dialogue {
+  // A reply to another question is the repeat of an earlier one, whose participant was killed.
   Outcome ask(const Command& question) {
-    const std::size_t before = notes.page().replies.size();
+    std::optional<Outcome> answer;
     channel.send({question});
-    notes.await([&](const auto& page) { return page.replies.size() > before; }, "an answer");
-    const Reply reply = notes.page().replies.back();
-    CHECK(reply.saga == question.id.saga);
-    CHECK(reply.attempt.attempt == question.id.attempt);
-    return reply.outcome;
+    notes.await(
+        [&](const auto& page) {
+          for (const Reply& reply : page.replies) {
+            const bool ours = reply.saga == question.id.saga &&
+                              reply.attempt.direction == question.id.direction &&
+                              reply.attempt.attempt == question.id.attempt;
+            if (ours) answer = reply.outcome;
+          }
+          return answer.has_value();
+        },
+        "an answer");
+    return *answer;
   }
   Notes notes;
   AmqpChannel& channel;
