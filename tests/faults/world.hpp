@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,13 +58,15 @@ class PlannedParticipant {
   [[nodiscard]] Outcome answer_without_barrier(const HandlerCall& call);
 
  private:
-  [[nodiscard]] Outcome act(const HandlerCall& call, sqlite3* transaction) const;
-  [[nodiscard]] Outcome after(const HandlerCall& call, Outcome outcome) const;
+  [[nodiscard]] Outcome act(const HandlerCall& call, sqlite3* transaction);
+  [[nodiscard]] Outcome after(const HandlerCall& call, Outcome outcome);
 
   std::uint64_t seed_;
   Pace pace_;
   DeliveryLog deliveries_;
-  std::mutex unguarded_;  // held in answer_without_barrier()'s transactions
+  std::mutex fresh_mutex_;
+  std::set<std::string> fresh_;  // Keys that took effect in the call under way.
+  std::mutex unguarded_;         // held in answer_without_barrier()'s transactions
   Participant participant_;
 };
 
