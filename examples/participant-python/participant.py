@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A participant in Python, written from docs/wire.md alone.
 
-It reserves and releases stock. Everything it remembers is in one SQLite file: the stock, and one row
-per idempotency key with the outcome that was decided for it. Both change in the same transaction,
-so a command may come as often as it likes.
+It reserves and releases stock. Everything it remembers is in one SQLite file: the stock, and one
+row per idempotency key with the outcome that was decided for it. Both change in the same
+transaction, so a command may come as often as it likes.
 
     SKALD_AMQP_URL=amqp://guest:guest@localhost:5672/ ./participant.py --database stock.db
 """

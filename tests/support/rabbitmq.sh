@@ -3,7 +3,7 @@
 #
 #   rabbitmq.sh start DIR    starts a broker whose files all lie in DIR and waits until it answers;
 #                            started again on the same DIR, it keeps its data and its port
-#   rabbitmq.sh fresh DIR    the same, without the data of an earlier one, which is stopped if it runs
+#   rabbitmq.sh fresh DIR    the same, after removing what an earlier one left
 #   rabbitmq.sh stop DIR     stops it politely; its data stay in DIR
 #   rabbitmq.sh kill DIR     kills it as a power cut would
 #   rabbitmq.sh pause DIR    stops it from running, connections stay open; `continue` lets it go on
@@ -11,8 +11,8 @@
 #   rabbitmq.sh ctl DIR …    runs rabbitmqctl on it
 #
 # `start` prints the broker's URL and leaves it in DIR/url. It listens on 127.0.0.1 at random free
-# ports, with a node name, Erlang cookie and epmd of its own, so any number may run beside each other
-# and beside an installed one. Every process is known by its pid; nothing is found by name.
+# ports, with a node name, Erlang cookie and epmd of its own, so any number may run beside each
+# other and beside an installed one. Every process is known by its pid; nothing is found by name.
 set -u
 
 rabbit_bin=/usr/lib/rabbitmq/bin
@@ -115,6 +115,8 @@ start() {
   read -r -t "$start_limit_seconds" -u 4 state
   if [ "$state" != ready ] || ! answers; then
     tail -n 20 "$dir/log/console" >&2
+    stop_with KILL
+    stop_epmd
     fail "the broker did not start ($state); its logs are in $dir/log"
   fi
   echo "amqp://guest:guest@127.0.0.1:$amqp_port/" | tee "$dir/url"

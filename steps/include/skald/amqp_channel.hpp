@@ -16,8 +16,8 @@
 namespace skald {
 
 /// Commands are sent again after a lost connection, and sent() is then called again: an attempt's
-/// timeout starts when it was really sent. A command that cannot be sent at all is answered `failed`,
-/// code `NOT_SENDABLE`, for good.
+/// timeout starts when it was really sent. A command that cannot be sent at all is answered
+/// `failed`, code `NOT_SENDABLE`, for good.
 class AmqpChannel final : public Channel {
  public:
   /// Connects to nothing yet. Without `log`, warnings and errors go to stderr.
