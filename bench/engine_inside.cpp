@@ -1,0 +1,166 @@
+#include "engine_inside.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <semaphore>
+#include <thread>
+
+#include "raw_sqlite.hpp"
+#include "skald/in_process_channel.hpp"
+#include "skald/orchestrator.hpp"
+#include "skald/sqlite_store.hpp"
+
+namespace skald::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// start() blocks until its commit, so there must be enough callers to fill a batch.
+constexpr int starter_count = 96;
+constexpr std::chrono::milliseconds warm_up{400};
+constexpr std::chrono::milliseconds stop_check{50};
+
+OrchestratorOptions quiet_options() {
+  OrchestratorOptions options;
+  options.control_socket = false;
+  return options;
+}
+
+void handle_all(InProcessChannel& channel) {
+  for (const char* action : {"act", "undo"}) {
+    channel.handle(participant_name, action, [](const HandlerCall&) { return Outcome::success(); });
+  }
+}
+
+// Starts sagas as fast as earlier ones end.
+class ClosedLoop {
+ public:
+  ClosedLoop(Store& store, Channel& channel, int steps, int in_flight)
+      : slots_(in_flight), engine_(store, channel, watched()), type_(type_of(steps)) {
+    engine_.define(definition_of(steps));
+    for (int i = 0; i < starter_count; ++i) {
+      starters_.emplace_back([this](const std::stop_token& stop) { start_sagas(stop); });
+    }
+  }
+
+  ~ClosedLoop() {
+    for (std::jthread& starter : starters_) starter.request_stop();
+    for (std::jthread& starter : starters_) starter.join();
+    engine_.stop();
+  }
+  ClosedLoop(const ClosedLoop&) = delete;
+  ClosedLoop& operator=(const ClosedLoop&) = delete;
+
+  [[nodiscard]] std::uint64_t completed() const { return completed_.load(); }
+
+ private:
+  OrchestratorOptions watched() {
+    OrchestratorOptions options = quiet_options();
+    options.observer = [this](const Definition&, const Saga& saga, const std::vector<Event>&) {
+      if (saga.status != Status::completed) return;
+      ++completed_;
+      slots_.release();
+    };
+    return options;
+  }
+
+  void start_sagas(const std::stop_token& stop) {
+    const JsonText input = payload();
+    while (!stop.stop_requested()) {
+      if (slots_.try_acquire_for(stop_check)) (void)engine_.start(type_, input);
+    }
+  }
+
+  std::atomic<std::uint64_t> completed_{0};
+  std::counting_semaphore<> slots_;
+  Orchestrator engine_;
+  std::string type_;
+  std::vector<std::jthread> starters_;
+};
+
+}  // namespace
+
+Sample closed_loop(const Setting& setting, Channel& channel, int steps, int in_flight) {
+  SqliteStore store(setting.fresh_store());
+  const ClosedLoop loop(store, channel, steps, in_flight);
+  std::this_thread::sleep_for(warm_up);
+  const std::uint64_t before = loop.completed();
+  const auto began = Clock::now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(setting.seconds));
+  const std::chrono::duration<double> elapsed = Clock::now() - began;
+  return {static_cast<double>(loop.completed() - before) / elapsed.count(), std::nullopt};
+}
+
+Sample one_at_a_time(const Setting& setting, Channel& channel, int steps) {
+  constexpr Duration patience{10'000};
+  SqliteStore store(setting.fresh_store());
+  Orchestrator engine(store, channel, quiet_options());
+  engine.define(definition_of(steps));
+  const std::string type = type_of(steps);
+  const JsonText input = payload();
+  std::vector<double> latencies;
+  const auto until = Clock::now() + std::chrono::duration<double>(setting.seconds);
+  const auto began = Clock::now();
+  while (Clock::now() < until) {
+    const auto start = Clock::now();
+    const auto result = engine.wait(engine.start(type, input), patience);
+    if (!result || result->status != Status::completed) throw Error("a saga did not complete");
+    latencies.push_back(Milliseconds(Clock::now() - start).count());
+  }
+  const std::chrono::duration<double> elapsed = Clock::now() - began;
+  const double rate = static_cast<double>(latencies.size()) / elapsed.count();
+  return {rate, latency_of(latencies)};
+}
+
+Row engine_inside(const Setting& setting, int steps, int in_flight) {
+  const auto samples = setting.repeat([&] {
+    InProcessChannel channel;
+    handle_all(channel);
+    return closed_loop(setting, channel, steps, in_flight);
+  });
+  const std::string name =
+      fmt::format("engine in-process, {} steps, {} in flight", steps, in_flight);
+  return make_row(name, "sagas", transitions_of(steps), samples, raw_sqlite_name(512));
+}
+
+Row engine_alone(const Setting& setting, int steps) {
+  const auto samples = setting.repeat([&] {
+    InProcessChannel channel;
+    handle_all(channel);
+    return one_at_a_time(setting, channel, steps);
+  });
+  return make_row(fmt::format("engine in-process, {} steps, one saga alone", steps), "sagas",
+                  transitions_of(steps), samples);
+}
+
+Row durable_starts(const Setting& setting, int callers) {
+  const auto measure = [&] {
+    SqliteStore store(setting.fresh_store());
+    NullChannel channel;
+    Orchestrator engine(store, channel, quiet_options());
+    engine.define(definition_of(6));
+    const auto until = Clock::now() + std::chrono::duration<double>(setting.seconds);
+    std::vector<std::vector<double>> latencies(static_cast<std::size_t>(callers));
+    {
+      std::vector<std::jthread> threads;
+      for (auto& mine : latencies) {
+        threads.emplace_back([&engine, &mine, until, type = type_of(6), input = payload()] {
+          for (auto start = Clock::now(); start < until; start = Clock::now()) {
+            (void)engine.start(type, input);
+            mine.push_back(Milliseconds(Clock::now() - start).count());
+          }
+        });
+      }
+    }
+    std::vector<double> all;
+    for (const auto& mine : latencies) all.insert(all.end(), mine.begin(), mine.end());
+    return Sample{static_cast<double>(all.size()) / setting.seconds, latency_of(all)};
+  };
+  return make_row(fmt::format("durable start, {} callers", callers), "starts", 1,
+                  setting.repeat(measure));
+}
+
+}  // namespace skald::bench

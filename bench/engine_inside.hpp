@@ -1,0 +1,22 @@
+// The engine with participants in its own process.
+#pragma once
+
+#include "setting.hpp"
+#include "skald/channel.hpp"
+
+namespace skald::bench {
+
+/// Sagas of `steps` steps in a closed loop, always `in_flight` of them under way.
+[[nodiscard]] Row engine_inside(const Setting& setting, int steps, int in_flight);
+/// One saga at a time, from start() to its end.
+[[nodiscard]] Row engine_alone(const Setting& setting, int steps);
+/// start() by `callers` threads, nothing else: the steps find no participant yet.
+[[nodiscard]] Row durable_starts(const Setting& setting, int callers);
+
+/// One repetition of the closed loop over any channel.
+[[nodiscard]] Sample closed_loop(const Setting& setting, Channel& channel, int steps,
+                                 int in_flight);
+/// One repetition of a saga at a time over any channel.
+[[nodiscard]] Sample one_at_a_time(const Setting& setting, Channel& channel, int steps);
+
+}  // namespace skald::bench
