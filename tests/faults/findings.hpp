@@ -1,6 +1,6 @@
 // What an invariant check counted and what it found.
 //
-// The numbers are those of docs/reliability.md: a check that never ran is as worrying as one that
+// Described in tests/faults/README.md. A check that never ran is as worrying as one that
 // failed, so both are counted and printed.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <map>
 
 #include "decorators.hpp"
 #include "fate.hpp"
@@ -61,20 +62,34 @@ class LateStore final : public StoreDecorator {
   Position last_;
 };
 
-// Whoever folds this journal undoes from the first step to the last.
-class ForwardUndoStore final : public StoreDecorator {
+// Answers a saga's first compensation at once, and delivers it only behind the second.
+class ForwardUndoChannel final : public ChannelDecorator {
  public:
-  using StoreDecorator::StoreDecorator;
-  std::vector<JournalRow> journal(const SagaId& id) override {
-    auto rows = StoreDecorator::journal(id);
-    for (JournalRow& row : rows) {
-      for (Event& event : row.events) {
-        auto* turned = std::get_if<SagaTurnedBack>(&event);
-        if (turned) std::reverse(turned->plan.begin(), turned->plan.end());
-      }
-    }
-    return rows;
+  using ChannelDecorator::ChannelDecorator;
+  void open(const std::string& engine_id, ChannelListener& listener) override {
+    listener_ = &listener;
+    ChannelDecorator::open(engine_id, listener);
   }
+  void send(std::vector<Command> commands) override {
+    std::vector<Command> passed;
+    for (Command& command : commands) {
+      const bool compensates = command.id.direction == Direction::compensate;
+      const SagaId saga = command.id.saga;
+      if (compensates && held_.emplace(saga, command).second) {
+        listener_->sent(saga, command.attempt);
+        listener_->replied({saga, command.attempt, {}, Outcome::success(), 0});
+        listener_->confirmed(command.position, saga, command.attempt);
+        continue;
+      }
+      passed.push_back(std::move(command));
+      if (compensates) passed.push_back(held_.at(saga));
+    }
+    if (!passed.empty()) ChannelDecorator::send(std::move(passed));
+  }
+
+ private:
+  std::map<SagaId, Command> held_;
+  ChannelListener* listener_ = nullptr;
 };
 
 class HollowChannel final : public ChannelDecorator {
@@ -136,11 +151,11 @@ std::vector<Invariant> broken_by(Mutant mutant) {
 
 std::unique_ptr<Store> mutate(Mutant mutant, Store& store) {
   if (mutant == Mutant::late_commit) return std::make_unique<LateStore>(store);
-  if (mutant == Mutant::forward_undo) return std::make_unique<ForwardUndoStore>(store);
   return nullptr;
 }
 
 std::unique_ptr<Channel> mutate(Mutant mutant, Channel& channel) {
+  if (mutant == Mutant::forward_undo) return std::make_unique<ForwardUndoChannel>(channel);
   if (mutant == Mutant::hollow_success) return std::make_unique<HollowChannel>(channel);
   return nullptr;
 }

@@ -21,7 +21,7 @@ namespace skald::faults {
 enum class Mutant : std::uint8_t {
   none,
   late_commit,     ///< The store says "committed" and writes only some batches later.
-  forward_undo,    ///< Compensations go from the first step to the last.
+  forward_undo,    ///< The last step is undone behind the one before it, or not at all.
   hollow_success,  ///< The channel answers some commands itself, with success.
   no_dedup,        ///< Participants act again on a repeated command.
   double_effect,   ///< A participant's effect happens twice within one command, now and then.
