@@ -29,6 +29,7 @@ class StoreDecorator : public Store {
     return inner_.quarantine(after, limit);
   }
   Position commit(const Batch& batch) override { return inner_.commit(batch); }
+  bool drop_quarantined(std::int64_t number) override { return inner_.drop_quarantined(number); }
   void put_definition(const DefinitionPtr& definition) override {
     inner_.put_definition(definition);
   }
