@@ -89,8 +89,14 @@ struct LookArrival {
   SagaId saga;
   Answer<Saga> answer;
 };
-using Arrival = std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival,
-                             ConfirmedArrival, RoomArrival, WakeArrival, RequestArrival,
-                             ReplayArrival, DefineArrival, WaitArrival, UnwaitArrival, LookArrival>;
+struct DropQuarantinedArrival {
+  std::int64_t number = 0;
+  Answer<bool> answer;
+};
+
+using Arrival =
+    std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
+                 RoomArrival, WakeArrival, RequestArrival, ReplayArrival, DefineArrival,
+                 WaitArrival, UnwaitArrival, LookArrival, DropQuarantinedArrival>;
 
 }  // namespace skald

@@ -174,6 +174,10 @@ ParsedRequest parse_control_request(const Json& request) {
     const Json* document = fields.find("definition");
     if (!document) Fields::fail("definition", "is required");
     parsed.request = DefineArrival{parse_given_definition(*document), {}};
+  } else if (verb == "quarantine_drop") {
+    const auto number = fields.number("number");
+    if (!number) Fields::fail("number", "is required");
+    parsed.request = DropQuarantinedArrival{*number, {}};
   } else if (verb == "wait") {
     WaitRequest wait;
     wait.saga = fields.saga();

@@ -20,7 +20,7 @@ struct InfoRequest {};
 
 /// Arrivals come without their answer; whoever submits them sets it.
 using ControlRequest = std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival,
-                                    WaitRequest, InfoRequest>;
+                                    DropQuarantinedArrival, WaitRequest, InfoRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

@@ -26,6 +26,7 @@ constexpr Duration full_retry_min{100};
 constexpr Duration full_retry_max{5'000};
 // A watermark that lags costs repeated sends after a crash, one that is written costs a page.
 constexpr Position watermark_stride = 1'000;
+constexpr Duration watermark_age{200};
 // A saga that wakes sooner than this stays in memory.
 constexpr Duration short_wait{2'000};
 
@@ -79,6 +80,10 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
                     std::make_move_iterator(held_.end()));
     held_.clear();
   }
+  if (hold_overdue_until_ && now >= *hold_overdue_until_) {
+    hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
+    more_starved_ = true;
+  }
   if (std::exchange(more_starved_, false)) wake_starved();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
@@ -108,9 +113,7 @@ std::optional<Time> Coordinator::next_due() const {
   return due;
 }
 
-bool Coordinator::holds_overdue() const {
-  return hold_overdue_until_ && now_ < *hold_overdue_until_ && !channel_.caught_up();
-}
+bool Coordinator::holds_overdue() const { return hold_overdue_until_.has_value(); }
 
 std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
   const Status before = live.saga.status;
@@ -180,16 +183,19 @@ void Coordinator::commit() {
   }
   if (settings_.mode == Mode::engine) {
     const Position settled = watermark_.value(last_position_);
-    if (settled - stored_watermark_ >= watermark_stride) {
-      batch_.watermarks[channel_.name()] = settled;
-    }
+    const bool far = settled - stored_watermark_ >= watermark_stride;
+    const bool old = settled > stored_watermark_ && now_ - watermark_stored_at_ >= watermark_age;
+    if (!batch_.empty() && (far || old)) batch_.watermarks[channel_.name()] = settled;
   }
   if (batch_.empty()) return;
   const Position first = store_.commit(batch_);
   if (!batch_.appends.empty()) {
     last_position_ = first + static_cast<Position>(batch_.appends.size()) - 1;
   }
-  for (const auto& [channel, position] : batch_.watermarks) stored_watermark_ = position;
+  for (const auto& [channel, position] : batch_.watermarks) {
+    stored_watermark_ = position;
+    watermark_stored_at_ = now_;
+  }
   if (retry_commit_delay_ > Duration::zero() && settings_.log) {
     settings_.log(LogLevel::info, "the store has room again; going on");
   }
@@ -208,6 +214,8 @@ void Coordinator::act() {
   if (!receipts_.empty()) channel_.receipt(receipts_);
   for (const auto& answer : std::exchange(answers_, {})) answer();
   settle_sagas();
+  for (const Position position : settled_) watermark_.settled(position);
+  settled_.clear();
   batch_ = {};
   effects_.clear();
   touched_.clear();
@@ -302,6 +310,7 @@ void Coordinator::roll_back(const std::string& why) {
   effects_.clear();
   receipts_.clear();
   answers_.clear();
+  settled_.clear();
   batch_keys_.clear();
   const Refusal refusal{Refused::Code::unavailable, why};
   for (const auto& refuse : std::exchange(refusals_, {})) refuse(refusal);

@@ -72,6 +72,7 @@ class Coordinator {
   void take(WaitArrival& a);
   void take(UnwaitArrival& a);
   void take(LookArrival& a);
+  void take(DropQuarantinedArrival& a);
 
   // Deciding.
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);
@@ -127,6 +128,8 @@ class Coordinator {
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;
   WatermarkTracker watermark_;
   Position stored_watermark_ = 0;
+  Time watermark_stored_at_{};
+  std::vector<Position> settled_;  // In the batch under way; they count once it is committed.
   Position last_position_ = 0;
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
   std::optional<Time> hold_overdue_until_;

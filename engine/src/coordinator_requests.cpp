@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator.hpp"
+#include "skald/replay.hpp"
 
 namespace skald {
 namespace {
@@ -22,23 +23,6 @@ Json outcome_json(const Outcome& outcome) {
     json["error"] = {{"code", outcome.error.code}, {"message", outcome.error.message}};
   }
   return json;
-}
-
-// Outputs of the steps before `from` that still stand; the name of the first that does not.
-std::variant<std::vector<CarriedOutput>, std::string> standing_outputs(
-    const Definition& old_definition, const Saga& old, const Definition& definition,
-    StepIndex from) {
-  std::vector<CarriedOutput> carried;
-  for (StepIndex i = 0; i < from; ++i) {
-    const std::string& name = definition.steps[i].name;
-    const auto before = old_definition.find(name);
-    if (!before) return name;
-    const StepState& s = old.steps[*before];
-    const bool done = s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
-    if (!done || s.compensation == CompensationStatus::compensated) return name;
-    carried.push_back({i, s.output.value_or(JsonText{})});
-  }
-  return carried;
 }
 
 }  // namespace
@@ -189,34 +173,15 @@ void Coordinator::take(ReplayArrival& a) {
                                                   *a.version, old->saga.type)});
     return;
   }
-  StartRequested start;
+  auto planned =
+      plan_replay(*old->definition, old->saga, *definition, {a.from_step, a.input_patch});
+  if (auto* refusal = std::get_if<Refusal>(&planned)) {
+    a.answer(std::move(*refusal));
+    return;
+  }
+  auto& start = std::get<StartRequested>(planned);
   start.id = SagaId::make(now_, random_(), random_());
-  start.replay_of = a.saga;
   start.requester = a.requester;
-  start.input = old->saga.input;
-  if (a.input_patch) {
-    Json patched = start.input.value();
-    patched.merge_patch(a.input_patch->value());
-    start.input = JsonText::of(patched);
-  }
-  if (!a.from_step.empty()) {
-    const auto from = definition->find(a.from_step);
-    if (!from) {
-      a.answer(Refusal{Code::not_found,
-                       fmt::format("saga {} has no step {}", definition->type, a.from_step)});
-      return;
-    }
-    auto carried = standing_outputs(*old->definition, old->saga, *definition, *from);
-    if (const auto* gone = std::get_if<std::string>(&carried)) {
-      a.answer(Refusal{Code::wrong_state,
-                       fmt::format("cannot replay from {}: what step {} did no longer stands, or "
-                                   "never did; replay from there or from the start",
-                                   a.from_step, *gone)});
-      return;
-    }
-    start.carried = std::get<std::vector<CarriedOutput>>(std::move(carried));
-  }
-  if (old->saga.holds_key) start.key = old->saga.key;
   const SagaId id = start.id;
   if (auto refusal = apply(*old, ReplayRequested{id, a.force})) {
     a.answer(*std::move(refusal));
@@ -240,6 +205,14 @@ void Coordinator::take(DefineArrival& a) {
   }
   register_definition(a.definition);
   answers_.emplace_back([answer = a.answer] { answer(true); });
+}
+
+void Coordinator::take(DropQuarantinedArrival& a) {
+  if (store_.drop_quarantined(a.number)) {
+    a.answer(true);
+  } else {
+    a.answer(Refusal{Code::not_found, fmt::format("the quarantine has no message {}", a.number)});
+  }
 }
 
 void Coordinator::take(WaitArrival& a) {

@@ -102,7 +102,7 @@ void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
 
 void Coordinator::drop_outstanding(LiveSaga&, OutstandingAttempt& attempt) {
   disarm(attempt.timer);
-  if (attempt.issued_at > 0 && !attempt.confirmed) watermark_.settled(attempt.issued_at);
+  if (attempt.issued_at > 0 && !attempt.confirmed) settled_.push_back(attempt.issued_at);
 }
 
 void Coordinator::take(SentArrival& a) {
@@ -120,15 +120,18 @@ void Coordinator::take(ConfirmedArrival& a) {
   OutstandingAttempt* attempt = found->second.find(a.attempt);
   if (!attempt || attempt->confirmed) return;
   attempt->confirmed = true;
-  watermark_.settled(attempt->issued_at);
+  settled_.push_back(attempt->issued_at);
 }
 
 void Coordinator::take(RoomArrival&) {
+  // The replies that had queued up have arrived before this sign.
+  if (channel_.caught_up()) hold_overdue_until_.reset();
   resend_unconfirmed();
   wake_starved();
 }
 
 void Coordinator::wake_starved() {
+  if (holds_overdue()) return;
   const std::size_t count = std::min(starved_.size(), wake_limit);
   bool refused = false;
   for (std::size_t i = 0; i < count && !refused; ++i) {

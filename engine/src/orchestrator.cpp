@@ -139,6 +139,7 @@ class Orchestrator::Shell final : public ChannelListener {
     inbox_.push(UnusableArrival{std::move(message), receipt});
   }
   void room() override { inbox_.push(RoomArrival{}); }
+  void caught_up() override { inbox_.push(RoomArrival{}); }
 
  private:
   void open_to_the_outside();
@@ -149,6 +150,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Json answer_request(RequestArrival& arrival);
   Json answer_request(ReplayArrival& replay);
   Json answer_request(DefineArrival& define);
+  Json answer_request(DropQuarantinedArrival& drop);
   Json answer_request(const WaitRequest& wait);
   Json answer_request(const InfoRequest& info);
 
@@ -288,6 +290,14 @@ Json Orchestrator::Shell::answer_request(DefineArrival& define) {
   Waiting<bool> waiting;
   define.answer = waiting.answer();
   submit(std::move(define));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
+}
+
+Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
+  Waiting<bool> waiting;
+  drop.answer = waiting.answer();
+  submit(std::move(drop));
   (void)waiting.get_or_throw();
   return {{"ok", true}};
 }

@@ -88,23 +88,23 @@ class Why {
   [[nodiscard]] std::string stuck() const {
     const Stuck& stuck = *saga_.stuck;
     if (stuck.step == no_step) {
-      return fmt::format("stuck since {}: {}; `skald abandon` closes it", ago(saga_.updated_at),
+      return fmt::format("stuck for {}: {}; `skald abandon` closes it", since(saga_.updated_at),
                          describe(stuck.error));
     }
     const StepState& s = saga_.steps[stuck.step];
     if (stuck.direction == Direction::compensate) {
       if (s.compensation == CompensationStatus::compensated) return answered_since(stuck);
       return fmt::format(
-          "stuck since {}: {}; `skald resume` tries again, `skald skip --step {} --as compensated` "
+          "stuck for {}: {}; `skald resume` tries again, `skald skip --step {} --as compensated` "
           "says it is undone",
-          ago(saga_.updated_at), describe(stuck.error), name(stuck.step));
+          since(saga_.updated_at), describe(stuck.error), name(stuck.step));
     }
     if (s.status == StepStatus::succeeded) return answered_since(stuck);
     const bool doubt = s.status == StepStatus::unknown;
     return fmt::format(
-        "stuck since {}: {} {} ({}); `skald resume` tries again, `skald skip "
+        "stuck for {}: {} {} ({}); `skald resume` tries again, `skald skip "
         "--step {} --as succeeded|rejected` says what happened{}",
-        ago(saga_.updated_at), name(stuck.step),
+        since(saga_.updated_at), name(stuck.step),
         doubt ? "may have happened and nobody can tell" : "failed for good", describe(stuck.error),
         name(stuck.step),
         goes_forward_only(definition_, saga_) || doubt ? "" : ", `skald cancel` turns back");
@@ -183,6 +183,9 @@ class Why {
   }
   [[nodiscard]] std::string ago(Time at) const {
     return now_ > at ? describe_duration(now_ - at) + " ago" : "just now";
+  }
+  [[nodiscard]] std::string since(Time at) const {
+    return describe_duration(std::max(now_ - at, Duration::zero()));
   }
   [[nodiscard]] std::string until(Time at) const {
     return at > now_ ? "in " + describe_duration(at - now_) : "now";

@@ -115,6 +115,8 @@ void AmqpChannel::receipt(const std::vector<std::uint64_t>& receipts) {
 
 bool AmqpChannel::has_room(const std::string&) const { return running_->publisher.has_room(); }
 
+bool AmqpChannel::caught_up() const { return running_ && running_->consumer.caught_up(); }
+
 void AmqpChannel::close() {
   if (running_) running_->stop();
 }

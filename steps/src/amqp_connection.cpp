@@ -120,7 +120,8 @@ void AmqpConnection::declare_exchange(const std::string& name, const std::string
   check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("declaring the exchange '{}'", name));
 }
 
-void AmqpConnection::declare_queue(const std::string& name, const QueueArguments& arguments) {
+std::uint32_t AmqpConnection::declare_queue(const std::string& name,
+                                            const QueueArguments& arguments) {
   const GuardedCall call(guard_);
   const bool quorum = arguments.type == QueueType::quorum;
   std::vector<amqp_table_entry_t> entries{
@@ -135,8 +136,10 @@ void AmqpConnection::declare_queue(const std::string& name, const QueueArguments
   if (arguments.single_active_consumer) {
     entries.push_back(amqp::entry("x-single-active-consumer", true));
   }
-  amqp_queue_declare(state_.get(), channel, amqp::bytes(name), 0, 1, 0, 0, amqp::table(entries));
+  const amqp_queue_declare_ok_t* declared = amqp_queue_declare(
+      state_.get(), channel, amqp::bytes(name), 0, 1, 0, 0, amqp::table(entries));
   check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("declaring the queue '{}'", name));
+  return declared->message_count;
 }
 
 void AmqpConnection::bind_queue(const std::string& queue, const std::string& exchange,

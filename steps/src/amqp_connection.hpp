@@ -63,7 +63,8 @@ class AmqpConnection {
   AmqpConnection& operator=(const AmqpConnection&) = delete;
 
   void declare_exchange(const std::string& name, const std::string& kind);
-  void declare_queue(const std::string& name, const QueueArguments& arguments);
+  /// Answers how many messages wait in the queue.
+  std::uint32_t declare_queue(const std::string& name, const QueueArguments& arguments);
   void bind_queue(const std::string& queue, const std::string& exchange,
                   const std::string& routing_key);
   void select_confirms();

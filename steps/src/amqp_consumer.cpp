@@ -54,10 +54,11 @@ void AmqpConsumer::forwarded(Forward dead, bool delivered) {
 void AmqpConsumer::work(AmqpConnection& connection) {
   ++connection_number_;
   book_ = AckBook{};
-  topology_.declare_for_engine(connection, engine_);
+  backlog_ = topology_.declare_for_engine(connection, engine_);
   connection.consume(topology_.reply_queue(engine_), reply_consumer, options_.prefetch);
   connection.consume(topology_.dead(), dead_consumer, dead_prefetch);
   session_.set_up();
+  if (backlog_ == 0) count_down_backlog();
   for (;;) {
     session_.clear_wake();
     const bool stopping = session_.stopping();
@@ -66,6 +67,15 @@ void AmqpConsumer::work(AmqpConnection& connection) {
     if (stopping) return;
     if (!more) session_.wait(connection, no_hurry);
   }
+}
+
+// What is overdue waits for the replies that queued up while no engine ran.
+void AmqpConsumer::count_down_backlog() {
+  if (caught_up_) return;
+  if (backlog_ > 0) --backlog_;
+  if (backlog_ > 0) return;
+  caught_up_ = true;
+  listener_.caught_up();
 }
 
 // True when there may be more.
@@ -79,6 +89,7 @@ bool AmqpConsumer::take(AmqpConnection& connection) {
     const std::uint64_t receipt = (connection_number_ << tag_bits) | delivered->tag;
     if (delivered->consumer == reply_consumer) {
       take_reply(*delivered, receipt);
+      count_down_backlog();
     } else {
       take_dead_command(*delivered, receipt);
     }

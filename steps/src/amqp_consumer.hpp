@@ -5,6 +5,7 @@
 // the broker delivers everything again that was not acknowledged on it.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -28,12 +29,15 @@ class AmqpConsumer {
 
   /// Any thread.
   void receipt(const std::vector<std::uint64_t>& receipts);
+  /// Any thread: the replies that waited at the first connection have been passed on.
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
   /// Any thread: a dead command was forwarded, or has no engine to go to.
   void forwarded(Forward dead, bool delivered);
 
  private:
   void work(AmqpConnection& connection);
   bool take(AmqpConnection& connection);
+  void count_down_backlog();
   void take_reply(Delivered& delivered, std::uint64_t receipt);
   void take_dead_command(Delivered& delivered, std::uint64_t receipt);
   void pass_on(DecodedReply decoded, const WireMessage& message, std::uint64_t receipt);
@@ -47,8 +51,11 @@ class AmqpConsumer {
   ChannelListener& listener_;
   const Logger& log_;
   AmqpPublisher& publisher_;
-  std::uint64_t connection_number_ = 0;  // the consumer's thread only, as the next
+  // The next three are the consumer's thread's only.
+  std::uint64_t connection_number_ = 0;
+  std::uint32_t backlog_ = 0;  // replies that waited at the first connection and still do
   AckBook book_;
+  std::atomic<bool> caught_up_{false};
 
   std::mutex mutex_;
   std::vector<std::uint64_t> receipts_;

@@ -17,10 +17,12 @@ void AmqpTopology::declare_common(AmqpConnection& connection) const {
   connection.bind_queue(dead(), dead(), "");
 }
 
-void AmqpTopology::declare_for_engine(AmqpConnection& connection, const std::string& engine) const {
+std::uint32_t AmqpTopology::declare_for_engine(AmqpConnection& connection,
+                                               const std::string& engine) const {
   declare_common(connection);
   // A reply must never be dropped for having been delivered often: no delivery limit.
-  connection.declare_queue(reply_queue(engine), {.type = type_, .single_active_consumer = true});
+  return connection.declare_queue(reply_queue(engine),
+                                  {.type = type_, .single_active_consumer = true});
 }
 
 void AmqpTopology::declare_for_participant(AmqpConnection& connection,

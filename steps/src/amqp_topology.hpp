@@ -29,7 +29,8 @@ class AmqpTopology {
 
   /// What an engine needs: the exchanges, the dead letters and its own reply queue.
   /// \throws ConnectionLost, ChannelError
-  void declare_for_engine(AmqpConnection& connection, const std::string& engine) const;
+  /// Answers how many replies wait already.
+  std::uint32_t declare_for_engine(AmqpConnection& connection, const std::string& engine) const;
   /// What a participant needs: the exchanges, the dead letters and its command queue.
   /// \throws ConnectionLost, ChannelError
   void declare_for_participant(AmqpConnection& connection, const std::string& participant) const;

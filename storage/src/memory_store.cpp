@@ -207,6 +207,13 @@ std::vector<DefinitionPtr> MemoryStore::definitions() {
   return all;
 }
 
+bool MemoryStore::drop_quarantined(std::int64_t number) {
+  require_fit();
+  return std::erase_if(disk_.quarantine, [number](const QuarantinedMessage& message) {
+           return message.number == number;
+         }) > 0;
+}
+
 std::vector<QuarantinedMessage> MemoryStore::quarantine(std::int64_t after, std::size_t limit) {
   std::vector<QuarantinedMessage> messages;
   for (const QuarantinedMessage& message : disk_.quarantine) {

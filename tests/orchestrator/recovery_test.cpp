@@ -116,3 +116,27 @@ TEST_CASE("what nobody has to do anything about does not stay in memory") {
   CHECK(engine.saga(started.id).steps[0].compensation == CompensationStatus::compensated);
   CHECK(engine.channel.receipted == std::vector<std::uint64_t>{4});
 }
+
+TEST_CASE("what is overdue waits until the replies that had queued up are taken in") {
+  Engine engine{order_definition};
+  const Started started = engine.start();
+  const Command reserve = engine.channel.take();
+  engine.tell(Engine::reply(reserve, Outcome::failed("BUSY")));
+  engine.now += 1h;
+  engine.channel.behind = true;
+  engine.crash();
+  engine.tell();
+  CHECK(engine.channel.sent.empty());
+  SUBCASE("a late success makes the overdue retry needless") {
+    engine.tell(Engine::reply(reserve, Outcome::success()));
+    engine.channel.behind = false;
+    engine.tell(RoomArrival{});
+    CHECK(engine.channel.take().id.step == "charge");
+  }
+  SUBCASE("but not for ever") {
+    engine.now += 10s;
+    engine.tell();
+    CHECK(engine.channel.take().id.attempt == 2);
+  }
+  CHECK(engine.status(started.id) == Status::running);
+}

@@ -20,6 +20,7 @@ class ScriptedChannel final : public Channel {
   void withdraw(const SagaId&, const AttemptRef& attempt) override { withdrawn.push_back(attempt); }
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string&) const override { return room; }
+  [[nodiscard]] bool caught_up() const override { return !behind; }
   void close() override {}
 
   /// The oldest command that was not taken yet. Fails the test when there is none.
@@ -29,6 +30,7 @@ class ScriptedChannel final : public Channel {
   std::vector<AttemptRef> withdrawn;
   std::vector<std::uint64_t> receipted;
   bool room = true;
+  bool behind = false;
 };
 
 /// A coordinator on a memory disk, with a clock that moves when told to; crash() loses everything

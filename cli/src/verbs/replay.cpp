@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "skald/replay.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -21,23 +22,6 @@ DefinitionPtr definition_to_run(const ReplayOptions& options, const FoldedSaga& 
   return nullptr;
 }
 
-// Outputs of the steps before `from`, as far as they still stand; the engine refuses to replay
-// when one of them does not.
-std::optional<std::vector<CarriedOutput>> standing_outputs(const FoldedSaga& old,
-                                                           const Definition& definition,
-                                                           StepIndex from) {
-  std::vector<CarriedOutput> carried;
-  for (StepIndex i = 0; i < from; ++i) {
-    const auto before = old.definition->find(definition.steps[i].name);
-    if (!before) return std::nullopt;
-    const StepState& step = old.saga.steps[*before];
-    const bool done = step.status == StepStatus::succeeded || step.status == StepStatus::skipped;
-    if (!done || step.compensation == CompensationStatus::compensated) return std::nullopt;
-    carried.push_back({i, step.output.value_or(JsonText{})});
-  }
-  return carried;
-}
-
 Preview refused(Refused::Code code, std::string message) {
   Preview preview;
   preview.refusal = Refusal{code, std::move(message)};
@@ -51,29 +35,12 @@ Preview preview_successor(const ReplayOptions& options, const std::optional<Json
     return refused(Refused::Code::not_found, fmt::format("the store has no definition {} v{}",
                                                          old.saga.type, options.definition));
   }
-  StartRequested start;
+  auto planned = plan_replay(*old.definition, old.saga, *definition, {options.from_step, patch});
+  if (auto* refusal = std::get_if<Refusal>(&planned)) {
+    return refused(refusal->code, refusal->message);
+  }
+  auto& start = std::get<StartRequested>(planned);
   start.id = old.saga.id;  // stands for the new one, which has no id yet
-  start.key = old.saga.key;
-  start.input = old.saga.input;
-  start.replay_of = old.saga.id;
-  if (patch) {
-    Json input = start.input.value();
-    input.merge_patch(patch->value());
-    start.input = JsonText::of(input);
-  }
-  if (!options.from_step.empty()) {
-    const auto from = definition->find(options.from_step);
-    if (!from) {
-      return refused(Refused::Code::not_found,
-                     fmt::format("{} has no step {}", old.saga.type, options.from_step));
-    }
-    auto carried = standing_outputs(old, *definition, *from);
-    if (!carried) {
-      return refused(Refused::Code::wrong_state,
-                     fmt::format("not every output before {} still stands", options.from_step));
-    }
-    start.carried = *std::move(carried);
-  }
   return preview_start(*definition, start, now);
 }
 

@@ -20,16 +20,16 @@ namespace skald {
 /// One attempt, ready to be sent.
 struct Command {
   CommandId id;
-  AttemptRef attempt;        ///< The same attempt as in `id`, by position.
+  AttemptRef attempt;  ///< The same attempt as in `id`, by position.
   std::string saga_type;
   std::uint32_t saga_version = 0;
   std::string participant;
-  std::string action;        ///< Name of the action, compensation or resolve action.
+  std::string action;  ///< Name of the action, compensation or resolve action.
   std::uint32_t round = 1;
   std::optional<std::string> key;
   Duration timeout{0};
   JsonText body;
-  Position position = 0;     ///< Of the journal row that issued it.
+  Position position = 0;  ///< Of the journal row that issued it.
 };
 
 /// Something that came back. `receipt` goes back to the channel once it was committed.
@@ -55,6 +55,8 @@ class ChannelListener {
   virtual void unusable(QuarantinedMessage message, std::uint64_t receipt) = 0;
   /// has_room() may answer true again for some participant.
   virtual void room() = 0;
+  /// Channel::caught_up() answers true from now on.
+  virtual void caught_up() {}
 };
 
 class Channel {
@@ -75,8 +77,8 @@ class Channel {
   virtual void receipt(const std::vector<std::uint64_t>& receipts) = 0;
   /// False when commands for this participant had better wait in the store.
   [[nodiscard]] virtual bool has_room(const std::string& participant) const = 0;
-  /// False while replies that had queued up before open() are still being taken in; room() is called
-  /// when it turns true. What is overdue waits for it, for a bounded time.
+  /// False while replies that had queued up before open() are still being taken in; the listener
+  /// is told when it turns true. What is overdue waits for it, for a bounded time.
   [[nodiscard]] virtual bool caught_up() const { return true; }
   /// Stops: finishes or gives up what is under way, and returns once no listener call will come any
   /// more. May be called twice.

@@ -58,8 +58,8 @@ struct Refusal {
 };
 
 struct Decision {
-  std::vector<Event> events;    ///< Stored in one journal row, in one transaction.
-  std::vector<Effect> effects;  ///< Carried out after that commit, never before.
+  std::vector<Event> events;       ///< Stored in one journal row, in one transaction.
+  std::vector<Effect> effects;     ///< Carried out after that commit, never before.
   std::optional<Refusal> refusal;  ///< Of a request; then there are no events and no effects.
 };
 
@@ -84,8 +84,8 @@ void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t vers
 /// The attempts that are issued and not answered.
 [[nodiscard]] std::vector<AttemptRef> outstanding_attempts(const Saga& saga);
 
-/// The body of a command as of now; nothing when its template cannot be filled in, for the reason in
-/// `problem`, which completes the sentence "the input …".
+/// The body of a command as of now; nothing when its template cannot be filled in, for the reason
+/// in `problem`, which completes the sentence "the input …".
 [[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
                                                    StepIndex step, Direction direction,
                                                    std::string& problem);

@@ -62,9 +62,9 @@ class Definition {
   std::string type;
   std::uint32_t version = 1;
   std::string description;
-  std::optional<Duration> deadline;   ///< Of a saga's way forward, from its start.
-  std::optional<Template> output;     ///< The saga's result; absent: null.
-  std::vector<std::string> secrets;   ///< JSON Pointers into the saga that people are not shown.
+  std::optional<Duration> deadline;  ///< Of a saga's way forward, from its start.
+  std::optional<Template> output;    ///< The saga's result; absent: null.
+  std::vector<std::string> secrets;  ///< JSON Pointers into the saga that people are not shown.
   std::vector<Step> steps;
 
   /// Position of the step with this name, or nothing.

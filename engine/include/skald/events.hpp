@@ -39,7 +39,8 @@ struct SagaStarted {
   std::vector<CarriedOutput> carried;
   Requester requester;
 };
-/// An attempt may be sent from now on. `round` is stored so that a new round needs no event of its own.
+/// An attempt may be sent from now on. `round` is stored so that a new round needs no event of its
+/// own.
 struct CommandIssued {
   AttemptRef attempt;
   std::uint32_t round = 1;
@@ -112,8 +113,8 @@ struct WishRecorded {
 /// A paused saga goes on, or a stuck one gets a fresh round.
 struct SagaResumed {
   Requester requester;
-  bool unpaused = false;       ///< Only the pause was lifted.
-  StepIndex step = no_step;    ///< The step that gets a new round, if any.
+  bool unpaused = false;     ///< Only the pause was lifted.
+  StepIndex step = no_step;  ///< The step that gets a new round, if any.
   Direction direction = Direction::action;
   std::optional<JsonText> input_patch;
 };

@@ -16,7 +16,15 @@ namespace skald {
 /// `input./customer = "c-7"`: a value of the saga compared with a JSON value. The left side is
 /// `input`, `output` or `steps.<name>.output`, followed by a JSON Pointer.
 struct WhereClause {
-  enum class Op : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, exists };
+  enum class Op : std::uint8_t {
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    exists
+  };
   std::string pointer;  ///< Into the saga's document: `/input/customer`.
   Op op = Op::equal;
   JsonText value;  ///< Unused for `exists`.
@@ -30,7 +38,7 @@ struct SagaFilter {
   std::vector<Status> statuses;
   std::vector<std::string> types;
   std::vector<std::string> keys;
-  std::vector<std::string> steps;        ///< The step it is at: dispatched, waiting, stuck or failed.
+  std::vector<std::string> steps;  ///< The step it is at: dispatched, waiting, stuck or failed.
   std::vector<std::string> error_codes;
   std::optional<std::uint32_t> attempts_ge;  ///< Some step has at least so many attempts.
   std::optional<Time> started_before;
@@ -47,6 +55,7 @@ struct SagaFilter {
 /// The conditions that a summary can answer.
 [[nodiscard]] bool matches_summary(const SagaFilter& filter, const SagaSummary& summary);
 /// All conditions.
-[[nodiscard]] bool matches(const SagaFilter& filter, const Definition& definition, const Saga& saga);
+[[nodiscard]] bool matches(const SagaFilter& filter, const Definition& definition,
+                           const Saga& saga);
 
 }  // namespace skald

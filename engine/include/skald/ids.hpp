@@ -14,7 +14,8 @@
 
 namespace skald {
 
-/// A UUIDv7 (RFC 9562): sorts by creation time. Value type; the default is all zeros, meaning "none".
+/// A UUIDv7 (RFC 9562): sorts by creation time. Value type; the default is all zeros, meaning
+/// "none".
 class SagaId {
  public:
   SagaId() = default;

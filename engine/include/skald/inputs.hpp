@@ -1,4 +1,5 @@
-// Inputs: what the outside tells a saga. Past tense: it has happened, whether the saga likes it or not.
+// Inputs: what the outside tells a saga. Past tense: it has happened, whether the saga likes it or
+// not.
 #pragma once
 
 #include <optional>
@@ -30,7 +31,7 @@ struct Woken {};
 
 struct ResumeRequested {
   Requester requester;
-  StepIndex step = no_step;              ///< With `input_patch`: the step it is for.
+  StepIndex step = no_step;  ///< With `input_patch`: the step it is for.
   std::optional<JsonText> input_patch;
 };
 struct RetryRequested {

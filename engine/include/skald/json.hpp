@@ -1,7 +1,8 @@
 // JSON as Skald sees it: checked text that is parsed only when somebody looks inside.
 //
 // Most payloads pass through the engine untouched, so they travel as `JsonText`, whose invariant is
-// that the text is valid JSON within the limits. `Json` (nlohmann) is the tree for those who need it.
+// that the text is valid JSON within the limits. `Json` (nlohmann) is the tree for those who need
+// it.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,8 @@ namespace skald {
 using Json = nlohmann::json;
 
 struct JsonLimits {
-  std::size_t depth = 64;              ///< Nested arrays and objects.
-  std::size_t bytes = 1024UL * 1024;   ///< Length of the text.
+  std::size_t depth = 64;             ///< Nested arrays and objects.
+  std::size_t bytes = 1024UL * 1024;  ///< Length of the text.
 };
 
 /// Checks `text` and returns its tree. Refused, with the offset and the reason: syntax errors,

@@ -36,8 +36,8 @@ struct Outcome {
   JsonText output;                      ///< Of `success`.
   ErrorInfo error;                      ///< Of `rejected`, `failed` and `unknown`.
   std::optional<Duration> retry_after;  ///< Of `failed`: not before this.
-  Duration lease{0};                    ///< Of `pending`: the attempt's timeout starts anew at this.
-  double progress = 0;                  ///< Of `pending`: from 0 to 1.
+  Duration lease{0};    ///< Of `pending`: the attempt's timeout starts anew at this.
+  double progress = 0;  ///< Of `pending`: from 0 to 1.
   /// Of `failed`, set by a channel: do not retry by policy (a dead-lettered command).
   bool final_failure = false;
 

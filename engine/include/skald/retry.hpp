@@ -20,8 +20,8 @@ enum class Jitter : std::uint8_t {
 struct RetryPolicy {
   std::uint32_t max_attempts = 5;  ///< Per round, the first attempt included. At least 1.
   Duration initial_delay{200};
-  double multiplier = 2.0;         ///< At least 1.
-  Duration max_delay{30'000};      ///< Cap of the computed delay, before jitter.
+  double multiplier = 2.0;     ///< At least 1.
+  Duration max_delay{30'000};  ///< Cap of the computed delay, before jitter.
   Jitter jitter = Jitter::full;
   std::optional<Duration> max_elapsed;  ///< Since the round's first attempt; absent: no limit.
   std::vector<std::string> retry_on;    ///< Error codes worth a retry; empty: all.

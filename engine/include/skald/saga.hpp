@@ -46,8 +46,8 @@ inline constexpr std::size_t step_status_count = 10;
 [[nodiscard]] std::optional<StepStatus> parse_step_status(std::string_view text);
 
 enum class CompensationStatus : std::uint8_t {
-  none,         ///< Not in the undo plan, or nothing to undo.
-  pending,      ///< In the plan, its turn has not come.
+  none,     ///< Not in the undo plan, or nothing to undo.
+  pending,  ///< In the plan, its turn has not come.
   dispatched,
   retry_wait,
   compensated,  ///< Confirmed by the participant, or by an operator (`forced`).
@@ -58,10 +58,10 @@ enum class CompensationStatus : std::uint8_t {
 
 /// The attempts in one direction at one step.
 struct Attempts {
-  std::uint32_t made = 0;         ///< Over all rounds.
+  std::uint32_t made = 0;  ///< Over all rounds.
   std::uint32_t round = 1;
-  std::uint32_t before_round = 0; ///< `made` when the round began.
-  bool outstanding = false;       ///< The attempt numbered `made` is not answered yet.
+  std::uint32_t before_round = 0;         ///< `made` when the round began.
+  bool outstanding = false;               ///< The attempt numbered `made` is not answered yet.
   std::vector<std::uint32_t> unanswered;  ///< Attempts that timed out or ended `unknown`.
   std::optional<Time> round_started_at;   ///< First issue in this round.
   std::optional<Time> retry_at;           ///< When the next attempt is due.
@@ -74,14 +74,14 @@ struct StepState {
   StepStatus status = StepStatus::pending;
   CompensationStatus compensation = CompensationStatus::none;
   std::array<Attempts, direction_count> attempts;  ///< By Direction.
-  std::optional<Time> started_at;  ///< First issue of the action.
-  std::optional<Time> ended_at;    ///< When the action was decided.
+  std::optional<Time> started_at;                  ///< First issue of the action.
+  std::optional<Time> ended_at;                    ///< When the action was decided.
   std::optional<JsonText> output;
-  std::optional<ErrorInfo> error;  ///< Why the step was rejected, failed, unknown or skipped.
+  std::optional<ErrorInfo> error;       ///< Why the step was rejected, failed, unknown or skipped.
   std::optional<JsonText> input_patch;  ///< JSON Merge Patch (RFC 7396) an operator gave.
-  bool forced = false;     ///< An operator said what happened to the action.
-  bool undo_forced = false;  ///< An operator closed the compensation; it is not confirmed.
-  bool carried_over = false; ///< Its output was taken over from the saga that this one replays.
+  bool forced = false;                  ///< An operator said what happened to the action.
+  bool undo_forced = false;   ///< An operator closed the compensation; it is not confirmed.
+  bool carried_over = false;  ///< Its output was taken over from the saga that this one replays.
   std::optional<Time> undo_started_at;
   std::optional<Time> undo_ended_at;
 
@@ -117,13 +117,13 @@ struct Saga {
   std::uint32_t definition_version = 0;
   Digest definition;
   std::optional<std::string> key;
-  bool holds_key = false;       ///< False once a replay took the key over.
+  bool holds_key = false;  ///< False once a replay took the key over.
   JsonText input;
   Status status = Status::pending;
   bool paused = false;
-  bool forced = false;          ///< An operator overruled something; for good.
-  bool contradicted = false;    ///< A participant contradicted itself; see the quarantine.
-  std::uint64_t version = 0;    ///< Rows in its journal, the last row's version.
+  bool forced = false;        ///< An operator overruled something; for good.
+  bool contradicted = false;  ///< A participant contradicted itself; see the quarantine.
+  std::uint64_t version = 0;  ///< Rows in its journal, the last row's version.
   Time started_at{};
   Time updated_at{};
   std::optional<Time> ended_at;

@@ -41,18 +41,18 @@ struct JournalAppend {
 struct QuarantinedMessage {
   std::int64_t number = 0;  ///< Given by the store.
   Time at{};
-  std::string channel;      ///< `amqp`, …
-  std::string reason;       ///< `BAD_JSON`, `UNKNOWN_SAGA`, `CONTRADICTION`, …
-  std::string detail;       ///< One sentence for people.
-  std::string saga;         ///< Text of the id it names; may be anything, may be empty.
-  std::string headers;      ///< JSON object of its metadata, as text.
-  std::string body;         ///< Raw bytes, cut at the body limit.
+  std::string channel;  ///< `amqp`, …
+  std::string reason;   ///< `BAD_JSON`, `UNKNOWN_SAGA`, `CONTRADICTION`, …
+  std::string detail;   ///< One sentence for people.
+  std::string saga;     ///< Text of the id it names; may be anything, may be empty.
+  std::string headers;  ///< JSON object of its metadata, as text.
+  std::string body;     ///< Raw bytes, cut at the body limit.
 };
 
 /// Everything that one transaction writes.
 struct Batch {
-  std::vector<JournalAppend> appends;    ///< Get consecutive positions in this order.
-  std::vector<SagaSummary> summaries;    ///< Inserted, or replace the row of the same id.
+  std::vector<JournalAppend> appends;  ///< Get consecutive positions in this order.
+  std::vector<SagaSummary> summaries;  ///< Inserted, or replace the row of the same id.
   std::vector<QuarantinedMessage> quarantined;
   std::map<std::string, Position> watermarks;  ///< By channel name.
   [[nodiscard]] bool empty() const {
@@ -107,12 +107,16 @@ class Store : public StoreReader {
   /// and version that sagas have used is refused. \throws Refused (wrong_state)
   virtual void put_definition(const DefinitionPtr& definition) = 0;
 
+  /// Removes a quarantined message; false when there is none of that number.
+  virtual bool drop_quarantined(std::int64_t number) = 0;
+
   /// The saga that holds this business key, ended or not.
   [[nodiscard]] virtual std::optional<SagaId> key_holder(const std::string& type,
                                                          const std::string& key) = 0;
   /// Calls back for every saga that has not ended, oldest first. The callback may read the store.
   virtual void each_unfinished(const std::function<void(const SagaSummary&)>& visit) = 0;
-  /// Up to this position, every command that was issued had been confirmed by the channel; 0 at first.
+  /// Up to this position, every command that was issued had been confirmed by the channel; 0 at
+  /// first.
   [[nodiscard]] virtual Position watermark(const std::string& channel) = 0;
   /// Position of the last row, 0 when the journal is empty.
   [[nodiscard]] virtual Position last_position() = 0;

@@ -34,6 +34,7 @@ class AmqpChannel final : public Channel {
   void withdraw(const SagaId& saga, const AttemptRef& attempt) override;
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
+  [[nodiscard]] bool caught_up() const override;
   /// Acknowledges what was receipted before, waits a moment for the last confirms, and returns
   /// within a second, whatever the broker does. (While a TLS connection is being made, within the
   /// connect timeout.)

@@ -52,6 +52,7 @@ class MemoryStore final : public Store {
 
   Position commit(const Batch& batch) override;
   void put_definition(const DefinitionPtr& definition) override;
+  bool drop_quarantined(std::int64_t number) override;
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
                                                  const std::string& key) override;
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;

@@ -18,7 +18,8 @@ namespace skald {
 struct SqliteOptions {
   bool must_exist = false;  ///< Refuse a path without a store, instead of creating one.
   bool momentary = false;   ///< This owner makes one request and goes: others may wait for it.
-  Duration wait_for_momentary_owner{0};  ///< How long to wait for such an owner; 0: not at all.
+  /// How long to wait for such an owner; 0: not at all.
+  Duration wait_for_momentary_owner{10'000};
   std::optional<std::uint64_t>
       size_limit{};  ///< Bytes of the file; beyond them a commit is `full`.
 };
@@ -59,8 +60,9 @@ class SqliteStore final : public Store {
 
   /// Removes a quarantined message and answers it; nothing when there is none of that number.
   std::optional<QuarantinedMessage> take_quarantined(std::int64_t number);
-  /// Removes a quarantined message; false when there is none of that number.
-  bool drop_quarantined(std::int64_t number) { return take_quarantined(number).has_value(); }
+  bool drop_quarantined(std::int64_t number) override {
+    return take_quarantined(number).has_value();
+  }
   /// Copies the store, as it is now, to a new file. Blocks this store meanwhile: beside a busy
   /// engine use SqliteReader::backup().
   void backup(const std::string& target);

@@ -1,0 +1,28 @@
+// Planning a replay: a new saga with an old one's input, perhaps patched, perhaps from a later
+// step.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "skald/decide.hpp"
+#include "skald/definition.hpp"
+#include "skald/saga.hpp"
+
+namespace skald {
+
+struct ReplayPlan {
+  std::string from_step;                ///< Take over the outputs before it; empty: none.
+  std::optional<JsonText> input_patch;  ///< JSON Merge Patch (RFC 7396) on the old input.
+};
+
+/// The start of the new saga, still without its id and requester; or why it cannot be: `from_step`
+/// is unknown, or an output before it does not stand any more. Pure. Whether the old saga may be
+/// replayed at all is for decide() to say. \throws JsonError when the patched input is too deep.
+[[nodiscard]] std::variant<StartRequested, Refusal> plan_replay(const Definition& old_definition,
+                                                                const Saga& old,
+                                                                const Definition& definition,
+                                                                const ReplayPlan& plan);
+
+}  // namespace skald
