@@ -37,9 +37,9 @@ class Why {
     switch (saga_.status) {
       case Status::pending:
         return fmt::format(
-            "waits since {} for an engine to issue {}: is `skald run` or the "
+            "has waited {} for an engine to issue {}: is `skald run` or the "
             "service running on this store?",
-            ago(saga_.started_at), name(0));
+            since(saga_.started_at), name(0));
       case Status::running: return forward();
       case Status::compensating: return back();
       case Status::stuck: return stuck();

@@ -1,0 +1,117 @@
+#include "shell.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <random>
+
+#include "waiting.hpp"
+
+namespace skald {
+namespace {
+
+void log_to_stderr(LogLevel level, std::string_view text) {
+  if (level < LogLevel::warning) return;
+  fmt::print(stderr, "skald: {}\n", text);
+}
+
+Coordinator::Settings settings_from(const OrchestratorOptions& options) {
+  Coordinator::Settings settings;
+  settings.mode = options.mode;
+  settings.cached_sagas_limit = options.cached_sagas_limit;
+  settings.log = options.log;
+  settings.observer = options.observer;
+  std::random_device device;
+  settings.id_seed = (std::uint64_t{device()} << 32U) ^ device();
+  return settings;
+}
+
+OrchestratorOptions with_defaults(OrchestratorOptions options, const Clock& system_clock) {
+  if (!options.clock) options.clock = &system_clock;
+  if (!options.log) options.log = log_to_stderr;
+  return options;
+}
+
+}  // namespace
+
+Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions options)
+    : options_(with_defaults(std::move(options), system_clock_)),
+      store_(store),
+      channel_(channel),
+      inbox_(options_.waiting_starts_limit),
+      coordinator_(store, channel, settings_from(options_)),
+      engine_id_(store.engine_id()) {
+  coordinator_.recover(options_.clock->now());
+  if (options_.mode == Mode::engine) open_to_the_outside();
+  inbox_.push(RoomArrival{});
+  thread_ = std::thread([this] { run(); });
+}
+
+void Orchestrator::Shell::stop() {
+  const std::lock_guard lock{stop_mutex_};
+  if (stopped_) return;
+  stopped_ = true;
+  inbox_.close();
+  thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
+  if (options_.mode == Mode::engine && options_.control_socket) store_.stop_control();
+  channel_.close();
+  inbox_.drain();  // What the channel said while closing; it is told again at the next open.
+}
+
+void Orchestrator::Shell::open_to_the_outside() {
+  channel_.open(engine_id_, *this);
+  if (!options_.control_socket) return;
+  try {
+    store_.serve_control([this](std::string_view request) { return control(request); });
+  } catch (const Error&) {
+    channel_.close();  // It must not report to an orchestrator that never came to be.
+    throw;
+  }
+}
+
+void Orchestrator::Shell::run() {
+  try {
+    while (true) {
+      std::optional<Duration> patience;
+      if (const auto due = coordinator_.next_due()) patience = *due - options_.clock->now();
+      auto arrivals = inbox_.take(options_.batch_limit, patience);
+      if (!arrivals) break;
+      coordinator_.process(*std::move(arrivals), options_.clock->now());
+      cached_ = coordinator_.cached();
+    }
+    coordinator_.checkpoint();
+    coordinator_.drop_answers();
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+}
+
+// The engine cannot go on: whoever waits is told, and nothing more is taken.
+void Orchestrator::Shell::fail(const std::string& why) {
+  {
+    const std::lock_guard lock{failure_mutex_};
+    failure_ = why;
+  }
+  options_.log(LogLevel::error, fmt::format("the engine stops: {}", why));
+  inbox_.close();
+  coordinator_.drop_answers();
+  const Refusal refusal = stopped_refusal();
+  for (Arrival& arrival : inbox_.drain()) {
+    std::visit(
+        [&refusal](auto& a) {
+          if constexpr (requires { a.answer; }) a.answer(refusal);
+        },
+        arrival);
+  }
+}
+
+std::optional<SagaResult> Orchestrator::Shell::wait(const SagaId& id, Duration timeout) {
+  Waiting<SagaResult> waiting;
+  const std::uint64_t token = next_wait_++;
+  submit(WaitArrival{id, token, waiting.answer()});
+  auto result = waiting.get_within(timeout);
+  if (!result) inbox_.push(UnwaitArrival{id, token});
+  return result;
+}
+
+}  // namespace skald

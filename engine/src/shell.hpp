@@ -1,0 +1,90 @@
+// The orchestrator's shell: one thread that runs the coordinator, and an inbox before it.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <thread>
+
+#include "control_request.hpp"
+#include "coordinator.hpp"
+#include "inbox.hpp"
+#include "skald/orchestrator.hpp"
+
+namespace skald {
+
+class Orchestrator::Shell final : public ChannelListener {
+ public:
+  Shell(Store& store, Channel& channel, OrchestratorOptions options);
+  ~Shell() override { stop(); }
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
+
+  void stop();
+
+  template <typename A>
+  void submit(A arrival) {
+    auto answer = arrival.answer;
+    const bool taken = inbox_.push(std::move(arrival));
+    if (!taken) answer(stopped_refusal());
+  }
+
+  Json handle(const Json& request);
+  std::optional<SagaResult> wait(const SagaId& id, Duration timeout);
+
+  [[nodiscard]] std::optional<std::string> failure() const {
+    const std::lock_guard lock{failure_mutex_};
+    return failure_;
+  }
+
+  // Reports of the channel, from its threads.
+  void sent(const SagaId& saga, const AttemptRef& attempt) override {
+    inbox_.push(SentArrival{saga, attempt});
+  }
+  void confirmed(Position position, const SagaId& saga, const AttemptRef& attempt) override {
+    inbox_.push(ConfirmedArrival{position, saga, attempt});
+  }
+  void replied(Reply reply) override { inbox_.push(ReplyArrival{std::move(reply)}); }
+  void unusable(QuarantinedMessage message, std::uint64_t receipt) override {
+    inbox_.push(UnusableArrival{std::move(message), receipt});
+  }
+  void room() override { inbox_.push(RoomArrival{}); }
+  void caught_up() override { inbox_.push(RoomArrival{}); }
+
+ private:
+  void open_to_the_outside();
+  void run();
+  void fail(const std::string& why);
+  std::string control(std::string_view request);
+  Json answer_request(StartArrival& start, const DefinitionPtr& define_first);
+  Json answer_request(RequestArrival& arrival);
+  Json answer_request(ReplayArrival& replay);
+  Json answer_request(DefineArrival& define);
+  Json answer_request(DropQuarantinedArrival& drop);
+  Json answer_request(const WaitRequest& wait);
+  Json answer_request(const InfoRequest& info);
+
+  [[nodiscard]] Refusal stopped_refusal() const {
+    const auto why = failure();
+    return {Refused::Code::unavailable,
+            why ? "the engine has stopped: " + *why : "the engine has stopped"};
+  }
+
+  SystemClock system_clock_;
+  OrchestratorOptions options_;
+  Store& store_;
+  Channel& channel_;
+  Inbox inbox_;
+  Coordinator coordinator_;
+  const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.
+  std::atomic<std::size_t> cached_{0};
+  std::atomic<std::uint64_t> next_wait_{1};
+  mutable std::mutex failure_mutex_;
+  std::optional<std::string> failure_;
+  std::mutex stop_mutex_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace skald

@@ -1,0 +1,117 @@
+// Requests of operators, as the control socket and handle() take them.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "shell.hpp"
+#include "waiting.hpp"
+
+namespace skald {
+namespace {
+
+using Code = Refused::Code;
+
+// A wait request holds a thread of the control socket; clients ask again in slices.
+constexpr Duration wait_request_limit{10'000};
+
+}  // namespace
+
+std::string Orchestrator::Shell::control(std::string_view request) {
+  try {
+    return handle(parse_json(request)).dump(-1, ' ', false, Json::error_handler_t::replace);
+  } catch (const JsonError& error) {
+    return refusal_json({Code::invalid, error.what()}).dump();
+  }
+}
+
+Json Orchestrator::Shell::handle(const Json& request) {
+  try {
+    ParsedRequest parsed = parse_control_request(request);
+    return std::visit(
+        [&](auto& r) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(r)>, StartArrival>) {
+            return answer_request(r, parsed.define_first);
+          } else {
+            return answer_request(r);
+          }
+        },
+        parsed.request);
+  } catch (const Refused& refused) {
+    return refusal_json({refused.code(), refused.what()});
+  } catch (const DefinitionError& error) {
+    return refusal_json({Code::invalid, error.what()});
+  } catch (const JsonError& error) {
+    return refusal_json({Code::invalid, error.what()});
+  }
+}
+
+Json Orchestrator::Shell::answer_request(StartArrival& start, const DefinitionPtr& define_first) {
+  if (define_first) {
+    Waiting<bool> defined;
+    submit(DefineArrival{define_first, defined.answer()});
+    (void)defined.get_or_throw();
+  }
+  Waiting<Started> waiting;
+  start.answer = waiting.answer();
+  submit(std::move(start));
+  const Started started = waiting.get_or_throw();
+  return {{"ok", true}, {"id", started.id.to_string()}, {"created", started.created}};
+}
+
+Json Orchestrator::Shell::answer_request(RequestArrival& arrival) {
+  Waiting<RequestOutcome> waiting;
+  const bool resumed = std::holds_alternative<ResumeRequested>(arrival.input);
+  arrival.answer = waiting.answer();
+  submit(std::move(arrival));
+  const RequestOutcome outcome = waiting.get_or_throw();
+  Json answer{{"ok", true}, {"status", to_string(outcome.status)}, {"paused", outcome.paused}};
+  if (outcome.wished) {
+    answer["note"] = "recorded as a wish: the pivot is in doubt, its outcome decides";
+  } else if (resumed && outcome.status == Status::stuck) {
+    answer["note"] = "the pause is lifted; the saga is still stuck, resume it again for that";
+  }
+  return answer;
+}
+
+Json Orchestrator::Shell::answer_request(ReplayArrival& replay) {
+  Waiting<SagaId> waiting;
+  replay.answer = waiting.answer();
+  submit(std::move(replay));
+  return {{"ok", true}, {"id", waiting.get_or_throw().to_string()}};
+}
+
+Json Orchestrator::Shell::answer_request(DefineArrival& define) {
+  Waiting<bool> waiting;
+  define.answer = waiting.answer();
+  submit(std::move(define));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
+}
+
+Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
+  Waiting<bool> waiting;
+  drop.answer = waiting.answer();
+  submit(std::move(drop));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
+}
+
+Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
+  const auto result = wait(request.saga, std::min(request.timeout, wait_request_limit));
+  if (!result) return {{"ok", true}, {"done", false}};
+  return {{"ok", true}, {"done", true}, {"status", to_string(result->status)}};
+}
+
+Json Orchestrator::Shell::answer_request(const InfoRequest&) {
+  return {{"ok", true},
+          {"engine", engine_id_},
+          {"pid", getpid()},
+          {"mode", options_.mode == Mode::engine ? "engine" : "momentary"},
+          {"channel", channel_.name()},
+          {"queued", inbox_.size()},
+          {"cached", cached_.load()}};
+}
+
+}  // namespace skald
