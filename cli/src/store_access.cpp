@@ -129,20 +129,6 @@ Json StoreAccess::request(const Json& request) {
   return retried([&] { return attempt(request); });
 }
 
-Json StoreAccess::drop_quarantined(std::int64_t number) {
-  return retried([&]() -> Json {
-    if (auto engine = connect(path_)) {
-      return ask(*engine, {{"verb", "quarantine_drop"}, {"number", number}});
-    }
-    // No saga is touched, so no orchestrator is needed between this and the store.
-    release();
-    SqliteStore store(path_, momentary_owner());
-    if (store.drop_quarantined(number)) return {{"ok", true}};
-    return refused_answer(Refused::Code::not_found,
-                          fmt::format("the quarantine has no message {}", number));
-  });
-}
-
 Json StoreAccess::retried(const std::function<Json()>& once) const {
   for (int tries = 0;; ++tries) {
     Json answer;

@@ -44,9 +44,6 @@ class StoreAccess {
   /// The same, but only a running engine will do; `UNAVAILABLE` when there is none.
   [[nodiscard]] Json request_of_engine(const Json& request);
 
-  /// Throws a quarantined message away, like request().
-  [[nodiscard]] Json drop_quarantined(std::int64_t number);
-
   /// Lets go of the store if this process owns it for the moment.
   void release();
 

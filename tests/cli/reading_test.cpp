@@ -134,6 +134,13 @@ TEST_CASE("why is one sentence") {
   CHECK(world.skald({"why", id, "-o", "json"}).json()["id"] == id);
 }
 
+TEST_CASE("why says when there is no engine that could go on") {
+  World world;
+  CHECK(world.skald({"why", world.retrying()}).says("no engine answers"));
+  CHECK_FALSE(world.skald({"why", world.stuck()}).says("no engine answers"));
+  CHECK_FALSE(world.skald({"why", world.completed()}).says("no engine answers"));
+}
+
 TEST_CASE("history has a line per event, and the journal's rows as JSON") {
   World world;
   const auto id = world.compensated();

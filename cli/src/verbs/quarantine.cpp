@@ -121,7 +121,7 @@ int drop(const QuarantineOptions& options, Context& context) {
   if (!access.exists()) static_cast<void>(access.reader());  // says that the store is missing
   ChangeResults results("quarantine_drop", options.format.format(), one, context);
   for (const std::int64_t number : options.numbers) {
-    Json answer = access.drop_quarantined(number);
+    Json answer = access.request({{"verb", "quarantine_drop"}, {"number", number}});
     if (answer.value("ok", false) && !answer.contains("status")) answer["status"] = "dropped";
     results.add(std::to_string(number), answer);
   }

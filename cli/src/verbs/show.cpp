@@ -8,6 +8,7 @@
 
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "explain.hpp"
 #include "output/table.hpp"
 #include "output/text.hpp"
 #include "skald/view.hpp"
@@ -151,7 +152,9 @@ void add_to(CLI::App& app, ShowOptions& options) {
 int run(const ShowOptions& options, Context& context) {
   StoreAccess access(context);
   const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
-  const Json saga = show_json(*folded.definition, folded.saga, context.clock.now());
+  const Time now = context.clock.now();
+  Json saga = show_json(*folded.definition, folded.saga, now);
+  saga["why"] = explain(access, folded, now);
   const Format format = options.format.format();
   if (format == Format::json) {
     print_json(context.out, format, saga);

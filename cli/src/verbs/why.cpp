@@ -6,8 +6,8 @@
 
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "explain.hpp"
 #include "output/text.hpp"
-#include "skald/view.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -22,7 +22,7 @@ void add_to(CLI::App& app, WhyOptions& options) {
 int run(const WhyOptions& options, Context& context) {
   StoreAccess access(context);
   const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
-  const std::string sentence = why(*folded.definition, folded.saga, context.clock.now());
+  const std::string sentence = explain(access, folded, context.clock.now());
   const Format format = options.format.format();
   if (format == Format::json) {
     print_json(context.out, format,
