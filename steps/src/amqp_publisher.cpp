@@ -77,8 +77,10 @@ void AmqpPublisher::work(AmqpConnection& connection) {
   first_unconfirmed_ = 1;
   session_.set_up();
   try {
-    while (!session_.stopping()) {
+    for (;;) {
       session_.clear_wake();
+      // Asked after the clearing, or a stop that falls between the two would not wake the wait.
+      if (session_.stopping()) break;
       take(connection);
       const auto put_off_due = bring_back_put_off();
       if (!publish_some(connection)) session_.wait(connection, put_off_due);
