@@ -104,9 +104,7 @@ int run(const Options& options) {
   if (options.serve) {
     signals = block_end_signals();
   }
-  skald::SqliteOptions store_options;
-  store_options.wait_for_momentary_owner = std::chrono::seconds{10};
-  skald::SqliteStore store{options.store, store_options};
+  skald::SqliteStore store{options.store};
   const auto participants = order_service::make_participants(options);
   skald::Orchestrator sagas{store, participants->channel(), {.observer = order_service::report}};
   sagas.define(skald::load_definition(options.definition));

@@ -20,7 +20,6 @@
 namespace skald::cli {
 namespace {
 
-constexpr Duration momentary_owner_wait{10'000};
 constexpr Duration look_interval{250};
 
 // Called from several threads.
@@ -62,9 +61,7 @@ int run(const RunOptions& options, Context& context) {
   // Before any thread starts, so that all of them hold the signals back.
   const StopSignals signals;
   Log log(context);
-  SqliteOptions ownership;
-  ownership.wait_for_momentary_owner = momentary_owner_wait;
-  SqliteStore store(path, ownership);
+  SqliteStore store(path);
   const Logger logger = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
   AmqpChannel channel(broker, logger);
   OrchestratorOptions engine;

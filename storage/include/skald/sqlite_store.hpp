@@ -20,8 +20,8 @@ struct SqliteOptions {
   bool momentary = false;   ///< This owner makes one request and goes: others may wait for it.
   /// How long to wait for such an owner; 0: not at all.
   Duration wait_for_momentary_owner{10'000};
-  std::optional<std::uint64_t>
-      size_limit{};  ///< Bytes of the file; beyond them a commit is `full`.
+  /// Bytes of the file; beyond them a commit is `full`. Absent: no limit.
+  std::optional<std::uint64_t> size_limit{};
 };
 
 /// One thread at a time, which need not always be the same. A store that a process had open when
