@@ -45,10 +45,6 @@ struct ConfirmedArrival {
   AttemptRef attempt;
 };
 struct RoomArrival {};
-/// Look at this saga again: something it waited for may be possible now.
-struct WakeArrival {
-  SagaId saga;
-};
 /// How a saga stands after an operator's request.
 struct RequestOutcome {
   Status status = Status::pending;
@@ -96,7 +92,7 @@ struct DropQuarantinedArrival {
 
 using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
-                 RoomArrival, WakeArrival, RequestArrival, ReplayArrival, DefineArrival,
-                 WaitArrival, UnwaitArrival, LookArrival, DropQuarantinedArrival>;
+                 RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
+                 UnwaitArrival, LookArrival, DropQuarantinedArrival>;
 
 }  // namespace skald

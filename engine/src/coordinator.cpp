@@ -150,7 +150,7 @@ void Coordinator::note_events(LiveSaga& live, const std::vector<Event>& events) 
     OutstandingAttempt& o = live.outstanding[i];
     const Attempts& a = live.saga.steps[o.attempt.step].of(o.attempt.direction);
     if (a.outstanding && a.made == o.attempt.attempt) continue;
-    drop_outstanding(live, o);
+    drop_outstanding(o);
     live.outstanding.erase(live.outstanding.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }
@@ -279,7 +279,7 @@ void Coordinator::settle_sagas() {
       }
     }
     if (is_end(status) || settings_.mode == Mode::momentary) {
-      for (OutstandingAttempt& attempt : saga.outstanding) drop_outstanding(saga, attempt);
+      for (OutstandingAttempt& attempt : saga.outstanding) drop_outstanding(attempt);
       forget(saga);
       live_.erase(found);
       continue;

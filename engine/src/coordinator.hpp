@@ -65,7 +65,6 @@ class Coordinator {
   void take(SentArrival& a);
   void take(ConfirmedArrival& a);
   void take(RoomArrival& a);
-  void take(WakeArrival& a);
   void take(RequestArrival& a);
   void take(ReplayArrival& a);
   void take(DefineArrival& a);
@@ -81,8 +80,6 @@ class Coordinator {
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
   void quarantine(const Reply& reply, const char* reason, const std::string& detail);
-  [[nodiscard]] std::optional<StepIndex> resolve_step(const LiveSaga& live,
-                                                      const std::string& name) const;
 
   // Committing and acting.
   void commit();
@@ -104,7 +101,7 @@ class Coordinator {
   void arm_wake(LiveSaga& live);
   void arm_attempt(LiveSaga& live, OutstandingAttempt& attempt, Duration timeout);
   void disarm(std::optional<Timers::iterator>& timer);
-  void drop_outstanding(LiveSaga& live, OutstandingAttempt& attempt);
+  void drop_outstanding(OutstandingAttempt& attempt);
   [[nodiscard]] bool holds_overdue() const;
 
   void wake_starved();

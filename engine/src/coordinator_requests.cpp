@@ -33,11 +33,6 @@ std::optional<SagaId> Coordinator::key_holder(const std::string& type, const std
   return store_.key_holder(type, key);
 }
 
-std::optional<StepIndex> Coordinator::resolve_step(const LiveSaga& live,
-                                                   const std::string& name) const {
-  return live.definition->find(name);
-}
-
 std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
                                                StartRequested request) {
   const SagaId id = request.id;
@@ -85,7 +80,7 @@ void Coordinator::take(ReplyArrival& a) {
     return;
   }
   AttemptRef attempt = reply.attempt;
-  if (attempt.step == no_step) attempt.step = resolve_step(*saga, reply.step).value_or(no_step);
+  if (attempt.step == no_step) attempt.step = saga->definition->find(reply.step).value_or(no_step);
   if (attempt.step >= saga->saga.steps.size()) {
     quarantine(reply, "UNKNOWN_STEP", "it names a step that the saga does not have");
     return;
@@ -135,7 +130,7 @@ void Coordinator::take(RequestArrival& a) {
     return;
   }
   if (!a.step.empty()) {
-    const auto step = resolve_step(*saga, a.step);
+    const auto step = saga->definition->find(a.step);
     if (!step) {
       a.answer(Refusal{Code::not_found,
                        fmt::format("saga {} has no step {}", a.saga.to_string(), a.step)});

@@ -100,7 +100,7 @@ void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
   timer.reset();
 }
 
-void Coordinator::drop_outstanding(LiveSaga&, OutstandingAttempt& attempt) {
+void Coordinator::drop_outstanding(OutstandingAttempt& attempt) {
   disarm(attempt.timer);
   if (attempt.issued_at > 0 && !attempt.confirmed) settled_.push_back(attempt.issued_at);
 }
@@ -144,11 +144,6 @@ void Coordinator::wake_starved() {
     refused = waits_for_admission(*saga, now_);
   }
   more_starved_ = !refused && !starved_.empty();
-}
-
-void Coordinator::take(WakeArrival& a) {
-  LiveSaga* saga = live(a.saga);
-  if (saga) (void)apply(*saga, Woken{});
 }
 
 void Coordinator::recover(Time now) {

@@ -63,9 +63,7 @@ void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcom
     case StepStatus::retry_wait:
     case StepStatus::unknown: break;
   }
-  const bool undoing =
-      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
-  if (undoing) return;  // Its compensation is on its way: the answer no longer decides anything.
+  if (undo_begun(s)) return;
   const Attempts& action = s.of(Direction::action);
   // A remembered rejection binds only its own round.
   if (!success && attempt.attempt <= action.before_round) return;
@@ -73,7 +71,12 @@ void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcom
     withdraw(attempt.step, Direction::action);
   }
   withdraw(attempt.step, Direction::resolve);
-  if (success) {
+  decide_action(attempt, outcome);
+}
+
+// The action is known to have succeeded, or to have been refused without effect.
+void Decider::decide_action(const AttemptRef& attempt, const Outcome& outcome) {
+  if (outcome.kind == OutcomeKind::success) {
     record(StepSucceeded{attempt, outcome.output});
     advance();
     return;
@@ -261,21 +264,9 @@ void Decider::resolve_reply(const AttemptRef& attempt, const Outcome& outcome) {
     inconclusive(attempt, outcome);
     return;
   }
-  const bool undoing =
-      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
-  if (undoing) return;
+  if (undo_begun(s)) return;
   if (s.of(Direction::resolve).made != attempt.attempt) withdraw(attempt.step, Direction::resolve);
-  if (outcome.kind == OutcomeKind::success) {
-    record(StepSucceeded{attempt, outcome.output});
-    advance();
-    return;
-  }
-  record(StepRejected{attempt, outcome.error});
-  if (saga_.status == Status::running) {
-    step_failed(attempt.step, outcome.error);
-  } else {
-    advance();
-  }
+  decide_action(attempt, outcome);
 }
 
 }  // namespace skald

@@ -182,9 +182,7 @@ void Decider::decide_by_operator(const SkipRequested& input) {
   const bool undecided = s.status == StepStatus::pending || s.status == StepStatus::dispatched ||
                          s.status == StepStatus::retry_wait || s.status == StepStatus::unknown ||
                          (stuck_here && !is_done(s));
-  const bool undoing =
-      s.compensation != CompensationStatus::none && s.compensation != CompensationStatus::pending;
-  if (!undecided || undoing) {
+  if (!undecided || undo_begun(s)) {
     refuse(Code::wrong_state, "what happened to step " + name + " is decided already (" +
                                   (undecided ? to_string(s.compensation) : to_string(s.status)) +
                                   ")");

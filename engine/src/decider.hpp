@@ -61,6 +61,7 @@ class Decider {
   void compensation_reply(const AttemptRef& attempt, const Outcome& outcome);
   void resolve_reply(const AttemptRef& attempt, const Outcome& outcome);
   void definitive_action(const AttemptRef& attempt, const Outcome& outcome);
+  void decide_action(const AttemptRef& attempt, const Outcome& outcome);
   void inconclusive(const AttemptRef& attempt, const Outcome& outcome);
   void attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
                      std::optional<Duration> retry_after, bool final_failure);
@@ -103,6 +104,11 @@ class Decider {
 }
 /// The action succeeded, is in flight, or an attempt stayed without an answer.
 [[nodiscard]] bool may_have_happened(const StepState& s);
+/// A compensation was issued or closed: answers to the action decide nothing any more.
+[[nodiscard]] inline bool undo_begun(const StepState& s) {
+  return s.compensation != CompensationStatus::none &&
+         s.compensation != CompensationStatus::pending;
+}
 /// First step that is not done; the number of steps when all are.
 [[nodiscard]] StepIndex first_open_step(const Saga& saga);
 
