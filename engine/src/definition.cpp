@@ -88,6 +88,7 @@ Definition make_definition(const Json& document) {
     for (const Place& secret : p->items()) definition.secrets.push_back(secret.text());
   }
   const StepDefaults defaults(top);
+  definition.participants = defaults.policies();
   definition.steps = read_steps(top.require("steps", "a list of steps"), defaults);
   defaults.check_all_used(definition.steps);
   check_pointers(definition);

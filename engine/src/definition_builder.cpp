@@ -48,6 +48,12 @@ DefinitionBuilder& DefinitionBuilder::default_compensation_retry(const RetryPoli
   return *this;
 }
 
+DefinitionBuilder& DefinitionBuilder::policies(const std::string& participant,
+                                               const ParticipantPolicies& policies) {
+  (*document_)["participants"][participant].update(policies_json(policies));
+  return *this;
+}
+
 StepBuilder DefinitionBuilder::step(const std::string& name) {
   (*document_)["steps"].push_back(Json{{"name", name}});
   return StepBuilder(*this);

@@ -50,6 +50,9 @@ std::string normal_form_of(const Definition& definition) {
   if (!definition.description.empty()) json["description"] = definition.description;
   if (definition.deadline) json["deadline"] = format_duration(*definition.deadline);
   if (definition.output) json["output"] = definition.output->text().value();
+  for (const auto& [name, policies] : definition.participants) {
+    json["participants"][name] = policies_json(policies);
+  }
   for (const Step& step : definition.steps) json["steps"].push_back(normal_step(step));
   return json.dump();
 }

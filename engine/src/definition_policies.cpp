@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "participant_reader.hpp"
+
 namespace skald {
 
 namespace {
@@ -125,7 +127,7 @@ StepDefaults::StepDefaults(const Place& document)
   for (const auto& [name, settings] : participants_->value().items()) {
     (void)Place(Json(name), participants_->where()).name();
     const Place place(settings, participants_->where() + "." + name);
-    place.allow_keys({"timeout", "retry"}, {"breaker", "bulkhead", "rate_limit", "retry_budget"});
+    place.allow_keys({"timeout", "retry", "breaker", "bulkhead", "rate_limit", "retry_budget"});
     RetryPolicy scratch;
     if (const auto p = place.find("timeout")) (void)p->duration();
     if (const auto p = place.find("retry")) overlay_retry(*p, scratch);
@@ -162,6 +164,17 @@ RetryPolicy StepDefaults::compensation_retry() const {
 OnFailure StepDefaults::on_failure() const {
   const auto p = defaults_ ? defaults_->find("on_failure") : std::nullopt;
   return p ? read_on_failure(*p) : OnFailure{};
+}
+
+PoliciesByName StepDefaults::policies() const {
+  PoliciesByName by_name;
+  if (!participants_) return by_name;
+  for (const auto& [name, settings] : participants_->value().items()) {
+    ParticipantPolicies policies =
+        read_policies(Place(settings, participants_->where() + "." + name));
+    if (!policies.empty()) by_name.emplace(name, policies);
+  }
+  return by_name;
 }
 
 void StepDefaults::check_all_used(const std::vector<Step>& steps) const {

@@ -36,6 +36,9 @@ class StepDefaults {
   /// Of a compensatable step.
   [[nodiscard]] OnFailure on_failure() const;
 
+  /// Of the participants for which any is stated.
+  [[nodiscard]] PoliciesByName policies() const;
+
   /// Refuses participants that no step names: most likely a slip of the pen.
   void check_all_used(const std::vector<Step>& steps) const;
 

@@ -84,8 +84,6 @@ constexpr Mistake mistakes[] = {
     {"/steps/1/sleep", "\"1h\"",
      "steps[1].sleep: \"sleep\" is not available in this version of Skald"},
     {"/locks", "[]", "locks: \"locks\" is not available in this version of Skald"},
-    {"/participants", R"({"payment": {"breaker": {}}})",
-     "participants.payment.breaker: \"breaker\" is not available in this version of Skald"},
     {"/description", "5", "description: must be a text, is 5"},
 };
 

@@ -29,7 +29,12 @@ Json full_document() {
     "$schema": "definition.schema.json", "saga": "a", "version": 1, "description": "All keys.",
     "deadline": "1h", "output": {"$from": "/input", "default": 1}, "secrets": ["/input/card"],
     "defaults": {"timeout": "5s", "retry": {}, "compensation_retry": {}, "on_failure": "stuck"},
-    "participants": {"p": {"timeout": "5s", "retry": {}}},
+    "participants": {"p": {"timeout": "5s", "retry": {},
+      "breaker": {"failures": 1, "failure_rate": 1, "window": "1s", "min_calls": 1, "delay": "1s",
+                  "max_delay": "1s", "multiplier": 1, "probes": 1, "successes": 1},
+      "bulkhead": {"max_in_flight": 1, "max_waiting": 0},
+      "rate_limit": {"rate": "1/s", "burst": 1},
+      "retry_budget": {"ratio": 1, "min_per_second": 0, "window": "1s"}}},
     "steps": [{
       "name": "s", "participant": "p", "action": "act", "kind": "compensatable", "input": {},
       "timeout": "5s", "deadline": "1m", "compensation_retry": {}, "on_failure": {"fallback": 1},
@@ -51,6 +56,9 @@ TEST_CASE("every key of the schema is a key of definitions, and every key of tho
   CHECK(keys_of(document["defaults"]) == keys_of(schema["properties"]["defaults"]["properties"]));
   CHECK(keys_of(document["participants"]["p"]) ==
         keys_of(schema["properties"]["participants"]["additionalProperties"]["properties"]));
+  for (const char* policy : {"breaker", "bulkhead", "rate_limit", "retry_budget"}) {
+    CHECK(keys_of(document["participants"]["p"][policy]) == keys_of(shared[policy]["properties"]));
+  }
   CHECK(keys_of(step) == keys_of(shared["step"]["properties"]));
   CHECK(keys_of(step["retry"]) == keys_of(shared["retry"]["properties"]));
   CHECK(keys_of(step["compensation"]) == keys_of(shared["compensation"]["anyOf"][1]["properties"]));

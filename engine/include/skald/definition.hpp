@@ -17,6 +17,7 @@
 #include "skald/error.hpp"
 #include "skald/ids.hpp"
 #include "skald/json.hpp"
+#include "skald/participant_policies.hpp"
 #include "skald/retry.hpp"
 #include "skald/template.hpp"
 
@@ -66,6 +67,7 @@ class Definition {
   std::optional<Template> output;    ///< The saga's result; absent: null.
   std::vector<std::string> secrets;  ///< JSON Pointers into the saga that people are not shown.
   std::vector<Step> steps;
+  PoliciesByName participants;  ///< Policies that this definition states, where it states any.
 
   /// Position of the step with this name, or nothing.
   [[nodiscard]] std::optional<StepIndex> find(std::string_view step_name) const;

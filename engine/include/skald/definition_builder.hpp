@@ -34,6 +34,8 @@ class DefinitionBuilder {
   DefinitionBuilder& default_timeout(Duration duration);
   DefinitionBuilder& default_retry(const RetryPolicy& policy);
   DefinitionBuilder& default_compensation_retry(const RetryPolicy& policy);
+  /// What holds for a participant; policies that are absent stay as they are.
+  DefinitionBuilder& policies(const std::string& participant, const ParticipantPolicies& policies);
   /// Begins the next step; the calls that follow on the answer describe it.
   StepBuilder step(const std::string& name);
 

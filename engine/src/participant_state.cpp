@@ -1,0 +1,90 @@
+#include "skald/participant_state.hpp"
+
+#include <algorithm>
+
+namespace skald {
+namespace {
+
+// Collects refusals, the outermost first; the latest time counts, and "by an end only" beats all.
+class Refusals {
+ public:
+  void add(const char* policy, std::optional<Time> until) {
+    if (!hold_) {
+      hold_ = Hold{policy, until};
+    } else if (!until) {
+      hold_->until.reset();
+    } else if (hold_->until) {
+      hold_->until = std::max(*hold_->until, *until);
+    }
+  }
+  [[nodiscard]] const std::optional<Hold>& hold() const { return hold_; }
+
+ private:
+  std::optional<Hold> hold_;
+};
+
+}  // namespace
+
+std::optional<Hold> held(const ParticipantPolicies& policies, const ParticipantState& state,
+                         CommandClass command, Time now) {
+  Refusals refusals;
+  if (const auto& p = policies.retry_budget; p && !p->admits(state.retry_budget, command, now)) {
+    refusals.add("retry_budget", p->next(state.retry_budget, command, now));
+  }
+  if (const auto& p = policies.breaker; p && !p->admits(state.breaker, now)) {
+    refusals.add("breaker", p->next(state.breaker, now));
+  }
+  if (const auto& p = policies.rate_limit; p && !p->admits(state.rate_limit, command, now)) {
+    refusals.add("rate_limit", p->next(state.rate_limit, command, now));
+  }
+  if (const auto& p = policies.bulkhead; p && !p->admits(state.bulkhead, command)) {
+    refusals.add("bulkhead", std::nullopt);
+  }
+  return refusals.hold();
+}
+
+ParticipantState after_issue(const ParticipantPolicies& policies, ParticipantState state,
+                             CommandClass command, Time now) {
+  if (const auto& p = policies.breaker) state.breaker = p->issued(state.breaker, now);
+  if (const auto& p = policies.rate_limit) state.rate_limit = p->issued(state.rate_limit, now);
+  if (const auto& p = policies.retry_budget) {
+    state.retry_budget = p->issued(state.retry_budget, command, now);
+  }
+  // Counted without a bulkhead, too: one may be stated while commands are under way.
+  state.bulkhead = BulkheadPolicy::issued(state.bulkhead, command);
+  return state;
+}
+
+ParticipantState after_end(const ParticipantPolicies& policies, ParticipantState state,
+                           const CommandEnd& end, Time now) {
+  state.bulkhead = BulkheadPolicy::ended(state.bulkhead, end.command);
+  if (const auto& p = policies.breaker) {
+    state.breaker = p->ended(state.breaker, end.generation, end.sign, end.retry_after, now);
+  }
+  if (end.sign == LifeSign::none) return state;
+  state.last_answer = LastAnswer{now, end.error_code};
+  if (!end.error_code.empty()) state.last_error = state.last_answer;
+  return state;
+}
+
+ParticipantState after_restart(const ParticipantPolicies& policies, ParticipantState state,
+                               Time now) {
+  state.bulkhead = {};
+  if (const auto& p = policies.breaker) state.breaker = p->at(state.breaker, now);
+  if (state.breaker.phase == BreakerPhase::half_open) {
+    ++state.breaker.generation;
+    state.breaker.probes_in_flight = 0;
+  }
+  return state;
+}
+
+bool worth_storing(const ParticipantState& a, const ParticipantState& b) {
+  const BreakerState& before = a.breaker;
+  const BreakerState& after = b.breaker;
+  return before.generation != after.generation || before.opened_at != after.opened_at ||
+         before.failures_in_row != after.failures_in_row ||
+         before.probes_alive != after.probes_alive || a.rate_limit != b.rate_limit ||
+         a.retry_budget.tries.sum().b != b.retry_budget.tries.sum().b;
+}
+
+}  // namespace skald
