@@ -63,6 +63,7 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
                   "INSERT INTO quarantine (at, channel, reason, detail, saga, headers, body) "
                   "VALUES (?, ?, ?, ?, ?, ?, ?)"),
       watermark_(connection, "INSERT OR REPLACE INTO watermarks VALUES (?, ?)"),
+      participant_(connection, "INSERT OR REPLACE INTO participants VALUES (?, ?)"),
       sagas_(cached_sagas_max) {
   committed_.position = connection.ask("SELECT max(position) FROM journal");
   committed_.n = connection.ask("SELECT max(n) FROM sagas");
@@ -91,6 +92,11 @@ Position BatchWriter::write(const Batch& batch) {
     watermark_.bind_text(1, channel);
     watermark_.bind(2, position);
     watermark_.run();
+  }
+  for (const auto& [name, state] : batch.participants) {
+    participant_.bind_text(1, name);
+    participant_.bind_text(2, state);
+    participant_.run();
   }
   return first;
 }

@@ -52,6 +52,7 @@ class BatchWriter {
   sqlite::Statement append_;
   sqlite::Statement quarantine_;
   sqlite::Statement watermark_;
+  sqlite::Statement participant_;
   SagaCache sagas_;
   std::unordered_set<Digest> used_;
   Marks committed_;

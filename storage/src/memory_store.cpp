@@ -39,6 +39,7 @@ struct MemoryDisk::Content {
   std::set<Digest> used_definitions;
   std::vector<QuarantinedMessage> quarantine;
   std::map<std::string, Position> watermarks;
+  std::map<std::string, std::string> participants;
   Position last_position = 0;
   std::int64_t last_quarantined = 0;
   std::optional<StoreError::Kind> failing;
@@ -75,6 +76,7 @@ Position MemoryStore::commit(const Batch& batch) {
     disk_.quarantine.push_back(std::move(message));
   }
   for (const auto& [channel, position] : batch.watermarks) disk_.watermarks[channel] = position;
+  for (const auto& [name, state] : batch.participants) disk_.participants[name] = state;
   return first;
 }
 
@@ -234,6 +236,8 @@ void MemoryStore::each_unfinished(const std::function<void(const SagaSummary&)>&
     if (!is_end(record.summary.status)) visit(record.summary);
   }
 }
+
+std::map<std::string, std::string> MemoryStore::participant_states() { return disk_.participants; }
 
 Position MemoryStore::watermark(const std::string& channel) {
   const auto mark = disk_.watermarks.find(channel);

@@ -203,6 +203,17 @@ void Queries::each_unfinished(const std::function<void(const SagaSummary&)>& vis
   while (rows.next()) visit(read_summary(rows));
 }
 
+std::map<std::string, std::string> Queries::participant_states() {
+  std::map<std::string, std::string> states;
+  if (connection_.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'participants'") == 0) {
+    return states;
+  }
+  sqlite::Statement statement(connection_, "SELECT name, state FROM participants");
+  auto rows = statement.rows();
+  while (rows.next()) states.emplace(rows.bytes(0), rows.bytes(1));
+  return states;
+}
+
 Position Queries::watermark(const std::string& channel) {
   sqlite::Statement statement(connection_, "SELECT position FROM watermarks WHERE channel = ?");
   statement.bind_text(1, channel);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ class Queries {
   [[nodiscard]] DefinitionPtr definition(const Digest& digest);
   [[nodiscard]] std::vector<DefinitionPtr> definitions();
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit);
+  /// None in a store whose schema is from before there were any, which only a reader meets.
+  [[nodiscard]] std::map<std::string, std::string> participant_states();
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit);
   [[nodiscard]] Position watermark(const std::string& channel);

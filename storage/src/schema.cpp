@@ -80,7 +80,15 @@ CREATE TABLE watermarks (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{create_version_1};
+// Where participants stand with their policies.
+constexpr const char* create_version_2 = R"sql(
+CREATE TABLE participants (
+  name  TEXT NOT NULL PRIMARY KEY,
+  state TEXT NOT NULL
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array migrations{create_version_1, create_version_2};
 static_assert(migrations.size() == schema_version);
 
 std::string random_engine_id() {

@@ -40,6 +40,9 @@ std::vector<DefinitionPtr> SqliteReader::definitions() { return body_->queries.d
 std::vector<QuarantinedMessage> SqliteReader::quarantine(std::int64_t after, std::size_t limit) {
   return body_->queries.quarantine(after, limit);
 }
+std::map<std::string, std::string> SqliteReader::participant_states() {
+  return body_->queries.participant_states();
+}
 std::string SqliteReader::engine_id() { return body_->queries.engine_id(); }
 void SqliteReader::backup(const std::string& target) { backup_file(*body_->connection, target); }
 std::vector<std::string> SqliteReader::check() { return check_file(*body_->connection); }

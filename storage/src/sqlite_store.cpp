@@ -128,6 +128,9 @@ std::vector<DefinitionPtr> SqliteStore::definitions() { return body_->queries.de
 std::vector<QuarantinedMessage> SqliteStore::quarantine(std::int64_t after, std::size_t limit) {
   return body_->queries.quarantine(after, limit);
 }
+std::map<std::string, std::string> SqliteStore::participant_states() {
+  return body_->queries.participant_states();
+}
 std::optional<SagaId> SqliteStore::key_holder(const std::string& type, const std::string& key) {
   return body_->queries.key_holder(type, key);
 }

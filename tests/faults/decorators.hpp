@@ -28,6 +28,9 @@ class StoreDecorator : public Store {
   std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit) override {
     return inner_.quarantine(after, limit);
   }
+  std::map<std::string, std::string> participant_states() override {
+    return inner_.participant_states();
+  }
   Position commit(const Batch& batch) override { return inner_.commit(batch); }
   bool drop_quarantined(std::int64_t number) override { return inner_.drop_quarantined(number); }
   void put_definition(const DefinitionPtr& definition) override {

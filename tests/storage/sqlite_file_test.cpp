@@ -102,11 +102,32 @@ TEST_CASE("a store of a newer version is refused and left as it is") {
   TemporaryFolder folder;
   const std::string path = folder.file("store.db");
   { SqliteStore store(path); }
-  run_sql(path, "PRAGMA user_version = 2");
+  run_sql(path, "PRAGMA user_version = 3");
   const std::string before = content(path);
   check_refused(StoreError::Kind::newer, [&] { SqliteStore store(path); });
   check_refused(StoreError::Kind::newer, [&] { SqliteReader reader(path); });
   CHECK(content(path) == before);
+}
+
+TEST_CASE("a store of the first version is read as it is, and brought up to date by its owner") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("store.db");
+  {
+    SqliteStore store(path);
+    store.commit(start(summary(1)));
+  }
+  run_sql(path, "DROP TABLE participants; PRAGMA user_version = 1");
+  {
+    SqliteReader reader(path);
+    CHECK(reader.participant_states().empty());
+    CHECK(reader.summary(saga_id(1)));
+  }
+  SqliteStore store(path);
+  Batch batch;
+  batch.participants = {{"inventory", "a"}};
+  store.commit(batch);
+  CHECK(store.participant_states().size() == 1);
+  CHECK(store.journal(saga_id(1)).size() == 1);
 }
 
 TEST_CASE("damage is found and said, never read as if it were sound") {

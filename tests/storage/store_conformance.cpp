@@ -238,6 +238,24 @@ void check_rest(StoreFixture& fixture) {
     CHECK(fixture.store().watermark("in-process") == 3);
     CHECK(fixture.store().watermark("http") == 0);
   }
+  SUBCASE("what was said of a participant last is kept, by its name, also when it is said alone") {
+    CHECK(fixture.store().participant_states().empty());
+    Batch batch = start(summary(1));
+    batch.participants = {{"inventory", "a"}, {"payment", "b"}};
+    fixture.store().commit(batch);
+    batch = {};
+    batch.participants = {{"payment", "c 'quoted'"}};
+    CHECK(fixture.store().commit(batch) == 1);
+    fixture.reopen();
+    const std::map<std::string, std::string> expected{{"inventory", "a"},
+                                                      {"payment", "c 'quoted'"}};
+    CHECK(fixture.store().participant_states() == expected);
+    Batch refused;
+    refused.appends = {append(1, 7)};
+    refused.participants = {{"inventory", "d"}};
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(refused); });
+    CHECK(fixture.store().participant_states() == expected);
+  }
   SUBCASE("quarantined messages are numbered and kept as they came") {
     QuarantinedMessage message;
     message.at = at(77);

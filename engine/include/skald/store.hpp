@@ -55,8 +55,11 @@ struct Batch {
   std::vector<SagaSummary> summaries;  ///< Inserted, or replace the row of the same id.
   std::vector<QuarantinedMessage> quarantined;
   std::map<std::string, Position> watermarks;  ///< By channel name.
+  /// Where participants stand with their policies, by name; each replaces what was there.
+  std::map<std::string, std::string> participants;
   [[nodiscard]] bool empty() const {
-    return appends.empty() && summaries.empty() && quarantined.empty() && watermarks.empty();
+    return appends.empty() && summaries.empty() && quarantined.empty() && watermarks.empty() &&
+           participants.empty();
   }
 };
 
@@ -88,6 +91,8 @@ class StoreReader {
   /// Quarantined messages, oldest first.
   [[nodiscard]] virtual std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                                    std::size_t limit) = 0;
+  /// What batches said of participants last, by name: texts that mean nothing to the store.
+  [[nodiscard]] virtual std::map<std::string, std::string> participant_states() = 0;
 };
 
 /// Answers one request of the control socket: JSON text in, JSON text out. Called from several

@@ -49,6 +49,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
+  [[nodiscard]] std::map<std::string, std::string> participant_states() override;
 
   Position commit(const Batch& batch) override;
   void put_definition(const DefinitionPtr& definition) override;

@@ -28,6 +28,7 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
+  [[nodiscard]] std::map<std::string, std::string> participant_states() override;
 
   /// Names the engine whose store it is.
   [[nodiscard]] std::string engine_id();

@@ -44,6 +44,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
+  [[nodiscard]] std::map<std::string, std::string> participant_states() override;
 
   /// A failure of the disk (an I/O error, a damaged page) is final: every later write throws the
   /// same, because a disk that lost an fsync must not be trusted with the next one.
