@@ -7,19 +7,6 @@
 
 namespace skald {
 
-// What may be issued now: anything the channel has room for; nothing for a momentary owner.
-class ChannelAdmission final : public Admission {
- public:
-  ChannelAdmission(const Channel& channel, Mode mode) : channel_(channel), mode_(mode) {}
-  [[nodiscard]] bool admits(const std::string& participant, Direction) const override {
-    return mode_ == Mode::engine && channel_.has_room(participant);
-  }
-
- private:
-  const Channel& channel_;
-  Mode mode_;
-};
-
 namespace {
 
 constexpr Duration full_retry_min{100};
@@ -70,7 +57,8 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
     : store_(store),
       channel_(channel),
       settings_(std::move(settings)),
-      admission_(std::make_unique<ChannelAdmission>(channel, settings_.mode)),
+      book_(settings_.participants, settings_.log, settings_.policy_observer),
+      admission_(channel, book_, lines_, settings_.mode),
       random_(settings_.id_seed) {}
 
 void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
@@ -82,13 +70,12 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   }
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
-    more_starved_ = true;
   }
-  if (std::exchange(more_starved_, false)) wake_starved();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
   }
   if (!holds_overdue()) fire_timers();
+  serve_lines();
   try {
     commit();
   } catch (const StoreError& error) {
@@ -107,7 +94,8 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
 std::optional<Time> Coordinator::next_due() const {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.begin()->first;
-  if (more_starved_) return now_;
+  if (more_to_serve_) return now_;
+  if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (holds_overdue()) due = hold_overdue_until_;
   if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
   return due;
@@ -117,9 +105,11 @@ bool Coordinator::holds_overdue() const { return hold_overdue_until_.has_value()
 
 std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
   const Status before = live.saga.status;
-  Decision decision = decide(*live.definition, live.saga, input, now_, *admission_);
+  admission_.begin(live.saga.id, priority_of(live.saga), now_);
+  Decision decision = decide(*live.definition, live.saga, input, now_, admission_);
   if (decision.refusal) return std::move(decision.refusal);
   const SagaId id = live.saga.id;
+  join_lines(live);
   if (!live.touched) {
     live.touched = true;
     touched_.push_back(id);
@@ -128,18 +118,20 @@ std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
   for (Effect& effect : decision.effects) effects_.push_back({id, std::move(effect), append});
   if (decision.events.empty()) return std::nullopt;
   if (live.saga.status != before) live.dirty_summary = true;
-  note_events(live, decision.events);
+  note_events(live, input, decision.events);
   batch_.appends.push_back({id, live.saga.version, now_, std::move(decision.events)});
   return std::nullopt;
 }
 
-void Coordinator::note_events(LiveSaga& live, const std::vector<Event>& events) {
+void Coordinator::note_events(LiveSaga& live, const Input& input,
+                              const std::vector<Event>& events) {
   for (const Event& event : events) {
     std::visit(
         [&](const auto& e) {
           using E = std::decay_t<decltype(e)>;
           if constexpr (std::is_same_v<E, CommandIssued>) {
-            live.outstanding.push_back({e.attempt, 0, false, std::nullopt});
+            live.outstanding.emplace_back().attempt = e.attempt;
+            note_issued(live, e.attempt);
           } else if constexpr (touches_summary<E>) {
             live.dirty_summary = true;
           }
@@ -150,6 +142,7 @@ void Coordinator::note_events(LiveSaga& live, const std::vector<Event>& events) 
     OutstandingAttempt& o = live.outstanding[i];
     const Attempts& a = live.saga.steps[o.attempt.step].of(o.attempt.direction);
     if (a.outstanding && a.made == o.attempt.attempt) continue;
+    note_ended(live, o, end_of(o.attempt, input, events));
     drop_outstanding(o);
     live.outstanding.erase(live.outstanding.begin() + static_cast<std::ptrdiff_t>(i));
   }
@@ -187,6 +180,7 @@ void Coordinator::commit() {
     const bool old = settled > stored_watermark_ && now_ - watermark_stored_at_ >= watermark_age;
     if (!batch_.empty() && (far || old)) batch_.watermarks[channel_.name()] = settled;
   }
+  if (settings_.mode == Mode::engine) batch_.participants = book_.changes();
   if (batch_.empty()) return;
   const Position first = store_.commit(batch_);
   if (!batch_.appends.empty()) {
@@ -214,6 +208,9 @@ void Coordinator::act() {
   if (!receipts_.empty()) channel_.receipt(receipts_);
   for (const auto& answer : std::exchange(answers_, {})) answer();
   settle_sagas();
+  book_.committed(batch_.participants);
+  lines_.committed();
+  ended_.clear();
   for (const Position position : settled_) watermark_.settled(position);
   settled_.clear();
   batch_ = {};
@@ -279,20 +276,22 @@ void Coordinator::settle_sagas() {
       }
     }
     if (is_end(status) || settings_.mode == Mode::momentary) {
-      for (OutstandingAttempt& attempt : saga.outstanding) drop_outstanding(attempt);
+      for (OutstandingAttempt& attempt : saga.outstanding) {
+        note_ended(saga, attempt, {});
+        drop_outstanding(attempt);
+      }
+      lines_.leave(id);
       forget(saga);
       live_.erase(found);
       continue;
     }
-    const bool starved = waits_for_admission(saga, now_);
-    if (starved && !saga.starved) starved_.push_back(id);
-    saga.starved = starved;
+    saga.starved = lines_.waits(id);
     arm_wake(saga);
     const bool waits_long = !saga.wake || (*saga.wake)->first - now_ > short_wait;
     // Its timer, or its place among the starved, stays behind and brings it back; one that is out
     // of date then does nothing.
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
-    const bool leaves = crowded || (waits_long && !starved);
+    const bool leaves = crowded || (waits_long && !saga.starved);
     if (saga.outstanding.empty() && leaves) live_.erase(found);
   }
   // Waiters of sagas that were ended already have put their answers here.
@@ -303,9 +302,13 @@ void Coordinator::roll_back(const std::string& why) {
   const std::vector<SagaId> touched = std::exchange(touched_, {});
   for (const SagaId& id : touched) {
     LiveSaga& saga = live_.at(id);
+    for (const OutstandingAttempt& attempt : saga.outstanding) ended_.emplace_back(id, attempt);
     forget(saga);
     live_.erase(id);
   }
+  more_to_serve_ = false;  // They are served with the next try.
+  book_.rolled_back();
+  lines_.rolled_back();
   batch_ = {};
   effects_.clear();
   receipts_.clear();
@@ -323,8 +326,10 @@ void Coordinator::roll_back(const std::string& why) {
     LiveSaga* saga = load(id);
     if (!saga) continue;
     saga->touched = false;
+    saga->starved = lines_.waits(id);
     if (is_end(saga->saga.status)) live_.erase(id);
   }
+  ended_.clear();
   touched_.clear();
 }
 

@@ -16,6 +16,7 @@
 
 #include "arrivals.hpp"
 #include "live_sagas.hpp"
+#include "policy_admission.hpp"
 #include "skald/decide.hpp"
 #include "skald/orchestrator.hpp"
 
@@ -28,9 +29,12 @@ class Coordinator {
     std::size_t cached_sagas_limit = 200'000;
     Logger log;
     Observer observer;
+    PolicyObserver policy_observer;
+    PoliciesByName participants;
     std::uint64_t id_seed = 0;  ///< Of the ids' random bits.
   };
 
+  /// \throws DefinitionError for policies that contradict themselves
   Coordinator(Store& store, Channel& channel, Settings settings);
 
   /// Rebuilds what was under way: arms every outstanding attempt with a full timeout, sends again
@@ -57,7 +61,6 @@ class Coordinator {
                                                 std::optional<std::uint32_t> version) const;
 
  private:
-  friend class ChannelAdmission;
   // One handler per arrival, so that a new one breaks the build.
   void take(StartArrival& a);
   void take(ReplyArrival& a);
@@ -75,7 +78,7 @@ class Coordinator {
 
   // Deciding.
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);
-  void note_events(LiveSaga& live, const std::vector<Event>& events);
+  void note_events(LiveSaga& live, const Input& input, const std::vector<Event>& events);
   void fire_timers();
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
@@ -104,7 +107,17 @@ class Coordinator {
   void drop_outstanding(OutstandingAttempt& attempt);
   [[nodiscard]] bool holds_overdue() const;
 
-  void wake_starved();
+  // Policies.
+  void note_issued(LiveSaga& live, const AttemptRef& attempt);
+  void note_ended(const LiveSaga& live, const OutstandingAttempt& attempt, const CommandEnd& end);
+  void identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found);
+  void join_lines(const LiveSaga& live);
+  void serve_lines();
+  void serve_line(const std::string& participant);
+  void serve(const SagaId& id);
+  [[nodiscard]] std::optional<Time> next_admission() const;
+  [[nodiscard]] std::optional<Refusal> refuse_for_waiting(const Definition& definition) const;
+  [[nodiscard]] std::vector<DefinitionPtr> known_definitions() const;
 
   // Recovery.
   void resend_unconfirmed();
@@ -112,20 +125,25 @@ class Coordinator {
   Store& store_;
   Channel& channel_;
   Settings settings_;
-  std::unique_ptr<Admission> admission_;
+  PolicyBook book_;
+  WaitingLines lines_;
+  PolicyAdmission admission_;
   std::mt19937_64 random_;
   Time now_{};
 
   std::unordered_map<SagaId, LiveSaga> live_;
   Timers timers_;
-  std::deque<SagaId> starved_;
-  bool more_starved_ = false;  // There was room for all that were woken, and more are waiting.
+  std::deque<SagaId> unplaced_;   // Waited when the engine was opened; their lines are not known.
+  std::size_t serving_left_ = 0;  // How many more this batch may wake.
+  bool more_to_serve_ = false;    // The batch has woken as many as it may, and more may pass.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;
   WatermarkTracker watermark_;
   Position stored_watermark_ = 0;
   Time watermark_stored_at_{};
+  // Attempts that the batch under way has ended: still under way if it is rolled back.
+  std::vector<std::pair<SagaId, OutstandingAttempt>> ended_;
   std::vector<Position> settled_;  // In the batch under way; they count once it is committed.
   Position last_position_ = 0;
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.

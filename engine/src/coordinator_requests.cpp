@@ -65,6 +65,10 @@ void Coordinator::take(StartArrival& a) {
       return;
     }
   }
+  if (auto full = refuse_for_waiting(*definition)) {
+    a.answer(*std::move(full));
+    return;
+  }
   const SagaId id = SagaId::make(now_, random_(), random_());
   (void)start_saga(definition, {id, a.key, a.input, std::nullopt, {}, a.requester});
   answers_.emplace_back([answer = a.answer, id] { answer(Started{id, true}); });
@@ -188,6 +192,12 @@ void Coordinator::take(ReplayArrival& a) {
 }
 
 void Coordinator::take(DefineArrival& a) {
+  if (settings_.mode == Mode::engine) {
+    if (auto refusal = book_.refusal_of(*a.definition, known_definitions())) {
+      a.answer(Refusal{Code::wrong_state, *std::move(refusal)});
+      return;
+    }
+  }
   try {
     store_.put_definition(a.definition);
   } catch (const Refused& refused) {
@@ -199,6 +209,7 @@ void Coordinator::take(DefineArrival& a) {
     return;
   }
   register_definition(a.definition);
+  book_.use(known_definitions());
   answers_.emplace_back([answer = a.answer] { answer(true); });
 }
 

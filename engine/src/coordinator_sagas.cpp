@@ -10,10 +10,19 @@ namespace {
 
 // How long what is overdue waits for replies that had queued up while no engine ran.
 constexpr Duration catch_up_limit{10'000};
-// A saga that is due but not admitted is looked at again after this, for its deadline's sake.
-constexpr Duration starved_recheck{1'000};
-// How many starved sagas one batch wakes; the rest come with the next.
-constexpr std::size_t wake_limit = 4'096;
+
+// When to wake a saga whose retry is due and not admitted: the lines see to that retry, so what is
+// left is its deadlines and other steps' retries.
+std::optional<Time> wake_beyond_retries(const LiveSaga& live, Time now) {
+  Saga saga = live.saga;
+  for (StepState& step : saga.steps) {
+    for (Attempts& a : step.attempts) {
+      if (a.retry_at && *a.retry_at <= now) a.retry_at = Time::max();
+    }
+  }
+  const auto wake = next_wake(*live.definition, saga);
+  return wake == Time::max() ? std::nullopt : wake;
+}
 
 }  // namespace
 
@@ -39,6 +48,7 @@ LiveSaga* Coordinator::load(const SagaId& id) {
         if (issued && issued->attempt == attempt) o.issued_at = row.position;
       }
     }
+    identify(saga, o, false);
     if (settings_.mode == Mode::engine) {
       arm_attempt(saga, o,
                   attempt_timeout(saga.definition->steps[attempt.step], attempt.direction));
@@ -84,7 +94,9 @@ DefinitionPtr Coordinator::newest_definition(const std::string& type,
 void Coordinator::arm_wake(LiveSaga& live) {
   std::optional<Time> wake;
   if (settings_.mode == Mode::engine) wake = next_wake(*live.definition, live.saga);
-  if (wake && live.starved && *wake <= now_) wake = now_ + starved_recheck;
+  if (wake && live.starved && *wake <= now_) {
+    wake = wake_beyond_retries(live, now_);
+  }
   if (wake && live.wake && (*live.wake)->first == *wake) return;
   disarm(live.wake);
   if (wake) live.wake = timers_.emplace(*wake, TimerTarget{live.saga.id, std::nullopt});
@@ -127,23 +139,6 @@ void Coordinator::take(RoomArrival&) {
   // The replies that had queued up have arrived before this sign.
   if (channel_.caught_up()) hold_overdue_until_.reset();
   resend_unconfirmed();
-  wake_starved();
-}
-
-void Coordinator::wake_starved() {
-  if (holds_overdue()) return;
-  const std::size_t count = std::min(starved_.size(), wake_limit);
-  bool refused = false;
-  for (std::size_t i = 0; i < count && !refused; ++i) {
-    const SagaId id = starved_.front();
-    starved_.pop_front();
-    LiveSaga* saga = live(id);
-    if (!saga) continue;
-    saga->starved = false;
-    (void)apply(*saga, Woken{});
-    refused = waits_for_admission(*saga, now_);
-  }
-  more_starved_ = !refused && !starved_.empty();
 }
 
 void Coordinator::recover(Time now) {
@@ -152,10 +147,13 @@ void Coordinator::recover(Time now) {
   last_position_ = store_.last_position();
   stored_watermark_ = store_.watermark(channel_.name());
   if (settings_.mode == Mode::momentary) return;
+  book_.use(known_definitions());
+  book_.restore(store_.participant_states(), now);
   std::vector<Position> unconfirmed;
   store_.each_unfinished([&](const SagaSummary& summary) {
     LiveSaga& saga = *load(summary.id);
     for (OutstandingAttempt& o : saga.outstanding) {
+      identify(saga, o, true);
       o.confirmed = o.issued_at <= stored_watermark_;
       if (o.confirmed) continue;
       disarm(o.timer);  // It starts when the command is really sent again.
@@ -163,10 +161,10 @@ void Coordinator::recover(Time now) {
       unsent_.emplace_back(summary.id, o.attempt);
     }
     saga.touched = false;
-    saga.starved = waits_for_admission(saga, now);
-    if (saga.starved) starved_.push_back(summary.id);
+    const bool waits = waits_for_admission(saga, now);
+    if (waits) unplaced_.push_back(summary.id);
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
-    if (saga.outstanding.empty() && (crowded || !saga.starved)) live_.erase(summary.id);
+    if (saga.outstanding.empty() && (crowded || !waits)) live_.erase(summary.id);
   });
   touched_.clear();
   std::sort(unconfirmed.begin(), unconfirmed.end());
@@ -196,11 +194,13 @@ void Coordinator::resend_unconfirmed() {
 void Coordinator::checkpoint() {
   if (settings_.mode != Mode::engine) return;
   const Position settled = watermark_.value(last_position_);
-  if (settled <= stored_watermark_) return;
   Batch batch;
-  batch.watermarks[channel_.name()] = settled;
+  if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
+  batch.participants = book_.changes(true);
+  if (batch.empty()) return;
   (void)store_.commit(batch);
-  stored_watermark_ = settled;
+  book_.committed(batch.participants);
+  stored_watermark_ = std::max(stored_watermark_, settled);
 }
 
 }  // namespace skald

@@ -40,7 +40,9 @@ void Decider::issue_when_due(StepIndex step, Direction direction) {
 }
 
 bool Decider::issue(StepIndex step, Direction direction) {
-  if (saga_.paused || !admission_.admits(step_of(step).participant, direction)) return false;
+  const Attempts& a = state(step).of(direction);
+  const bool retry = a.in_round() > 0;
+  if (saga_.paused || !admission_.admits(step_of(step).participant, direction, retry)) return false;
   std::string problem;
   auto body = command_body(definition_, saga_, step, direction, problem);
   if (!body) {
@@ -48,7 +50,6 @@ bool Decider::issue(StepIndex step, Direction direction) {
               {"TEMPLATE", "the input of " + step_of(step).name + " " + problem, {}});
     return false;
   }
-  const Attempts& a = state(step).of(direction);
   const AttemptRef attempt{step, direction, a.made + 1};
   record(CommandIssued{attempt, a.round});
   decision_.effects.emplace_back(SendCommand{attempt, *std::move(body)});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "skald/decide.hpp"
+#include "skald/participant_state.hpp"
 #include "skald/store.hpp"
 
 namespace skald {
@@ -26,6 +27,8 @@ struct OutstandingAttempt {
   Position issued_at = 0;                 ///< 0 until the commit that issued it.
   bool confirmed = false;                 ///< The channel will not lose it.
   std::optional<Timers::iterator> timer;  ///< Armed when it was really sent.
+  CommandClass command = CommandClass::first_try;
+  std::uint64_t generation = 0;  ///< Of the participant's breaker, when it was issued.
 };
 
 /// A saga in memory.
@@ -36,7 +39,7 @@ struct LiveSaga {
   std::optional<Timers::iterator> wake;
   bool dirty_summary = false;  ///< The summary row is to be written with the batch under way.
   bool touched = false;        ///< Changed in the batch under way.
-  bool starved = false;        ///< Has something to issue that was not admitted.
+  bool starved = false;        ///< Has something to issue that was not admitted: waits in a line.
 
   [[nodiscard]] OutstandingAttempt* find(const AttemptRef& attempt) {
     for (OutstandingAttempt& o : outstanding) {
@@ -45,6 +48,13 @@ struct LiveSaga {
     return nullptr;
   }
 };
+
+/// Of 0 to 9; the higher, the earlier among those that wait for a participant.
+[[nodiscard]] std::uint8_t priority_of(const Saga& saga);
+
+/// What the end of an attempt by this input and its events says about the participant.
+[[nodiscard]] CommandEnd end_of(const AttemptRef& attempt, const Input& input,
+                                const std::vector<Event>& events);
 
 /// True when the saga has something to issue now that only the lack of admission holds back.
 [[nodiscard]] bool waits_for_admission(const LiveSaga& live, Time now);

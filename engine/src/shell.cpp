@@ -21,6 +21,8 @@ Coordinator::Settings settings_from(const OrchestratorOptions& options) {
   settings.cached_sagas_limit = options.cached_sagas_limit;
   settings.log = options.log;
   settings.observer = options.observer;
+  settings.policy_observer = options.policy_observer;
+  settings.participants = options.participants;
   std::random_device device;
   settings.id_seed = (std::uint64_t{device()} << 32U) ^ device();
   return settings;

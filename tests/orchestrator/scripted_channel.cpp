@@ -29,10 +29,20 @@ Command ScriptedChannel::take() {
   return command;
 }
 
-Engine::Engine(const char* definition)
-    : definition_(std::make_shared<const Definition>(parse_definition(definition))) {
+Engine::Engine(const char* definition, PoliciesByName participants)
+    : definition_(std::make_shared<const Definition>(parse_definition(definition))),
+      participants_(std::move(participants)) {
   open(Mode::engine);
   tell(DefineArrival{definition_, [](const std::variant<bool, Refusal>&) {}});
+}
+
+std::string Engine::define(const char* definition) {
+  std::string message;
+  tell(DefineArrival{std::make_shared<const Definition>(parse_definition(definition)),
+                     [&message](const std::variant<bool, Refusal>& answer) {
+                       if (const auto* r = std::get_if<Refusal>(&answer)) message = r->message;
+                     }});
+  return message;
 }
 
 void Engine::open(Mode mode) {
@@ -40,7 +50,9 @@ void Engine::open(Mode mode) {
   Coordinator::Settings settings;
   settings.mode = mode;
   settings.id_seed = 7;
-  settings.log = [](LogLevel, std::string_view) {};
+  settings.log = [this](LogLevel, std::string_view text) { log.emplace_back(text); };
+  settings.policy_observer = [this](const BreakerChanged& c) { breaker_changes.push_back(c); };
+  settings.participants = participants_;
   coordinator_ = std::make_unique<Coordinator>(*store, channel, settings);
   coordinator_->recover(now);
   coordinator_->process({RoomArrival{}}, now);

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ class ScriptedChannel final : public Channel {
   void send(std::vector<Command> commands) override;
   void withdraw(const SagaId&, const AttemptRef& attempt) override { withdrawn.push_back(attempt); }
   void receipt(const std::vector<std::uint64_t>& receipts) override;
-  [[nodiscard]] bool has_room(const std::string&) const override { return room; }
+  [[nodiscard]] bool has_room(const std::string& participant) const override {
+    return room && full.count(participant) == 0;
+  }
   [[nodiscard]] bool caught_up() const override { return !behind; }
   void close() override {}
 
@@ -30,6 +33,7 @@ class ScriptedChannel final : public Channel {
   std::vector<AttemptRef> withdrawn;
   std::vector<std::uint64_t> receipted;
   bool room = true;
+  std::set<std::string> full;  ///< Participants without room.
   bool behind = false;
 };
 
@@ -37,7 +41,7 @@ class ScriptedChannel final : public Channel {
 /// that was not committed.
 class Engine {
  public:
-  explicit Engine(const char* definition);
+  explicit Engine(const char* definition, PoliciesByName participants = {});
 
   /// Processes one batch.
   template <typename... Arrivals>
@@ -48,6 +52,8 @@ class Engine {
   }
   void crash(Mode next = Mode::engine);
 
+  /// Adds a definition; the refusal's message when it was refused.
+  std::string define(const char* definition);
   /// Starts a saga and commits it. \throws Refused
   Started start(std::optional<std::string> key = {}, const Json& input = Json::object());
   StartArrival start_arrival(std::optional<std::string> key, const Json& input, SagaId* id);
@@ -61,12 +67,15 @@ class Engine {
 
   MemoryDisk disk;
   ScriptedChannel channel;
+  std::vector<BreakerChanged> breaker_changes;
+  std::vector<std::string> log;
   Time now = *parse_time("2026-01-01T00:00:00Z");
   std::unique_ptr<MemoryStore> store;
 
  private:
   void open(Mode mode);
   DefinitionPtr definition_;
+  PoliciesByName participants_;
   std::unique_ptr<Coordinator> coordinator_;
 };
 

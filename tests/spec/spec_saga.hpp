@@ -16,7 +16,7 @@ namespace skald::spec {
 /// Admits according to a switch.
 class SwitchedAdmission final : public Admission {
  public:
-  [[nodiscard]] bool admits(const std::string&, Direction) const override { return open; }
+  [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return open; }
   bool open = true;
 };
 

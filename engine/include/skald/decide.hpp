@@ -17,23 +17,26 @@
 
 namespace skald {
 
-/// Which commands may be issued at the moment. A command that is not admitted leaves its step
-/// `pending`: a refusal is never an attempt. Must answer the same throughout one decision.
+/// Which commands may be issued at the moment. A command that is not admitted leaves its step as
+/// it is: a refusal is never an attempt. Asked once for each command, right before it is issued; an
+/// answer of true keeps its place for it until the decision is made.
 class Admission {
  public:
   virtual ~Admission() = default;
-  [[nodiscard]] virtual bool admits(const std::string& participant, Direction direction) const = 0;
+  /// `retry`: it is not the first attempt of its round.
+  [[nodiscard]] virtual bool admits(const std::string& participant, Direction direction,
+                                    bool retry) const = 0;
 };
 
 /// Admits everything.
 class OpenAdmission final : public Admission {
  public:
-  [[nodiscard]] bool admits(const std::string&, Direction) const override { return true; }
+  [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return true; }
 };
 /// Admits nothing: for an owner that sends no commands.
 class ClosedAdmission final : public Admission {
  public:
-  [[nodiscard]] bool admits(const std::string&, Direction) const override { return false; }
+  [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return false; }
 };
 
 /// Send this command, now that it is stored.

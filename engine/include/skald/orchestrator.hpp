@@ -35,11 +35,27 @@ using Logger = std::function<void(LogLevel, std::string_view)>;
 /// lifecycle notices and tests. Must return quickly and not throw.
 using Observer = std::function<void(const Definition&, const Saga&, const std::vector<Event>&)>;
 
+/// A participant's breaker has opened, is half open, or has closed.
+struct BreakerChanged {
+  std::string participant;
+  BreakerPhase from = BreakerPhase::closed;
+  BreakerPhase to = BreakerPhase::closed;
+  Time at{};
+  std::optional<Time> until;  ///< Of an open one: when it will be half open.
+  std::string error_code;     ///< Of what opened it.
+};
+/// Sees every change of a breaker, after its commit, on the orchestrator's thread: for metrics,
+/// lifecycle notices and tests. Must return quickly and not throw.
+using PolicyObserver = std::function<void(const BreakerChanged&)>;
+
 struct OrchestratorOptions {
   Mode mode = Mode::engine;
   const Clock* clock = nullptr;  ///< Borrowed; absent: the system's.
   Logger log{};                  ///< Absent: warnings and errors go to stderr.
   Observer observer{};
+  PolicyObserver policy_observer{};
+  /// Policies that overrule what definitions state for the same participant.
+  PoliciesByName participants{};
   std::size_t batch_limit = 1024;             ///< Inputs per transaction.
   std::size_t waiting_starts_limit = 65'536;  ///< Starts that wait for their commit; more block.
   std::size_t cached_sagas_limit = 200'000;   ///< Sagas kept in memory between inputs.
@@ -70,7 +86,7 @@ struct SagaResult {
 class Orchestrator {
  public:
   /// Takes the store over: recovers what was under way (Mode::engine). Definitions already in the
-  /// store are known. \throws StoreError, ChannelError
+  /// store are known. \throws StoreError, ChannelError; DefinitionError for `participants`
   Orchestrator(Store& store, Channel& channel, OrchestratorOptions options = {});
   /// Stops cleanly, as stop() does.
   ~Orchestrator();
@@ -78,7 +94,8 @@ class Orchestrator {
   Orchestrator& operator=(const Orchestrator&) = delete;
 
   /// Stores a definition for new sagas. Sagas under way keep the one they started with.
-  /// \throws Refused when sagas have used another definition of this type and version.
+  /// \throws Refused when sagas have used another definition of this type and version, or another
+  /// type states a different policy for one of its participants.
   void define(const Definition& definition);
 
   /// Starts a saga; it is durable on return. \throws Refused: not_found for an unknown type or

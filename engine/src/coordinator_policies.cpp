@@ -1,0 +1,185 @@
+// The coordinator's dealings with the policies of participants: what is told to them, and who is
+// let through next.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "coordinator.hpp"
+
+namespace skald {
+namespace {
+
+// How many waiting sagas one batch wakes; the rest come with the next.
+constexpr std::size_t serve_limit = 4'096;
+constexpr std::uint8_t default_priority = 4;
+
+const std::string& participant_of(const LiveSaga& live, const AttemptRef& attempt) {
+  return live.definition->steps[attempt.step].participant;
+}
+
+CommandClass command_of(const LiveSaga& live, const AttemptRef& attempt) {
+  const Attempts& a = live.saga.steps[attempt.step].of(attempt.direction);
+  return class_of(attempt.direction, a.in_round() > 1);
+}
+
+CommandEnd failed_end(const ErrorInfo& error, std::optional<Duration> retry_after) {
+  CommandEnd end;
+  end.sign = LifeSign::failed;
+  end.error_code = error.code;
+  end.retry_after = retry_after;
+  return end;
+}
+
+}  // namespace
+
+std::uint8_t priority_of(const Saga&) { return default_priority; }
+
+CommandEnd end_of(const AttemptRef& attempt, const Input& input, const std::vector<Event>& events) {
+  const auto* reply = std::get_if<ReplyReceived>(&input);
+  if (reply && reply->attempt == attempt) {
+    CommandEnd alive;
+    switch (reply->outcome.kind) {
+      case OutcomeKind::failed:
+      case OutcomeKind::unknown:
+        return failed_end(reply->outcome.error, reply->outcome.retry_after);
+      case OutcomeKind::rejected: alive.error_code = reply->outcome.error.code; [[fallthrough]];
+      case OutcomeKind::success:
+      case OutcomeKind::pending: alive.sign = LifeSign::alive; return alive;
+    }
+  }
+  for (const Event& event : events) {
+    const auto* unanswered = std::get_if<AttemptUnanswered>(&event);
+    if (unanswered && unanswered->attempt == attempt) return failed_end(unanswered->error, {});
+  }
+  return {};
+}
+
+void Coordinator::note_issued(LiveSaga& live, const AttemptRef& attempt) {
+  OutstandingAttempt& issued = live.outstanding.back();
+  issued.command = command_of(live, attempt);
+  issued.generation = book_.issued(participant_of(live, attempt), issued.command, now_);
+}
+
+void Coordinator::note_ended(const LiveSaga& live, const OutstandingAttempt& attempt,
+                             const CommandEnd& end) {
+  if (settings_.mode != Mode::engine) return;
+  ended_.emplace_back(live.saga.id, attempt);
+  CommandEnd complete = end;
+  complete.command = attempt.command;
+  complete.generation = attempt.generation;
+  book_.ended(participant_of(live, attempt.attempt), complete, now_);
+}
+
+// An attempt that was rebuilt from the journal: what it counts as. `found`: it is not counted yet.
+void Coordinator::identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found) {
+  const auto known = std::find_if(ended_.begin(), ended_.end(), [&](const auto& ended) {
+    return ended.first == live.saga.id && ended.second.attempt == attempt.attempt;
+  });
+  if (known != ended_.end()) {
+    attempt.command = known->second.command;
+    attempt.generation = known->second.generation;
+    return;
+  }
+  const std::string& participant = participant_of(live, attempt.attempt);
+  attempt.command = command_of(live, attempt.attempt);
+  attempt.generation =
+      found ? book_.found(participant, attempt.command) : book_.generation(participant);
+}
+
+void Coordinator::join_lines(const LiveSaga& live) {
+  for (const auto& [participant, command] : admission_.refused()) {
+    lines_.join(live.saga.id, participant, command, priority_of(live.saga));
+  }
+}
+
+void Coordinator::serve_lines() {
+  more_to_serve_ = false;
+  if (settings_.mode != Mode::engine || holds_overdue()) return;
+  serving_left_ = serve_limit;
+  for (; serving_left_ > 0 && !unplaced_.empty(); --serving_left_) {
+    const SagaId id = unplaced_.front();
+    unplaced_.pop_front();
+    serve(id);
+  }
+  std::vector<std::string> participants;
+  for (const auto& [name, lines] : lines_.all()) participants.push_back(name);
+  for (const std::string& name : participants) serve_line(name);
+  more_to_serve_ = serving_left_ == 0;
+}
+
+void Coordinator::serve_line(const std::string& participant) {
+  std::array<bool, command_class_count> blocked{};
+  while (serving_left_ > 0) {
+    const WaitingLines::Lines* lines = lines_.of(participant);
+    if (!lines) return;
+    // What undoes comes first; first attempts and retries stand in one order.
+    const Place* next = nullptr;
+    auto command = CommandClass::undoing;
+    for (const CommandClass c :
+         {CommandClass::undoing, CommandClass::first_try, CommandClass::later_try}) {
+      const WaitingLines::Line& line = (*lines)[static_cast<std::size_t>(c)];
+      if (blocked[static_cast<std::size_t>(c)] || line.empty()) continue;
+      if (next && (command == CommandClass::undoing || *next < *line.begin())) continue;
+      next = &*line.begin();
+      command = c;
+    }
+    if (!next) return;
+    const Place place = *next;
+    bool& is_blocked = blocked[static_cast<std::size_t>(command)];
+    if (!admission_.passes(participant, command, now_)) {
+      is_blocked = true;
+      continue;
+    }
+    --serving_left_;
+    serve(place.saga);
+    lines = lines_.of(participant);
+    is_blocked = lines && (*lines)[static_cast<std::size_t>(command)].count(place) > 0;
+  }
+}
+
+void Coordinator::serve(const SagaId& id) {
+  lines_.leave(id);
+  if (LiveSaga* saga = live(id)) (void)apply(*saga, Woken{});
+}
+
+std::optional<Time> Coordinator::next_admission() const {
+  std::optional<Time> next;
+  for (const auto& [participant, lines] : lines_.all()) {
+    for (std::size_t c = 0; c < lines.size(); ++c) {
+      if (lines[c].empty()) continue;
+      const auto hold = book_.held(participant, static_cast<CommandClass>(c), now_);
+      if (hold && hold->until) next = next ? std::min(*next, *hold->until) : *hold->until;
+    }
+  }
+  return next;
+}
+
+std::optional<Refusal> Coordinator::refuse_for_waiting(const Definition& definition) const {
+  if (settings_.mode != Mode::engine) return std::nullopt;
+  for (const Step& step : definition.steps) {
+    const auto& bulkhead = book_.policies(step.participant).bulkhead;
+    if (!bulkhead || !bulkhead->max_waiting) continue;
+    const std::size_t waiting = lines_.waiting(step.participant);
+    if (waiting < *bulkhead->max_waiting) continue;
+    const bool would_wait =
+        waiting > 0 || !admission_.passes(step.participant, CommandClass::first_try, now_);
+    if (!would_wait) continue;
+    return Refusal{
+        Refused::Code::unavailable,
+        fmt::format("{} sagas wait for participant {}, and its bulkhead takes no more than {} "
+                    "(max_waiting); start it again later",
+                    waiting, step.participant, *bulkhead->max_waiting)};
+  }
+  return std::nullopt;
+}
+
+std::vector<DefinitionPtr> Coordinator::known_definitions() const {
+  std::vector<DefinitionPtr> known;
+  for (const auto& [type, versions] : by_type_) {
+    for (const auto& [version, definition] : versions) known.push_back(definition);
+  }
+  return known;
+}
+
+}  // namespace skald

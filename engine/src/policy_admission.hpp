@@ -1,0 +1,55 @@
+// What may be issued now: the channel's room, the participant's policies, and the lines of those
+// who came before, composed behind the question that decide() asks.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy_book.hpp"
+#include "skald/channel.hpp"
+#include "skald/decide.hpp"
+#include "waiting_lines.hpp"
+
+namespace skald {
+
+[[nodiscard]] CommandClass class_of(Direction direction, bool retry);
+
+/// One decision at a time: begin(), then decide() asks, then refused() says what was refused.
+class PolicyAdmission final : public Admission {
+ public:
+  struct Refused {
+    std::string participant;
+    CommandClass command = CommandClass::first_try;
+  };
+
+  PolicyAdmission(const Channel& channel, const PolicyBook& book, const WaitingLines& lines,
+                  Mode mode)
+      : channel_(channel), book_(book), lines_(lines), mode_(mode) {}
+
+  void begin(const SagaId& saga, std::uint8_t priority, Time now);
+  [[nodiscard]] bool admits(const std::string& participant, Direction direction,
+                            bool retry) const override;
+  [[nodiscard]] const std::vector<Refused>& refused() const { return refused_; }
+
+  /// Whether the first in this line would be let through now.
+  [[nodiscard]] bool passes(const std::string& participant, CommandClass command, Time now) const;
+
+ private:
+  [[nodiscard]] bool is_next(const std::string& participant, CommandClass command) const;
+  [[nodiscard]] bool held_by_policy(const std::string& participant, CommandClass command) const;
+
+  const Channel& channel_;
+  const PolicyBook& book_;
+  const WaitingLines& lines_;
+  Mode mode_;
+  SagaId saga_;
+  std::uint8_t priority_ = 0;
+  Time now_{};
+  // Of the decision under way: a question takes the place that its answer promises, so that one
+  // decision never gets more than there is.
+  mutable std::vector<Refused> refused_;
+  mutable std::vector<std::pair<std::string, CommandClass>> promised_;
+};
+
+}  // namespace skald

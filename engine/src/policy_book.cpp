@@ -1,0 +1,182 @@
+#include "policy_book.hpp"
+
+#include <fmt/format.h>
+
+namespace skald {
+
+PolicyBook::PolicyBook(PoliciesByName configured, Logger log, PolicyObserver observer)
+    : configured_(std::move(configured)), log_(std::move(log)), observer_(std::move(observer)) {
+  check_policies(configured_);
+}
+
+std::optional<std::string> PolicyBook::refusal_of(
+    const Definition& candidate, const std::vector<DefinitionPtr>& definitions) const {
+  std::vector<DefinitionPtr> all = definitions;
+  all.push_back(std::make_shared<const Definition>(candidate));
+  for (const PolicyConflict& conflict : resolve_policies(configured_, all).conflicts) {
+    const bool first =
+        conflict.taken == candidate.type && conflict.taken_version == candidate.version;
+    const bool second =
+        conflict.other == candidate.type && conflict.other_version == candidate.version;
+    if (first || second) return describe(conflict);
+  }
+  return std::nullopt;
+}
+
+void PolicyBook::use(const std::vector<DefinitionPtr>& definitions) {
+  ResolvedPolicies resolved = resolve_policies(configured_, definitions);
+  for (auto& [name, entry] : entries_) {
+    if (resolved.by_participant.count(name) == 0) entry.in_force = {};
+  }
+  for (auto& [name, in_force] : resolved.by_participant) {
+    entries_[name].in_force = std::move(in_force);
+  }
+  if (!log_) return;
+  for (const PolicyConflict& conflict : resolved.conflicts) {
+    log_(LogLevel::warning,
+         fmt::format("{}; for now that of {} holds", describe(conflict), conflict.taken));
+  }
+}
+
+void PolicyBook::restore(const std::map<std::string, std::string>& stored, Time now) {
+  for (const auto& [name, text] : stored) {
+    Entry& entry = entries_[name];
+    if (const auto state = decode_state(text)) {
+      entry.stored = *state;
+      entry.state = after_restart(entry.in_force.policies, *state, now);
+    } else if (log_) {
+      log_(LogLevel::warning,
+           fmt::format("what the store says of participant {}'s policies cannot be read; its "
+                       "breaker is closed, its tokens and budget begin anew",
+                       name));
+    }
+  }
+}
+
+const ParticipantPolicies& PolicyBook::policies(const std::string& participant) const {
+  static const ParticipantPolicies none;
+  const auto found = entries_.find(participant);
+  return found == entries_.end() ? none : found->second.in_force.policies;
+}
+
+ParticipantState PolicyBook::state(const std::string& participant) const {
+  const auto found = entries_.find(participant);
+  return found == entries_.end() ? ParticipantState{} : found->second.state;
+}
+
+std::optional<Hold> PolicyBook::held(const std::string& participant, CommandClass command,
+                                     Time now) const {
+  const auto found = entries_.find(participant);
+  if (found == entries_.end() || found->second.in_force.policies.empty()) return std::nullopt;
+  return skald::held(found->second.in_force.policies, found->second.state, command, now);
+}
+
+PolicyBook::Entry& PolicyBook::change(const std::string& participant) {
+  Entry& entry = entries_[participant];
+  before_.try_emplace(participant, entry.state);
+  return entry;
+}
+
+std::uint64_t PolicyBook::issued(const std::string& participant, CommandClass command, Time now) {
+  Entry& entry = change(participant);
+  if (entry.in_force.policies.empty()) {  // The usual case, and the engine's hot path.
+    entry.state.bulkhead = BulkheadPolicy::issued(entry.state.bulkhead, command);
+    return entry.state.breaker.generation;
+  }
+  const BreakerState before = entry.state.breaker;
+  entry.state = after_issue(entry.in_force.policies, std::move(entry.state), command, now);
+  note_phase(participant, before, entry, {}, now);
+  return entry.state.breaker.generation;
+}
+
+void PolicyBook::ended(const std::string& participant, const CommandEnd& end, Time now) {
+  Entry& entry = change(participant);
+  const BreakerState before = entry.state.breaker;
+  entry.state = after_end(entry.in_force.policies, std::move(entry.state), end, now);
+  note_phase(participant, before, entry, end.error_code, now);
+}
+
+std::uint64_t PolicyBook::found(const std::string& participant, CommandClass command) {
+  ParticipantState& state = entries_[participant].state;
+  state.bulkhead = BulkheadPolicy::issued(state.bulkhead, command);
+  return generation(participant);
+}
+
+std::uint64_t PolicyBook::generation(const std::string& participant) const {
+  const auto found = entries_.find(participant);
+  if (found == entries_.end()) return BreakerState{}.generation;
+  const BreakerState& breaker = found->second.state.breaker;
+  return breaker.phase == BreakerPhase::closed ? breaker.generation : 0;
+}
+
+void PolicyBook::note_phase(const std::string& participant, const BreakerState& before,
+                            const Entry& after, const std::string& error_code, Time now) {
+  const BreakerState& state = after.state.breaker;
+  if (state.generation == before.generation) return;
+  BreakerChanged& notice = notices_.emplace_back();
+  notice.participant = participant;
+  notice.from = before.phase;
+  notice.to = state.phase;
+  notice.at = now;
+  if (state.phase != BreakerPhase::open) return;
+  notice.until = state.opened_at + state.open_for;
+  notice.error_code = error_code;
+}
+
+std::map<std::string, std::string> PolicyBook::changes(bool all) const {
+  std::map<std::string, std::string> changes;
+  const auto consider = [&](const std::string& name, const Entry& entry) {
+    if (entry.in_force.policies.empty()) return;
+    if (all ? entry.state == entry.stored : !worth_storing(entry.stored, entry.state)) return;
+    changes.emplace(name, encode_state(entry.state));
+  };
+  if (all) {
+    for (const auto& [name, entry] : entries_) consider(name, entry);
+  } else {
+    for (const auto& [name, before] : before_) consider(name, entries_.at(name));
+  }
+  return changes;
+}
+
+void PolicyBook::committed(const std::map<std::string, std::string>& changes) {
+  for (const auto& [name, text] : changes) {
+    Entry& entry = entries_.at(name);
+    entry.stored = entry.state;
+  }
+  before_.clear();
+  for (const BreakerChanged& notice : std::exchange(notices_, {})) tell(notice);
+}
+
+void PolicyBook::rolled_back() {
+  for (auto& [name, state] : before_) entries_.at(name).state = std::move(state);
+  before_.clear();
+  notices_.clear();
+}
+
+void PolicyBook::tell(const BreakerChanged& change) const {
+  if (observer_) observer_(change);
+  if (!log_) return;
+  switch (change.to) {
+    case BreakerPhase::open:
+      log_(LogLevel::warning,
+           fmt::format("participant {}: the breaker is open after {}; nothing is sent until {}",
+                       change.participant, change.error_code, format_time(*change.until)));
+      break;
+    case BreakerPhase::half_open:
+      log_(LogLevel::info, fmt::format("participant {}: the breaker is half open; probes go out",
+                                       change.participant));
+      break;
+    case BreakerPhase::closed:
+      log_(LogLevel::info,
+           fmt::format("participant {}: the breaker is closed again", change.participant));
+      break;
+  }
+}
+
+std::map<std::string, PoliciesInForce> PolicyBook::known() const {
+  std::map<std::string, PoliciesInForce> known;
+  for (const auto& [name, entry] : entries_) known.emplace(name, entry.in_force);
+  return known;
+}
+
+}  // namespace skald

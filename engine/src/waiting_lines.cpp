@@ -1,0 +1,94 @@
+#include "waiting_lines.hpp"
+
+#include <algorithm>
+
+namespace skald {
+namespace {
+
+constexpr std::uint8_t priority_max = 9;
+
+std::size_t index_of(CommandClass command) { return static_cast<std::size_t>(command); }
+
+}  // namespace
+
+const WaitingLines::Lines* WaitingLines::of(const std::string& participant) const {
+  const auto found = lines_.find(participant);
+  return found == lines_.end() ? nullptr : &found->second;
+}
+
+std::size_t WaitingLines::waiting(const std::string& participant) const {
+  const Lines* lines = of(participant);
+  std::size_t count = 0;
+  if (lines) {
+    for (const Line& line : *lines) count += line.size();
+  }
+  return count;
+}
+
+Place WaitingLines::place(const SagaId& saga, const std::string& participant, CommandClass command,
+                          std::uint8_t priority) const {
+  const auto here = [&](const Ticket& t) {
+    return t.place.saga == saga && t.participant == participant && t.command == command;
+  };
+  if (const auto known = places_.find(saga); known != places_.end()) {
+    const auto ticket = std::find_if(known->second.begin(), known->second.end(), here);
+    if (ticket != known->second.end()) return ticket->place;
+  }
+  const auto returning = std::find_if(returning_.begin(), returning_.end(), here);
+  if (returning != returning_.end()) return returning->place;
+  const std::uint8_t known_priority = std::min(priority, priority_max);
+  return {static_cast<std::uint8_t>(priority_max - known_priority), next_number_, saga};
+}
+
+void WaitingLines::join(const SagaId& saga, const std::string& participant, CommandClass command,
+                        std::uint8_t priority) {
+  const Ticket ticket{participant, command, place(saga, participant, command, priority)};
+  if (ticket.place.number == next_number_) ++next_number_;
+  const Lines* lines = of(participant);
+  if (lines && (*lines)[index_of(command)].count(ticket.place) > 0) return;
+  insert(ticket);
+  undo_.emplace_back(true, ticket);
+}
+
+void WaitingLines::leave(const SagaId& saga) {
+  returning_.clear();
+  const auto known = places_.find(saga);
+  if (known == places_.end()) return;
+  returning_ = known->second;
+  for (const Ticket& ticket : returning_) {
+    remove(ticket);
+    undo_.emplace_back(false, ticket);
+  }
+}
+
+void WaitingLines::insert(const Ticket& ticket) {
+  lines_[ticket.participant][index_of(ticket.command)].insert(ticket.place);
+  places_[ticket.place.saga].push_back(ticket);
+}
+
+void WaitingLines::remove(const Ticket& ticket) {
+  const auto lines = lines_.find(ticket.participant);
+  lines->second[index_of(ticket.command)].erase(ticket.place);
+  const bool empty = std::all_of(lines->second.begin(), lines->second.end(),
+                                 [](const Line& line) { return line.empty(); });
+  if (empty) lines_.erase(lines);
+  const auto known = places_.find(ticket.place.saga);
+  std::erase_if(known->second, [&](const Ticket& t) {
+    return t.participant == ticket.participant && t.command == ticket.command;
+  });
+  if (known->second.empty()) places_.erase(known);
+}
+
+void WaitingLines::committed() {
+  undo_.clear();
+  returning_.clear();
+}
+
+void WaitingLines::rolled_back() {
+  for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
+    it->first ? remove(it->second) : insert(it->second);
+  }
+  committed();
+}
+
+}  // namespace skald

@@ -1,0 +1,73 @@
+// Who waits to be let through to which participant, in which order.
+//
+// One line per participant and class of command. Within a line the saga's priority counts, then
+// who came first; a saga that is refused again keeps its place.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "skald/command_class.hpp"
+#include "skald/ids.hpp"
+
+namespace skald {
+
+/// A place in a line; the smaller, the earlier its turn.
+struct Place {
+  std::uint8_t behind = 0;   ///< 9 less the saga's priority.
+  std::uint64_t number = 0;  ///< In order of arrival, over all lines.
+  SagaId saga;
+  friend auto operator<=>(const Place& a, const Place& b) {
+    if (const auto c = a.behind <=> b.behind; c != 0) return c;
+    return a.number <=> b.number;
+  }
+  friend bool operator==(const Place& a, const Place& b) { return a.number == b.number; }
+};
+
+/// A batch can be undone, as long as it was not committed.
+class WaitingLines {
+ public:
+  using Line = std::set<Place>;
+  using Lines = std::array<Line, command_class_count>;
+
+  /// The lines of participants for which anyone waits.
+  [[nodiscard]] const std::map<std::string, Lines>& all() const { return lines_; }
+  [[nodiscard]] const Lines* of(const std::string& participant) const;
+  [[nodiscard]] std::size_t waiting(const std::string& participant) const;
+  [[nodiscard]] bool waits(const SagaId& saga) const { return places_.count(saga) > 0; }
+
+  /// The place that the saga has in this line, or would get now.
+  [[nodiscard]] Place place(const SagaId& saga, const std::string& participant,
+                            CommandClass command, std::uint8_t priority) const;
+  void join(const SagaId& saga, const std::string& participant, CommandClass command,
+            std::uint8_t priority);
+  /// Takes the saga out of all lines. Until the next call it still has its places, should it join
+  /// the same lines again.
+  void leave(const SagaId& saga);
+
+  void committed();
+  void rolled_back();
+
+ private:
+  struct Ticket {
+    std::string participant;
+    CommandClass command = CommandClass::first_try;
+    Place place;
+  };
+  void insert(const Ticket& ticket);
+  void remove(const Ticket& ticket);
+
+  std::map<std::string, Lines> lines_;
+  std::unordered_map<SagaId, std::vector<Ticket>> places_;
+  std::vector<Ticket> returning_;  // Of the saga that left last.
+  std::uint64_t next_number_ = 1;
+  std::vector<std::pair<bool, Ticket>> undo_;  // In this batch; true: it joined.
+};
+
+}  // namespace skald

@@ -1,0 +1,197 @@
+// What policies remember over restarts, and forget when a batch is rolled back.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "scripted_channel.hpp"
+
+using namespace skald;
+using skald::testing::Engine;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* with_breaker = R"({
+  "saga": "order", "version": 1,
+  "participants": {"inventory": {"breaker": {"failures": 2, "delay": "10s"}}},
+  "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
+             "compensation": "none", "retry": {"max_attempts": 1}}]})";
+constexpr const char* with_bulkhead = R"({
+  "saga": "order", "version": 1,
+  "participants": {"inventory": {"bulkhead": {"max_in_flight": 2}}},
+  "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
+             "compensation": "none"}]})";
+constexpr const char* with_rate = R"({
+  "saga": "order", "version": 1,
+  "participants": {"inventory": {"rate_limit": {"rate": "1/s", "burst": 2}}},
+  "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
+             "compensation": "none"}]})";
+
+void fail_next(Engine& engine) {
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("DOWN")));
+}
+
+void open_breaker(Engine& engine) {
+  for (int i = 0; i < 2; ++i) {
+    (void)engine.start();
+    fail_next(engine);
+  }
+  REQUIRE(engine.breaker_changes.back().to == BreakerPhase::open);
+}
+
+}  // namespace
+
+TEST_CASE("a breaker that was open when the engine died stays open until its time") {
+  Engine engine{with_breaker};
+  open_breaker(engine);
+  const Time until = *engine.breaker_changes.back().until;
+  const Started waiting = engine.start();
+  engine.now += 4s;
+  engine.crash();
+  CHECK(engine.channel.sent.empty());
+  CHECK(engine.next_due() == until);
+  engine.now = until;
+  engine.tell();
+  CHECK(engine.channel.take().id.saga == waiting.id);
+}
+
+TEST_CASE("failures in a row are counted on over a restart") {
+  Engine engine{with_breaker};
+  (void)engine.start();
+  fail_next(engine);
+  engine.now += 1s;
+  engine.crash();
+  (void)engine.start();
+  fail_next(engine);
+  CHECK(engine.breaker_changes.size() == 1);
+}
+
+TEST_CASE("a probe that was under way when the engine died does not keep the breaker half open") {
+  Engine engine{with_breaker};
+  open_breaker(engine);
+  (void)engine.start();
+  engine.now = *engine.breaker_changes.back().until;
+  engine.tell();
+  const Command lost = engine.channel.take();
+  (void)engine.start();
+  CHECK(engine.channel.sent.empty());
+  engine.crash();
+  // The lost probe is sent again, and another one goes out, since nobody knows the first any more.
+  REQUIRE(engine.channel.sent.size() == 2);
+  engine.tell(Engine::reply(lost, Outcome::failed("DOWN")));
+  CHECK(engine.breaker_changes.back().to == BreakerPhase::half_open);
+  (void)engine.channel.take();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  CHECK(engine.breaker_changes.back().to == BreakerPhase::closed);
+}
+
+TEST_CASE("the bulkhead counts what is outstanding since before the crash") {
+  Engine engine{with_bulkhead};
+  for (int i = 0; i < 5; ++i) (void)engine.start();
+  CHECK(engine.channel.sent.size() == 2);
+  engine.crash();
+  REQUIRE(engine.channel.sent.size() == 2);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  CHECK(engine.channel.sent.size() == 2);
+}
+
+TEST_CASE("a restart gives no tokens away") {
+  Engine engine{with_rate};
+  for (int i = 0; i < 4; ++i) (void)engine.start();
+  CHECK(engine.channel.sent.size() == 2);
+  const Time next = engine.now + 1s;
+  for (int i = 0; i < 3; ++i) {
+    engine.crash();
+    CHECK(engine.channel.sent.size() == 2);  // The same two again.
+    CHECK(engine.next_due() == next);
+  }
+  engine.now = next;
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 3);
+}
+
+TEST_CASE("a stored state that cannot be read is said in the log, and begins anew") {
+  Engine engine{with_breaker};
+  open_breaker(engine);
+  Batch damage;
+  damage.participants["inventory"] = "{\"v\":1,\"breaker\":";
+  engine.store->commit(damage);
+  engine.log.clear();
+  engine.now += 1s;
+  engine.crash();
+  CHECK(std::any_of(engine.log.begin(), engine.log.end(), [](const std::string& line) {
+    return line.find("participant inventory's policies cannot be read") != std::string::npos;
+  }));
+  (void)engine.start();
+  CHECK(engine.channel.sent.size() == 1);
+}
+
+TEST_CASE("a clock that was set back while no engine ran holds nobody for longer than the delay") {
+  Engine engine{with_breaker};
+  open_breaker(engine);
+  (void)engine.start();
+  engine.now -= 24h;
+  engine.crash();
+  CHECK(engine.next_due() == engine.now + 10s);
+}
+
+TEST_CASE("a full disk takes nothing from the policies, and the failure counts once it is stored") {
+  Engine engine{with_breaker};
+  (void)engine.start();
+  fail_next(engine);
+  (void)engine.start();
+  engine.disk.fail_writes(StoreError::Kind::full);
+  fail_next(engine);
+  CHECK(engine.breaker_changes.empty());
+  for (int i = 0; i < 3; ++i) {
+    engine.now = *engine.next_due();
+    engine.tell();
+  }
+  CHECK(engine.breaker_changes.empty());
+  engine.disk.fail_writes(std::nullopt);
+  engine.now = *engine.next_due();
+  engine.tell();
+  CHECK(engine.breaker_changes.size() == 1);
+}
+
+TEST_CASE("a batch that is rolled back gives its tokens back, and those who waited wait on") {
+  Engine engine{with_rate};
+  for (int i = 0; i < 4; ++i) (void)engine.start();
+  CHECK(engine.channel.sent.size() == 2);
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.now += 2s;
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 2);
+  CHECK_THROWS_AS((void)engine.start(), Refused);
+  engine.disk.fail_writes(std::nullopt);
+  engine.now += 5s;
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 4);
+  CHECK_FALSE(engine.next_due());
+}
+
+TEST_CASE("a bulkhead's place is neither lost nor gained by batches that are rolled back") {
+  Engine engine{with_bulkhead};
+  std::vector<SagaId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(engine.start().id);
+  const Command first = engine.channel.take();
+  const Command second = engine.channel.take();
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.tell(Engine::reply(first, Outcome::success()));
+  CHECK(engine.channel.sent.empty());
+  engine.disk.fail_writes(std::nullopt);
+  engine.now = *engine.next_due();
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 1);
+  engine.tell(Engine::reply(second, Outcome::success()));
+  CHECK(engine.channel.sent.size() == 2);
+}
+
+TEST_CASE("a saga that an operator closes gives its place back") {
+  Engine engine{with_bulkhead};
+  std::vector<SagaId> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(engine.start().id);
+  CHECK(engine.channel.sent.size() == 2);
+  CHECK(engine.request(ids[0], AbandonRequested{}).empty());
+  CHECK(engine.channel.sent.size() == 3);
+}
