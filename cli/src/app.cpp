@@ -17,6 +17,7 @@
 #include "verbs/definition.hpp"
 #include "verbs/history.hpp"
 #include "verbs/list.hpp"
+#include "verbs/participants.hpp"
 #include "verbs/pause.hpp"
 #include "verbs/quarantine.hpp"
 #include "verbs/replay.hpp"
@@ -108,6 +109,7 @@ class CommandLine {
     add<AbandonOptions>();
     add<ReplayOptions>();
     add<AuditOptions>();
+    add<ParticipantsOptions>();
     add<QuarantineOptions>();
     add<DefinitionOptions>();
     add<StoreOptions>();

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "engine_config.hpp"
 #include "skald/error.hpp"
 #include "skald/json.hpp"
 
@@ -39,11 +40,13 @@ AmqpOptions from_file(const std::string& path) {
   return AmqpOptions::parse(url);
 }
 
-AmqpOptions from_config(const std::string& path) {
-  const Json config = parse_json(read_file(path));
+// Nothing when the configuration names no broker.
+std::optional<AmqpOptions> from_config(const std::string& path) {
+  const Json config = read_config(path);
   const auto amqp = config.find("amqp");
-  if (!config.is_object() || amqp == config.end() || !amqp->is_object()) {
-    refuse(path + R"(: must be like {"amqp": {"url_file": "broker.url"}})");
+  if (amqp == config.end()) return std::nullopt;
+  if (!amqp->is_object()) {
+    refuse(path + R"(: amqp: must be like {"url_file": "broker.url"})");
   }
   for (const auto& [name, value] : amqp->items()) {
     if (name != "url" && name != "url_file") {
@@ -60,7 +63,7 @@ AmqpOptions from_config(const std::string& path) {
 }  // namespace
 
 AmqpOptions broker_options(const std::string& config, const Context& context) {
-  if (!config.empty()) return from_config(config);
+  if (auto options = from_config(config)) return *std::move(options);
   if (const auto url = context.variable("SKALD_AMQP_URL")) return AmqpOptions::parse(*url);
   if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file);
   refuse(

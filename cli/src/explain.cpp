@@ -1,12 +1,43 @@
 #include "explain.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "skald/participant_view.hpp"
 #include "skald/view.hpp"
 
 namespace skald::cli {
+namespace {
 
-std::string explain(const StoreAccess& access, const FoldedSaga& folded, Time now) {
+// The participant to which the saga has something to issue now, or nothing said (empty).
+std::string awaited_participant(const FoldedSaga& folded, Time now) {
+  const Saga& saga = folded.saga;
+  const StepIndex at = current_step(saga);
+  if (at == no_step || saga.paused || is_end(saga.status)) return {};
+  for (const Attempts& a : saga.steps[at].attempts) {
+    if (a.outstanding || (a.retry_at && *a.retry_at > now)) return {};
+  }
+  return folded.definition->steps[at].participant;
+}
+
+std::string held_by_policy(StoreAccess& access, const std::string& participant) {
+  const Json answer = access.request_of_engine({{"verb", "participants"}});
+  if (!answer.value("ok", false)) return {};
+  for (const Json& known : answer.at("participants")) {
+    if (known.at("name") == participant) return why_held(known);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
   std::string sentence = why(*folded.definition, folded.saga, now);
   const Status status = folded.saga.status;
+  const std::string participant = awaited_participant(folded, now);
+  if (status != Status::stuck && !participant.empty()) {
+    const std::string held = held_by_policy(access, participant);
+    if (!held.empty()) return sentence + "; an engine runs, but " + held;
+  }
   // A saga that is pending says so itself, one that is stuck waits for people.
   const bool needs_engine =
       (status == Status::running || status == Status::compensating) && !folded.saga.paused;

@@ -1,4 +1,5 @@
-// The sentence of `why`, with what only this side can know: whether an engine is there to go on.
+// The sentence of `why`, with what only this side can know: whether an engine is there to go on,
+// and which policy of a participant it lets the saga wait for.
 #pragma once
 
 #include <string>
@@ -9,6 +10,6 @@
 
 namespace skald::cli {
 
-[[nodiscard]] std::string explain(const StoreAccess& access, const FoldedSaga& folded, Time now);
+[[nodiscard]] std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now);
 
 }  // namespace skald::cli

@@ -12,6 +12,7 @@
 #include "skald/decide.hpp"
 #include "skald/inputs.hpp"
 #include "skald/orchestrator.hpp"
+#include "skald/participant_view.hpp"
 
 namespace skald {
 
@@ -85,6 +86,9 @@ struct LookArrival {
   SagaId saga;
   Answer<Saga> answer;
 };
+struct ParticipantsArrival {
+  Answer<std::vector<ParticipantStatus>> answer;
+};
 struct DropQuarantinedArrival {
   std::int64_t number = 0;
   Answer<bool> answer;
@@ -93,6 +97,6 @@ struct DropQuarantinedArrival {
 using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
-                 UnwaitArrival, LookArrival, DropQuarantinedArrival>;
+                 UnwaitArrival, LookArrival, DropQuarantinedArrival, ParticipantsArrival>;
 
 }  // namespace skald

@@ -183,6 +183,8 @@ ParsedRequest parse_control_request(const Json& request) {
     wait.saga = fields.saga();
     wait.timeout = Duration{fields.number("timeout_ms").value_or(0)};
     parsed.request = wait;
+  } else if (verb == "participants") {
+    parsed.request = ParticipantsArrival{};
   } else if (verb == "info") {
     parsed.request = InfoRequest{};
   } else {

@@ -19,8 +19,9 @@ struct WaitRequest {
 struct InfoRequest {};
 
 /// Arrivals come without their answer; whoever submits them sets it.
-using ControlRequest = std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival,
-                                    DropQuarantinedArrival, WaitRequest, InfoRequest>;
+using ControlRequest =
+    std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
+                 ParticipantsArrival, WaitRequest, InfoRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

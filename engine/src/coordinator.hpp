@@ -75,6 +75,7 @@ class Coordinator {
   void take(UnwaitArrival& a);
   void take(LookArrival& a);
   void take(DropQuarantinedArrival& a);
+  void take(ParticipantsArrival& a);
 
   // Deciding.
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);

@@ -174,6 +174,19 @@ std::optional<Refusal> Coordinator::refuse_for_waiting(const Definition& definit
   return std::nullopt;
 }
 
+void Coordinator::take(ParticipantsArrival& a) {
+  if (settings_.mode != Mode::engine) {
+    a.answer(Refusal{Refused::Code::unavailable,
+                     "no engine runs on this store, so nothing is sent to participants"});
+    return;
+  }
+  std::vector<ParticipantStatus> all;
+  for (auto& [name, in_force] : book_.known()) {
+    all.push_back({name, std::move(in_force), book_.state(name), lines_.waiting(name)});
+  }
+  a.answer(std::move(all));
+}
+
 std::vector<DefinitionPtr> Coordinator::known_definitions() const {
   std::vector<DefinitionPtr> known;
   for (const auto& [type, versions] : by_type_) {

@@ -98,6 +98,18 @@ Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
   return {{"ok", true}};
 }
 
+Json Orchestrator::Shell::answer_request(ParticipantsArrival& participants) {
+  Waiting<std::vector<ParticipantStatus>> waiting;
+  participants.answer = waiting.answer();
+  submit(std::move(participants));
+  Json list = Json::array();
+  const Time now = options_.clock->now();
+  for (const ParticipantStatus& status : waiting.get_or_throw()) {
+    list.push_back(participant_json(status, now));
+  }
+  return {{"ok", true}, {"participants", std::move(list)}};
+}
+
 Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
   const auto result = wait(request.saga, std::min(request.timeout, wait_request_limit));
   if (!result) return {{"ok", true}, {"done", false}};

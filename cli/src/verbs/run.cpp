@@ -9,6 +9,7 @@
 
 #include "broker_config.hpp"
 #include "context.hpp"
+#include "engine_config.hpp"
 #include "exit_code.hpp"
 #include "output/text.hpp"
 #include "skald/amqp_channel.hpp"
@@ -47,14 +48,16 @@ void add_to(CLI::App& app, RunOptions& options) {
                             "run place-order.json --store orders.db --config broker.json");
   verb.add_option("definition", options.definitions, "Definitions to add to the store")
       ->type_name("FILE");
-  verb.add_option("--config", options.config,
-                  R"(JSON file with the broker's address ($SKALD_AMQP_URL))")
+  verb.add_option(
+          "--config", options.config,
+          "JSON file with the broker's address ($SKALD_AMQP_URL) and participants' policies")
       ->type_name("FILE");
 }
 
 int run(const RunOptions& options, Context& context) {
   const std::string path = context.store_path();
   const AmqpOptions broker = broker_options(options.config, context);
+  const PoliciesByName participants = configured_policies(options.config);
   std::vector<Definition> definitions;
   for (const auto& file : options.definitions) definitions.push_back(load_definition(file));
 
@@ -67,6 +70,7 @@ int run(const RunOptions& options, Context& context) {
   OrchestratorOptions engine;
   engine.clock = &context.clock;
   engine.log = logger;
+  engine.participants = participants;
   Orchestrator orchestrator(store, channel, engine);
   for (const auto& definition : definitions) orchestrator.define(definition);
   context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),

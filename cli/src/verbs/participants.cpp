@@ -1,0 +1,117 @@
+#include "verbs/participants.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "context.hpp"
+#include "exit_code.hpp"
+#include "output/table.hpp"
+#include "output/text.hpp"
+#include "participant_list.hpp"
+#include "verbs/verb.hpp"
+
+namespace skald::cli {
+namespace {
+
+// A count and its limit: `3/10`, or either alone.
+std::string of_limit(const Json& count, const Json& participant, const char* pointer) {
+  if (count.is_null()) return {};
+  const Json::json_pointer at{pointer};
+  const Json& policies = participant.at("policies");
+  return policies.contains(at) ? fmt::format("{}/{}", count.dump(), policies.at(at).dump())
+                               : count.dump();
+}
+
+Cell breaker_cell(const Json& participant, const Context& context) {
+  const Json& breaker = participant.at("breaker");
+  if (breaker.is_null()) return {};
+  const std::string state = text_at(breaker, "state");
+  if (state == "closed") return {state, Style::good};
+  if (state == "half-open") return {state, Style::turning};
+  return {fmt::format("open, probes {}", time_at(breaker, "until", context)), Style::bad};
+}
+
+std::string answer_text(const Json& answer, const Context& context) {
+  if (answer.is_null()) return {};
+  const std::string code = text_at(answer, "error_code");
+  return fmt::format("{} {}", code.empty() ? "success" : code, time_at(answer, "at", context));
+}
+
+std::string sources_text(const Json& participant) {
+  std::string text;
+  for (const auto& [policy, source] : participant.at("sources").items()) {
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{}: {}", policy, source.get<std::string>());
+  }
+  return text;
+}
+
+void print_table(const Json& participants, Format format, Context& context) {
+  std::vector<Column> columns{{"PARTICIPANT", false, true},
+                              {"BREAKER", false, true},
+                              {"IN FLIGHT", true, true},
+                              {"WAITING", true, true},
+                              {"TOKENS", true, true},
+                              {"RETRIES", true, true},
+                              {"LAST ANSWER"},
+                              {"LAST ERROR"}};
+  if (format == Format::wide) columns.insert(columns.end(), {{"RATE"}, {"POLICIES FROM"}});
+  Table table(columns);
+  for (const Json& p : participants) {
+    std::vector<Cell> row{{text_at(p, "name"), Style::bold},
+                          breaker_cell(p, context),
+                          {of_limit(p.at("in_flight"), p, "/bulkhead/max_in_flight")},
+                          {of_limit(p.at("waiting"), p, "/bulkhead/max_waiting")},
+                          {of_limit(p.at("tokens"), p, "/rate_limit/burst")},
+                          {of_limit(p.at("retries_left"), p, "/none")},
+                          {answer_text(p.at("last_answer"), context)},
+                          {answer_text(p.at("last_error"), context)}};
+    if (format == Format::wide) {
+      const Json limit = p.at("policies").value("rate_limit", Json::object());
+      row.push_back({text_at(limit, "rate")});
+      row.push_back({sources_text(p)});
+    }
+    table.add(std::move(row));
+  }
+  const bool wide = format == Format::wide;
+  table.print(context.out, Painter(context.colored()),
+              wide ? 0 : static_cast<std::size_t>(context.width));
+}
+
+}  // namespace
+
+void add_to(CLI::App& app, ParticipantsOptions& options) {
+  CLI::App& verb = add_verb(
+      app, "participants", "The services that carry out steps, and the policies that hold for them",
+      "participants -o wide");
+  verb.add_option("--config", options.config,
+                  "The engine's configuration, for when no engine runs that could tell it")
+      ->type_name("FILE");
+  add_to(verb, options.format, {"table", "wide", "json", "jsonl"});
+}
+
+int run(const ParticipantsOptions& options, Context& context) {
+  StoreAccess access(context);
+  const ParticipantList list = list_participants(access, options.config, context.clock.now());
+  if (!list.from_engine) {
+    context.note(
+        "no engine answers at this store: this is what the store keeps, without what is "
+        "in flight or waits");
+  }
+  const Format format = options.format.format();
+  if (format == Format::json || format == Format::jsonl) {
+    JsonWriter json(context.out, format);
+    for (const Json& participant : list.participants) json.add(participant);
+    json.finish();
+  } else if (list.participants.empty()) {
+    context.note("no definition in this store names a participant");
+  } else {
+    print_table(list.participants, format, context);
+  }
+  return exit_done;
+}
+
+}  // namespace skald::cli

@@ -1,0 +1,24 @@
+// `skald participants`: the services that carry out steps, and the policies that hold for them.
+#pragma once
+
+#include <string>
+
+#include "output/format.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace skald::cli {
+
+struct Context;
+
+struct ParticipantsOptions {
+  std::string config;
+  FormatOption format;
+};
+
+void add_to(CLI::App& app, ParticipantsOptions& options);
+[[nodiscard]] int run(const ParticipantsOptions& options, Context& context);
+
+}  // namespace skald::cli
