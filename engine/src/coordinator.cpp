@@ -210,6 +210,7 @@ void Coordinator::act() {
   settle_sagas();
   book_.committed(batch_.participants);
   lines_.committed();
+  placed_.clear();
   ended_.clear();
   for (const Position position : settled_) watermark_.settled(position);
   settled_.clear();
@@ -285,6 +286,7 @@ void Coordinator::settle_sagas() {
       live_.erase(found);
       continue;
     }
+    if (saga.saga.paused || status == Status::stuck) lines_.leave(id);
     saga.starved = lines_.waits(id);
     arm_wake(saga);
     const bool waits_long = !saga.wake || (*saga.wake)->first - now_ > short_wait;
@@ -309,6 +311,8 @@ void Coordinator::roll_back(const std::string& why) {
   more_to_serve_ = false;  // They are served with the next try.
   book_.rolled_back();
   lines_.rolled_back();
+  unplaced_.insert(unplaced_.begin(), placed_.begin(), placed_.end());
+  placed_.clear();
   batch_ = {};
   effects_.clear();
   receipts_.clear();

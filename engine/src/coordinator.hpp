@@ -114,7 +114,7 @@ class Coordinator {
   void identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found);
   void join_lines(const LiveSaga& live);
   void serve_lines();
-  void serve_line(const std::string& participant);
+  std::size_t serve_line(const std::string& participant, std::size_t most);
   void serve(const SagaId& id);
   [[nodiscard]] std::optional<Time> next_admission() const;
   [[nodiscard]] std::optional<Refusal> refuse_for_waiting(const Definition& definition) const;
@@ -134,9 +134,9 @@ class Coordinator {
 
   std::unordered_map<SagaId, LiveSaga> live_;
   Timers timers_;
-  std::deque<SagaId> unplaced_;   // Waited when the engine was opened; their lines are not known.
-  std::size_t serving_left_ = 0;  // How many more this batch may wake.
-  bool more_to_serve_ = false;    // The batch has woken as many as it may, and more may pass.
+  std::deque<SagaId> unplaced_;  // Waited when the engine was opened; their lines are not known.
+  std::vector<SagaId> placed_;   // Of those, in the batch under way.
+  bool more_to_serve_ = false;   // The batch has woken as many as it may, and more may pass.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;

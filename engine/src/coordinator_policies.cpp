@@ -96,23 +96,29 @@ void Coordinator::join_lines(const LiveSaga& live) {
 void Coordinator::serve_lines() {
   more_to_serve_ = false;
   if (settings_.mode != Mode::engine || holds_overdue()) return;
-  serving_left_ = serve_limit;
-  for (; serving_left_ > 0 && !unplaced_.empty(); --serving_left_) {
-    const SagaId id = unplaced_.front();
+  for (std::size_t left = serve_limit; left > 0 && !unplaced_.empty(); --left) {
+    placed_.push_back(unplaced_.front());
     unplaced_.pop_front();
-    serve(id);
+    serve(placed_.back());
   }
+  more_to_serve_ = !unplaced_.empty();
   std::vector<std::string> participants;
   for (const auto& [name, lines] : lines_.all()) participants.push_back(name);
-  for (const std::string& name : participants) serve_line(name);
-  more_to_serve_ = serving_left_ == 0;
+  if (participants.empty()) return;
+  // Shared out, so that a long line does not hold up the others.
+  const std::size_t share = std::max<std::size_t>(1, serve_limit / participants.size());
+  for (const std::string& name : participants) {
+    if (serve_line(name, share) == share) more_to_serve_ = true;
+  }
 }
 
-void Coordinator::serve_line(const std::string& participant) {
+// Answers how many were woken.
+std::size_t Coordinator::serve_line(const std::string& participant, std::size_t most) {
   std::array<bool, command_class_count> blocked{};
-  while (serving_left_ > 0) {
+  std::size_t woken = 0;
+  while (woken < most) {
     const WaitingLines::Lines* lines = lines_.of(participant);
-    if (!lines) return;
+    if (!lines) break;
     // What undoes comes first; first attempts and retries stand in one order.
     const Place* next = nullptr;
     auto command = CommandClass::undoing;
@@ -124,18 +130,19 @@ void Coordinator::serve_line(const std::string& participant) {
       next = &*line.begin();
       command = c;
     }
-    if (!next) return;
+    if (!next) break;
     const Place place = *next;
     bool& is_blocked = blocked[static_cast<std::size_t>(command)];
     if (!admission_.passes(participant, command, now_)) {
       is_blocked = true;
       continue;
     }
-    --serving_left_;
+    ++woken;
     serve(place.saga);
     lines = lines_.of(participant);
     is_blocked = lines && (*lines)[static_cast<std::size_t>(command)].count(place) > 0;
   }
+  return woken;
 }
 
 void Coordinator::serve(const SagaId& id) {

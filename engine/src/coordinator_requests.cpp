@@ -192,7 +192,9 @@ void Coordinator::take(ReplayArrival& a) {
 }
 
 void Coordinator::take(DefineArrival& a) {
-  if (settings_.mode == Mode::engine) {
+  const DefinitionPtr known = newest_definition(a.definition->type, a.definition->version);
+  const bool is_new = !known || known->digest() != a.definition->digest();
+  if (is_new && settings_.mode == Mode::engine) {
     if (auto refusal = book_.refusal_of(*a.definition, known_definitions())) {
       a.answer(Refusal{Code::wrong_state, *std::move(refusal)});
       return;
@@ -209,7 +211,8 @@ void Coordinator::take(DefineArrival& a) {
     return;
   }
   register_definition(a.definition);
-  book_.use(known_definitions());
+  // What contradicts itself now did so when the engine was opened, and was logged then.
+  if (is_new) (void)book_.use(known_definitions());
   answers_.emplace_back([answer = a.answer] { answer(true); });
 }
 

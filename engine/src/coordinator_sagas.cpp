@@ -147,7 +147,11 @@ void Coordinator::recover(Time now) {
   last_position_ = store_.last_position();
   stored_watermark_ = store_.watermark(channel_.name());
   if (settings_.mode == Mode::momentary) return;
-  book_.use(known_definitions());
+  for (const PolicyConflict& conflict : book_.use(known_definitions())) {
+    if (!settings_.log) break;
+    settings_.log(LogLevel::warning,
+                  fmt::format("{}; for now that of {} holds", describe(conflict), conflict.taken));
+  }
   book_.restore(store_.participant_states(), now);
   std::vector<Position> unconfirmed;
   store_.each_unfinished([&](const SagaSummary& summary) {

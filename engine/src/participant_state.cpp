@@ -61,10 +61,14 @@ ParticipantState after_end(const ParticipantPolicies& policies, ParticipantState
   if (const auto& p = policies.breaker) {
     state.breaker = p->ended(state.breaker, end.generation, end.sign, end.retry_after, now);
   }
-  if (end.sign == LifeSign::none) return state;
+  note_answer(state, end, now);
+  return state;
+}
+
+void note_answer(ParticipantState& state, const CommandEnd& end, Time now) {
+  if (end.sign == LifeSign::none) return;
   state.last_answer = LastAnswer{now, end.error_code};
   if (!end.error_code.empty()) state.last_error = state.last_answer;
-  return state;
 }
 
 ParticipantState after_restart(const ParticipantPolicies& policies, ParticipantState state,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,7 +50,7 @@ class PolicyAdmission final : public Admission {
   // Of the decision under way: a question takes the place that its answer promises, so that one
   // decision never gets more than there is.
   mutable std::vector<Refused> refused_;
-  mutable std::vector<std::pair<std::string, CommandClass>> promised_;
+  mutable std::vector<std::pair<std::string_view, CommandClass>> promised_;
 };
 
 }  // namespace skald

@@ -23,7 +23,7 @@ std::optional<std::string> PolicyBook::refusal_of(
   return std::nullopt;
 }
 
-void PolicyBook::use(const std::vector<DefinitionPtr>& definitions) {
+std::vector<PolicyConflict> PolicyBook::use(const std::vector<DefinitionPtr>& definitions) {
   ResolvedPolicies resolved = resolve_policies(configured_, definitions);
   for (auto& [name, entry] : entries_) {
     if (resolved.by_participant.count(name) == 0) entry.in_force = {};
@@ -31,11 +31,7 @@ void PolicyBook::use(const std::vector<DefinitionPtr>& definitions) {
   for (auto& [name, in_force] : resolved.by_participant) {
     entries_[name].in_force = std::move(in_force);
   }
-  if (!log_) return;
-  for (const PolicyConflict& conflict : resolved.conflicts) {
-    log_(LogLevel::warning,
-         fmt::format("{}; for now that of {} holds", describe(conflict), conflict.taken));
-  }
+  return std::move(resolved.conflicts);
 }
 
 void PolicyBook::restore(const std::map<std::string, std::string>& stored, Time now) {
@@ -91,6 +87,12 @@ std::uint64_t PolicyBook::issued(const std::string& participant, CommandClass co
 
 void PolicyBook::ended(const std::string& participant, const CommandEnd& end, Time now) {
   Entry& entry = change(participant);
+  if (entry.in_force.policies.empty()) {
+    ParticipantState& state = entry.state;
+    state.bulkhead = BulkheadPolicy::ended(state.bulkhead, end.command);
+    note_answer(state, end, now);
+    return;
+  }
   const BreakerState before = entry.state.breaker;
   entry.state = after_end(entry.in_force.policies, std::move(entry.state), end, now);
   note_phase(participant, before, entry, end.error_code, now);

@@ -23,8 +23,9 @@ class PolicyBook {
   /// Refuses a definition that contradicts another one, in its words; nothing when it may be used.
   [[nodiscard]] std::optional<std::string> refusal_of(
       const Definition& candidate, const std::vector<DefinitionPtr>& definitions) const;
-  /// What holds from now on. Contradictions that are stored already are logged.
-  void use(const std::vector<DefinitionPtr>& definitions);
+  /// What holds from now on. Answers what contradicts itself in the store already; there the first
+  /// by name holds.
+  std::vector<PolicyConflict> use(const std::vector<DefinitionPtr>& definitions);
   /// Takes up what a store kept. What cannot be read begins anew, and is logged.
   void restore(const std::map<std::string, std::string>& stored, Time now);
 

@@ -170,6 +170,33 @@ TEST_CASE("a batch that is rolled back gives its tokens back, and those who wait
   CHECK_FALSE(engine.next_due());
 }
 
+TEST_CASE("sagas that waited when the engine was opened on a full disk are not forgotten") {
+  Engine engine{with_bulkhead};
+  engine.channel.room = false;
+  for (int i = 0; i < 2; ++i) (void)engine.start();
+  engine.channel.room = true;
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.crash();
+  CHECK(engine.channel.sent.empty());
+  engine.disk.fail_writes(std::nullopt);
+  engine.now = *engine.next_due();
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 2);
+}
+
+TEST_CASE("a paused saga stands in no line, and lines up again when it is resumed") {
+  Engine engine{with_bulkhead};
+  std::vector<SagaId> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(engine.start().id);
+  CHECK(engine.request(ids[2], PauseRequested{}).empty());
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  CHECK(engine.channel.sent.back().id.saga == ids[3]);
+  CHECK(engine.request(ids[2], ResumeRequested{}).empty());
+  CHECK(engine.channel.sent.size() == 2);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  CHECK(engine.channel.sent.back().id.saga == ids[2]);
+}
+
 TEST_CASE("a bulkhead's place is neither lost nor gained by batches that are rolled back") {
   Engine engine{with_bulkhead};
   std::vector<SagaId> ids;

@@ -259,6 +259,34 @@ TEST_CASE("a participant that is refused does not hold up the sagas of another")
   CHECK(world.take("billing").size() == 1);
 }
 
+TEST_CASE("a line of thousands that may pass is served in slices, and leaves others their share") {
+  World world(two_steps("{}"));
+  REQUIRE(world.engine
+              .define(R"({"saga": "invoice", "version": 1, "steps": [
+                  {"name": "bill", "participant": "warehouse", "action": "bill",
+                   "compensation": "none"}]})")
+              .empty());
+  world.engine.channel.room = false;
+  constexpr std::size_t many = 5'000;
+  (void)world.start(many);
+  StartArrival invoice = world.engine.start_arrival({}, Json::object(), nullptr);
+  invoice.type = "invoice";
+  invoice.answer = [](const auto&) {};
+  world.engine.tell(invoice);
+  world.engine.channel.room = true;
+  world.engine.tell(RoomArrival{});
+  CHECK(world.take("warehouse").size() == 1);
+  std::size_t served = world.take("inventory").size();
+  CHECK(served < many);
+  while (served < many) {
+    REQUIRE(world.engine.next_due() == world.engine.now);
+    world.engine.tell();
+    served += world.take("inventory").size();
+  }
+  CHECK(served == many);
+  CHECK_FALSE(world.engine.next_due());
+}
+
 TEST_CASE("beyond max_waiting new sagas are not accepted, and those that were are not failed") {
   World world(two_steps(R"({"bulkhead": {"max_in_flight": 1, "max_waiting": 2}})"));
   const auto ids = world.start(3);

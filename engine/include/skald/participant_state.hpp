@@ -51,6 +51,8 @@ struct CommandEnd {
                                            ParticipantState state, CommandClass command, Time now);
 [[nodiscard]] ParticipantState after_end(const ParticipantPolicies& policies,
                                          ParticipantState state, const CommandEnd& end, Time now);
+/// Remembers how an attempt ended, if that says something.
+void note_answer(ParticipantState& state, const CommandEnd& end, Time now);
 /// After a restart: probes that were under way are nobody's any more, and nothing is in flight
 /// until it is counted anew.
 [[nodiscard]] ParticipantState after_restart(const ParticipantPolicies& policies,
