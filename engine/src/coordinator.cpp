@@ -63,7 +63,8 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
 
 void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   now_ = now;
-  if (!held_.empty() && retry_commit_at_ && *retry_commit_at_ <= now) {
+  if (retry_commit_at_ && *retry_commit_at_ <= now) {
+    retry_commit_at_.reset();  // Even if nothing was kept: what is due is due once.
     arrivals.insert(arrivals.begin(), std::make_move_iterator(held_.begin()),
                     std::make_move_iterator(held_.end()));
     held_.clear();
@@ -194,7 +195,7 @@ void Coordinator::commit() {
     settings_.log(LogLevel::info, "the store has room again; going on");
   }
   retry_commit_delay_ = Duration::zero();
-  retry_commit_at_.reset();
+  if (retry_commit_at_) retry_commit_at_ = now_;  // What was kept need not wait any longer.
 }
 
 void Coordinator::act() {

@@ -12,6 +12,9 @@
 namespace skald::faults {
 namespace {
 
+using testing::Invariant;
+using testing::SagaPath;
+
 using StepKey = std::tuple<SagaId, std::string, Direction>;
 
 class Check {
@@ -119,8 +122,10 @@ void Check::check_saga(const SagaSummary& summary) {
   if (!definition) return;
   const auto rows = reader_.journal(summary.id);
   note_rows(summary, *definition, rows);
-  SagaPath path(*definition, summary, findings_);
-  path.walk(rows);
+  const std::string name =
+      fmt::format("{} ({})", summary.id.to_string(), summary.key.value_or("no key"));
+  SagaPath path(definition, name, findings_);
+  path.walk(rows, summary);
   if (path.saga().steps.size() != definition->steps.size()) return;
   if (path.saga().turn_back) ++tally_.turned_back;
   check_steps(*definition, path.saga());

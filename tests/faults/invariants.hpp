@@ -14,6 +14,8 @@
 
 namespace skald::faults {
 
+using testing::Findings;
+
 /// What the harness saw: business key → the id that start() returned for it.
 using Acknowledged = std::map<std::string, SagaId>;
 

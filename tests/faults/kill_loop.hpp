@@ -19,6 +19,8 @@
 
 namespace skald::faults {
 
+using testing::Findings;
+
 struct LoopOptions {
   std::uint64_t kills = 50;  ///< Of an engine at work; over RabbitMQ as many of participants.
   std::uint64_t sagas = 1'000;

@@ -15,6 +15,8 @@
 namespace skald::faults {
 namespace {
 
+using testing::Invariant;
+
 struct Options {
   LoopOptions loop;
   int minutes = 0;

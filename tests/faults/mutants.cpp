@@ -11,6 +11,9 @@
 namespace skald::faults {
 namespace {
 
+using testing::ChannelDecorator;
+using testing::StoreDecorator;
+
 constexpr std::array<std::pair<Mutant, const char*>, 6> names{{
     {Mutant::none, "none"},
     {Mutant::late_commit, "late-commit"},

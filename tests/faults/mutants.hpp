@@ -18,6 +18,8 @@
 
 namespace skald::faults {
 
+using testing::Invariant;
+
 enum class Mutant : std::uint8_t {
   none,
   late_commit,     ///< The store says "committed" and writes only some batches later.

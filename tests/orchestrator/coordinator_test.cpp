@@ -42,6 +42,44 @@ TEST_CASE("nothing is sent, receipted or answered when the commit fails") {
   }
 }
 
+TEST_CASE("a full store that kept nothing leaves nothing due") {
+  Engine engine{order_definition};
+  engine.disk.fail_writes(StoreError::Kind::full);
+  CHECK_THROWS_AS(engine.start(), Refused);
+  REQUIRE(engine.next_due());
+  engine.now = *engine.next_due();
+  engine.tell();
+  CHECK_FALSE(engine.next_due());
+}
+
+TEST_CASE("a reply that was kept is used although another commit was the first with room again") {
+  Engine engine{order_definition};
+  (void)engine.start();
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success(), 9));
+  engine.disk.fail_writes(std::nullopt);
+  (void)engine.start();
+  REQUIRE(engine.next_due() == engine.now);
+  engine.tell();
+  CHECK(engine.channel.receipted == std::vector<std::uint64_t>{9});
+}
+
+TEST_CASE("a saga that was woken for room while the store was full is woken again") {
+  Engine engine{order_definition};
+  engine.channel.room = false;
+  const Started started = engine.start();
+  engine.channel.room = true;
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.tell(RoomArrival{});
+  CHECK(engine.channel.sent.empty());
+  engine.disk.fail_writes(std::nullopt);
+  REQUIRE(engine.next_due());
+  engine.now = *engine.next_due();
+  engine.tell();
+  CHECK(engine.channel.take().id.step == "reserve");
+  CHECK(engine.status(started.id) == Status::running);
+}
+
 TEST_CASE("a disk that fails stops the engine instead of being tried again") {
   Engine engine{order_definition};
   (void)engine.start();

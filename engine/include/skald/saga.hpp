@@ -68,6 +68,7 @@ struct Attempts {
   std::optional<ErrorInfo> error;         ///< Of the last attempt that did not succeed.
 
   [[nodiscard]] std::uint32_t in_round() const { return made - before_round; }
+  friend bool operator==(const Attempts&, const Attempts&) = default;
 };
 
 struct StepState {
@@ -89,12 +90,14 @@ struct StepState {
     return attempts[static_cast<std::size_t>(d)];
   }
   [[nodiscard]] Attempts& of(Direction d) { return attempts[static_cast<std::size_t>(d)]; }
+  friend bool operator==(const StepState&, const StepState&) = default;
 };
 
 /// Why a saga turned back.
 struct TurnBack {
   StepIndex step = no_step;  ///< The step that failed; none for a cancel or a deadline.
   ErrorInfo error;           ///< Its error; `CANCELLED` or `DEADLINE_EXCEEDED` otherwise.
+  friend bool operator==(const TurnBack&, const TurnBack&) = default;
 };
 
 /// Why a saga stands still.
@@ -103,12 +106,14 @@ struct Stuck {
   Direction direction = Direction::action;
   Status resumes_to = Status::running;  ///< `running` or `compensating`.
   ErrorInfo error;
+  friend bool operator==(const Stuck&, const Stuck&) = default;
 };
 
 /// A cancel or a deadline that came while the pivot was in doubt.
 struct Wish {
   ErrorInfo reason;  ///< `CANCELLED` or `DEADLINE_EXCEEDED`.
   Time at{};
+  friend bool operator==(const Wish&, const Wish&) = default;
 };
 
 struct Saga {
@@ -136,6 +141,7 @@ struct Saga {
   std::optional<Stuck> stuck;
   std::optional<Wish> wish;
   std::optional<JsonText> output;
+  friend bool operator==(const Saga&, const Saga&) = default;
 };
 
 /// What operators filter by: the projection that a store keeps beside the journal, true at the

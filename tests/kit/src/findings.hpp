@@ -1,7 +1,7 @@
 // What an invariant check counted and what it found.
 //
-// Described in tests/faults/README.md. A check that never ran is as worrying as one that
-// failed, so both are counted and printed.
+// Described in docs/testing.md. A check that never ran is as worrying as one that failed, so both
+// are counted and printed.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace skald::faults {
+namespace skald::testing {
 
 enum class Invariant : std::uint8_t {
   I1,   ///< Every acknowledged start exists; none twice per business key.
@@ -26,12 +26,13 @@ enum class Invariant : std::uint8_t {
   I8,   ///< No action before its predecessors' success, none after the turn back.
   I9,   ///< Ends are final.
   I10,  ///< Every message sent follows from a committed record.
+  I11,  ///< Only the owner of the current epoch writes.
   I12,  ///< Attempts stay within their limit per round; no timer fires early.
   I13,  ///< After the pivot nothing is compensated.
   I14,  ///< The files are sound.
   I15,  ///< After the last fault all becomes quiet in time, and no engine stops by itself.
 };
-inline constexpr std::size_t invariant_count = 14;
+inline constexpr std::size_t invariant_count = 15;
 
 [[nodiscard]] const char* to_string(Invariant invariant);
 
@@ -50,10 +51,15 @@ class Findings {
     entry.examples.push_back(fmt::format(sentence, std::forward<Args>(args)...));
   }
 
+  /// Adds what another one counted and kept.
+  void add(const Findings& other);
+
   [[nodiscard]] std::uint64_t checked(Invariant invariant) const;
   [[nodiscard]] std::uint64_t violations(Invariant invariant) const;
   [[nodiscard]] std::uint64_t violations() const;  ///< Of all invariants.
 
+  /// `I5: …`: every sentence that was kept.
+  [[nodiscard]] std::vector<std::string> sentences() const;
   /// A table of invariant, checks, violations, and the kept sentences below it.
   void print(std::ostream& out) const;
 
@@ -67,4 +73,4 @@ class Findings {
   std::array<Entry, invariant_count> entries_;
 };
 
-}  // namespace skald::faults
+}  // namespace skald::testing

@@ -2,7 +2,7 @@
 
 #include <ostream>
 
-namespace skald::faults {
+namespace skald::testing {
 namespace {
 
 struct Label {
@@ -21,6 +21,7 @@ constexpr std::array<Label, invariant_count> labels{{
     {"I8", "no action before its predecessors or after the turn"},
     {"I9", "ends are final"},
     {"I10", "every message sent follows from a record"},
+    {"I11", "only the current epoch's owner writes"},
     {"I12", "attempts within limits, no timer early"},
     {"I13", "after the pivot nothing is compensated"},
     {"I14", "the files are sound"},
@@ -47,17 +48,34 @@ std::uint64_t Findings::violations() const {
   return sum;
 }
 
+void Findings::add(const Findings& other) {
+  for (std::size_t i = 0; i < invariant_count; ++i) {
+    Entry& entry = entries_[i];
+    entry.checked += other.entries_[i].checked;
+    entry.violations += other.entries_[i].violations;
+    for (const std::string& example : other.entries_[i].examples) {
+      if (entry.examples.size() < examples_max) entry.examples.push_back(example);
+    }
+  }
+}
+
+std::vector<std::string> Findings::sentences() const {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < invariant_count; ++i) {
+    for (const std::string& example : entries_[i].examples) {
+      all.push_back(fmt::format("{}: {}", labels[i].name, example));
+    }
+  }
+  return all;
+}
+
 void Findings::print(std::ostream& out) const {
   out << fmt::format("{:<5}{:<54}{:>9}{:>12}\n", "", "invariant", "checked", "violations");
   for (std::size_t i = 0; i < invariant_count; ++i) {
     out << fmt::format("{:<5}{:<54}{:>9}{:>12}\n", labels[i].name, labels[i].meaning,
                        entries_[i].checked, entries_[i].violations);
   }
-  for (std::size_t i = 0; i < invariant_count; ++i) {
-    for (const std::string& example : entries_[i].examples) {
-      out << fmt::format("{}: {}\n", labels[i].name, example);
-    }
-  }
+  for (const std::string& sentence : sentences()) out << sentence << "\n";
 }
 
-}  // namespace skald::faults
+}  // namespace skald::testing

@@ -6,7 +6,7 @@
 #include "skald/channel.hpp"
 #include "skald/store.hpp"
 
-namespace skald::faults {
+namespace skald::testing {
 
 /// Borrows the store that does the work.
 class StoreDecorator : public Store {
@@ -76,4 +76,4 @@ class ChannelDecorator : public Channel {
   Channel& inner_;
 };
 
-}  // namespace skald::faults
+}  // namespace skald::testing

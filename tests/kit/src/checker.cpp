@@ -1,0 +1,161 @@
+#include "checker.hpp"
+
+#include <algorithm>
+
+#include "accidents.hpp"
+#include "skald/decide.hpp"
+
+namespace skald::testing {
+
+void Checker::define(DefinitionPtr definition) {
+  auto& known = definitions_[{definition->type, definition->version}];
+  known = std::move(definition);
+}
+
+const Witness* Checker::find(const SagaId& saga) const {
+  const auto found = sagas_.find(saga);
+  return found == sagas_.end() ? nullptr : &found->second;
+}
+
+std::optional<SagaId> Checker::started_by(std::uint64_t label) const {
+  const auto found = by_label_.find(label);
+  return found == by_label_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void Checker::committed(const Batch& batch, Position first, std::uint64_t life, Time real) {
+  findings_.expect(Invariant::I11, life == life_, "owner {} wrote while owner {} has the store",
+                   life, life_);
+  Position position = first;
+  for (const JournalAppend& append : batch.appends) take_row(append, position++, real);
+  for (const SagaSummary& summary : batch.summaries) {
+    const auto found = sagas_.find(summary.id);
+    if (found == sagas_.end()) continue;
+    found->second.path.check_summary(summary);
+    found->second.summary = summary;
+  }
+  for (const JournalAppend& append : batch.appends) {
+    const auto found = sagas_.find(append.saga);
+    if (found == sagas_.end()) continue;
+    const SagaPath& path = found->second.path;
+    const SagaSummary now = summarize(path.definition(), path.saga());
+    findings_.expect(Invariant::I3, !filters_differ(found->second.summary, now),
+                     "{}: its row was not brought up to version {}", path.name(),
+                     path.saga().version);
+  }
+}
+
+void Checker::take_row(const JournalAppend& append, Position position, Time real) {
+  findings_.expect(Invariant::I3, position == last_position_ + 1,
+                   "the journal's position {} follows {}", position, last_position_);
+  last_position_ = position;
+  auto found = sagas_.find(append.saga);
+  Witness* witness = found == sagas_.end() ? nullptr : &found->second;
+  if (!witness && !append.events.empty()) {
+    if (const auto* started = std::get_if<SagaStarted>(&append.events.front())) {
+      witness = begin(*started);
+    }
+  }
+  findings_.expect(Invariant::I3, witness != nullptr, "{}: its journal does not begin with a start",
+                   append.saga.to_string());
+  if (!witness) return;
+  witness->path.walk_row({position, append.version, append.at, append.events}, real);
+}
+
+Witness* Checker::begin(const SagaStarted& started) {
+  const auto definition = definitions_.find({started.type, started.definition_version});
+  if (definition == definitions_.end()) return nullptr;
+  if (started.key) {
+    const bool fresh = keys_.insert({started.type, *started.key}).second;
+    findings_.expect(Invariant::I1, fresh || started.replay_of,
+                     "two sagas were started with the key {}", *started.key);
+  }
+  std::uint64_t label = hash_of(started.input.text());
+  while (by_label_.count(label) != 0) label = mix(label, 1);  // A replay, or the same input again.
+  by_label_[label] = started.id;
+  if (started.replay_of) by_label_[hash_of(started.input.text())] = started.id;
+  std::string name = started.id.to_string();
+  name += started.key ? " (" + *started.key + ")" : " (no key)";
+  Witness witness{{definition->second, std::move(name), findings_}, label, {}, {}, {}};
+  witness.effects.resize(started.step_count);
+  return &sagas_.emplace(started.id, std::move(witness)).first->second;
+}
+
+void Checker::observed(const Saga& live) {
+  const Witness* witness = find(live.id);
+  findings_.expect(Invariant::I3, witness && witness->path.saga() == live,
+                   "{}: the engine's saga is not what its journal folds to",
+                   witness ? witness->path.name() : live.id.to_string());
+}
+
+void Checker::sent(const Command& command) {
+  const auto found = sagas_.find(command.id.saga);
+  const bool issued = found != sagas_.end() &&
+                      found->second.path.issued_at(command.attempt) == command.position &&
+                      command.position > 0;
+  findings_.expect(Invariant::I10, issued, "{} was sent and no journal row issued it",
+                   command.id.to_string());
+  if (!issued) return;
+  const auto [body, first] = found->second.bodies.emplace(command.attempt, command.body.text());
+  findings_.expect(Invariant::I10, first || body->second == command.body.text(),
+                   "{} was sent again with another body", command.id.to_string());
+}
+
+void Checker::note_lease(const Reply& reply, Time due) {
+  const auto found = sagas_.find(reply.saga);
+  if (found != sagas_.end()) found->second.path.note_lease(reply.attempt, due);
+}
+
+void Checker::took_effect(const SagaId& saga, StepIndex step, Direction direction) {
+  const auto found = sagas_.find(saga);
+  const bool known = found != sagas_.end() && step < found->second.effects.size();
+  findings_.expect(Invariant::I10, known, "{} had an effect and is not in the store",
+                   saga.to_string());
+  if (!known) return;
+  StepEffects& effects = found->second.effects[step];
+  const std::string& name = found->second.path.name();
+  const std::string& step_name = found->second.path.definition().steps[step].name;
+  const bool action = direction == Direction::action;
+  std::uint32_t& times = action ? effects.done : effects.undone;
+  findings_.expect(Invariant::I6, ++times == 1, "{}: {} of {} took effect {} times", name,
+                   to_string(direction), step_name, times);
+  if (action) {
+    findings_.expect(Invariant::I7, effects.undone == 0, "{}: {} took effect after it was undone",
+                     name, step_name);
+  }
+  (action ? effects.done_at : effects.undone_at) = ++effects_;
+}
+
+void Checker::lied(const SagaId& saga, StepIndex step) {
+  const auto found = sagas_.find(saga);
+  if (found != sagas_.end()) found->second.effects[step].lied = true;
+}
+
+// A reply that was receipted must have been used: decided again, it changes nothing.
+void Checker::receipted(const Reply& reply, Time engine_now) {
+  const Witness* witness = find(reply.saga);
+  const AttemptRef& attempt = reply.attempt;
+  const bool forged =
+      !witness || attempt.step >= witness->path.saga().steps.size() ||
+      attempt.attempt > witness->path.saga().steps[attempt.step].of(attempt.direction).made;
+  if (forged) {
+    ++forged_;
+    return;
+  }
+  if (witness->effects[attempt.step].lied) return;  // Repeated, it contradicts what came since.
+  Saga again = witness->path.saga();
+  const Decision decision =
+      decide(witness->path.definition(), again, ReplyReceived{attempt, reply.outcome}, engine_now,
+             ClosedAdmission{});
+  findings_.expect(Invariant::I10, decision.events.empty(),
+                   "{}: the reply {} to attempt {} of {} was receipted and is not in the journal",
+                   witness->path.name(), to_string(reply.outcome.kind), attempt.attempt,
+                   witness->path.definition().steps[attempt.step].name);
+}
+
+void Checker::acknowledged(const std::optional<std::string>& key, const SagaId& saga) {
+  findings_.expect(Invariant::I1, find(saga) != nullptr,
+                   "{} was acknowledged and is not in the journal", saga.to_string());
+  acknowledged_.emplace_back(key, saga);
+}
+
+}  // namespace skald::testing

@@ -1,0 +1,52 @@
+// What is meant to happen in a schedule: definitions, starts and operators' requests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skald/definition.hpp"
+#include "skald/inputs.hpp"
+
+namespace skald::testing {
+
+struct PlannedStart {
+  Duration at{0};
+  std::string type;
+  std::optional<std::string> key;
+  JsonText input;  ///< Different for every start: it names the saga.
+};
+
+/// What operators ask for, by the control verb's name.
+enum class Verb : std::uint8_t {
+  resume,
+  retry,
+  skip,
+  skip_as_succeeded,
+  skip_as_rejected,
+  skip_as_compensated,
+  cancel,
+  pause,
+  abandon,
+  replay,
+};
+inline constexpr std::size_t verb_count = 10;
+[[nodiscard]] const char* to_string(Verb verb);
+
+struct PlannedRequest {
+  Duration at{0};
+  JsonText input;  ///< Of the start whose saga it is about.
+  Verb verb = Verb::resume;
+  std::string step;  ///< Empty: none named.
+};
+
+struct Plan {
+  std::vector<DefinitionPtr> definitions;
+  std::vector<PlannedStart> starts;
+  std::vector<PlannedRequest> requests;
+  Duration calm_at{0};  ///< From then on nothing goes wrong any more.
+  std::size_t cached_sagas_limit = 200'000;
+};
+
+}  // namespace skald::testing

@@ -1,0 +1,73 @@
+// Walks one saga's journal, event by event, and checks what its history alone can show.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "findings.hpp"
+#include "skald/decide.hpp"
+#include "skald/store.hpp"
+
+namespace skald::testing {
+
+/// I3, I5, I8, I9, I12 and I13 of one saga. The state is folded along, so each event is seen with
+/// the saga as it stood before it.
+class SagaPath {
+ public:
+  /// `name` is how findings call the saga.
+  SagaPath(DefinitionPtr definition, std::string name, Findings& findings)
+      : definition_ptr_(std::move(definition)),
+        definition_(*definition_ptr_),
+        name_(std::move(name)),
+        findings_(findings) {}
+
+  /// Checks the whole journal against the row that is stored beside it.
+  void walk(const std::vector<JournalRow>& rows, const SagaSummary& summary);
+  /// Checks one more row. `real` is when it was committed by a clock that nobody adjusts, for what
+  /// must not happen early; by default the row's own time.
+  void walk_row(const JournalRow& row);
+  void walk_row(const JournalRow& row, Time real);
+  /// The summary row that was stored with the last row.
+  void check_summary(const SagaSummary& summary);
+  /// An answer `pending` reached the engine: the attempt may time out from `due` on.
+  void note_lease(const AttemptRef& attempt, Time due);
+
+  /// What the rows so far fold to.
+  [[nodiscard]] const Saga& saga() const { return saga_; }
+  [[nodiscard]] const Definition& definition() const { return definition_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// An operator said what became of this step, or of its compensation.
+  [[nodiscard]] bool is_forced(StepIndex step) const { return forced_.count(step) != 0; }
+  /// Position of the row that issued this attempt; 0 when none did.
+  [[nodiscard]] Position issued_at(const AttemptRef& attempt) const;
+
+ private:
+  void before(const Event& event, const JournalRow& row);
+  void check_issue(const CommandIssued& issued, const JournalRow& row);
+  void check_action(StepIndex step);
+  void check_compensation(StepIndex step);
+  void check_unanswered(const AttemptUnanswered& unanswered);
+  void check_turn(const SagaTurnedBack& turned);
+  void check_edge(Status from, Status to);
+
+  struct Issued {
+    Position position = 0;
+    Time may_time_out_at{};
+  };
+
+  DefinitionPtr definition_ptr_;
+  const Definition& definition_;
+  std::string name_;
+  Findings& findings_;
+  Saga saga_;
+  Time real_{};
+  bool turned_ = false;
+  std::map<AttemptRef, Issued> issued_;
+  std::set<StepIndex> forced_;
+};
+
+}  // namespace skald::testing

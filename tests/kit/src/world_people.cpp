@@ -1,0 +1,189 @@
+// Clients and operators: they start, ask and, when all has healed, help what is stuck.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "world.hpp"
+
+namespace skald::testing {
+namespace {
+
+constexpr Duration client_pause{150};
+constexpr int client_tries = 100;
+constexpr int rounds_granted = 3;
+constexpr int helps_max = 40;
+
+Input input_for(Verb verb, const Requester& who) {
+  switch (verb) {
+    case Verb::resume: return ResumeRequested{who, no_step, {}};
+    case Verb::retry: return RetryRequested{who, no_step};
+    case Verb::skip: return SkipRequested{who, no_step, SkipRequested::As::skipped, {}};
+    case Verb::skip_as_succeeded:
+      return SkipRequested{who, no_step, SkipRequested::As::succeeded, {}};
+    case Verb::skip_as_rejected:
+      return SkipRequested{who, no_step, SkipRequested::As::rejected, {}};
+    case Verb::skip_as_compensated:
+      return SkipRequested{who, no_step, SkipRequested::As::compensated, {}};
+    case Verb::cancel: return CancelRequested{who};
+    case Verb::pause: return PauseRequested{who};
+    case Verb::abandon: return AbandonRequested{who};
+    case Verb::replay: break;  // Not a request to one saga.
+  }
+  return Woken{};
+}
+
+bool is_reached(const SagaPath& path, const std::string& name) {
+  const StepIndex step = path.definition().find(name).value_or(0);
+  const auto& steps = path.saga().steps;
+  return std::all_of(steps.begin(), steps.begin() + step, [](const StepState& s) {
+    return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
+  });
+}
+
+constexpr const char* verb_names[verb_count] = {"resume",
+                                                "retry",
+                                                "skip",
+                                                "skip --as succeeded",
+                                                "skip --as rejected",
+                                                "skip --as compensated",
+                                                "cancel",
+                                                "pause",
+                                                "abandon",
+                                                "replay"};
+
+}  // namespace
+
+const char* to_string(Verb verb) { return verb_names[static_cast<std::size_t>(verb)]; }
+
+void World::schedule_plan() {
+  for (std::size_t i = 0; i < plan_.starts.size(); ++i) {
+    agenda_.after(plan_.starts[i].at, [this, i] { start(i); });
+  }
+  for (const PlannedRequest& planned : plan_.requests) {
+    agenda_.after(planned.at, [this, &planned] { request(planned); });
+  }
+  constexpr std::size_t shortages = 4;
+  for (std::size_t i = 0; i < shortages; ++i) schedule_shortage(i);
+  agenda_.after(plan_.calm_at, [this] {
+    accidents_.heal();
+    busy_until_ = {};
+    trace_.note([] { return "--- from now on all goes well ---"; });
+  });
+}
+
+// A participant has no room for a while.
+void World::schedule_shortage(std::size_t number) {
+  const Label occasion = mix(number, 31);
+  if (!accidents_.happens(Accident::no_room, occasion)) return;
+  const auto& steps = plan_.definitions[number % plan_.definitions.size()]->steps;
+  const std::string participant =
+      steps[accidents_.pick(mix(occasion, 1), steps.size())].participant;
+  const auto span = static_cast<std::uint64_t>(plan_.calm_at.count());
+  const Duration from{accidents_.pick(mix(occasion, 2), span)};
+  const Duration to = from + Duration{accidents_.pick(mix(occasion, 3), span)};
+  agenda_.after(from, [this, participant] { set_room(participant, false); });
+  agenda_.after(std::min(to, plan_.calm_at), [this, participant] { set_room(participant, true); });
+}
+
+void World::set_room(const std::string& participant, bool room) {
+  trace_.note([&] { return participant + (room ? " has room" : " has no room"); });
+  channel_.set_room(participant, room);
+}
+
+void World::retry_start(std::size_t number) {
+  if (++clients_[number].tries > client_tries) return;
+  agenda_.after(client_pause, [this, number] { start(number); });
+}
+
+void World::start(std::size_t number) {
+  Client& client = clients_[number];
+  if (client.done) return;
+  if (!life_) {
+    retry_start(number);
+    return;
+  }
+  client.waiting = true;
+  const PlannedStart& planned = plan_.starts[number];
+  StartArrival arrival;
+  arrival.type = planned.type;
+  arrival.key = planned.key;
+  arrival.input = planned.input;
+  arrival.answer = [this, number](const std::variant<Started, Refusal>& answer) {
+    Client& asked = clients_[number];
+    asked.waiting = false;
+    if (const auto* started = std::get_if<Started>(&answer)) {
+      asked.done = true;
+      trace_.note([&] { return "started " + started->id.to_string(); });
+      checker_.acknowledged(plan_.starts[number].key, started->id);
+    } else {
+      retry_start(number);
+    }
+  };
+  inbox_.emplace_back(std::move(arrival));
+}
+
+void World::request(const PlannedRequest& planned) {
+  const auto saga = checker_.started_by(hash_of(planned.input.text()));
+  if (!life_ || !saga) return;
+  // Nobody says what became of a step whose turn has not come.
+  const Witness& witness = *checker_.find(*saga);
+  const bool early = !is_reached(witness.path, planned.step);
+  const bool tells =
+      planned.verb == Verb::skip_as_succeeded || planned.verb == Verb::skip_as_rejected;
+  if (tells && early) return;
+  ask(*saga, planned.verb, planned.step);
+}
+
+void World::ask(const SagaId& saga, Verb verb, const std::string& step) {
+  ++counts_.requests;
+  trace_.note([&] { return fmt::format("operator: {} {}", to_string(verb), step); });
+  const auto note = [this](const Refusal& refusal) {
+    ++counts_.refused;
+    trace_.note([&] { return "  refused: " + refusal.message; });
+  };
+  if (verb == Verb::replay) {
+    inbox_.emplace_back(ReplayArrival{saga,
+                                      step,
+                                      {},
+                                      {},
+                                      false,
+                                      {"ann", ""},
+                                      [note](const std::variant<SagaId, Refusal>& answer) {
+                                        const auto* refusal = std::get_if<Refusal>(&answer);
+                                        if (refusal) note(*refusal);
+                                      }});
+    return;
+  }
+  inbox_.emplace_back(RequestArrival{saga, step, input_for(verb, {"ann", "simulated"}),
+                                     [note](const std::variant<RequestOutcome, Refusal>& answer) {
+                                       const auto* refusal = std::get_if<Refusal>(&answer);
+                                       if (refusal) note(*refusal);
+                                     }});
+}
+
+// Operators help once all is quiet; false when there is nothing they can help.
+bool World::tend() {
+  if (!life_) return false;
+  bool helped = false;
+  for (const auto& [id, witness] : checker_.sagas()) helped = tend(witness) || helped;
+  return helped;
+}
+
+bool World::tend(const Witness& witness) {
+  const Saga& saga = witness.path.saga();
+  if (is_end(saga.status) || (!saga.paused && saga.status != Status::stuck)) return false;
+  const int times = ++tended_[saga.id];
+  if (times > helps_max) return false;
+  const bool somewhere = saga.stuck && saga.stuck->step != no_step;
+  if (saga.paused || times <= rounds_granted || !somewhere) {
+    ask(saga.id, times <= 2 * rounds_granted ? Verb::resume : Verb::abandon, {});
+    return true;
+  }
+  const bool back = saga.stuck->resumes_to == Status::compensating;
+  ask(saga.id, back ? Verb::skip_as_compensated : Verb::skip_as_succeeded,
+      witness.path.definition().steps[saga.stuck->step].name);
+  return true;
+}
+
+}  // namespace skald::testing

@@ -1,0 +1,166 @@
+#include "generator.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "accidents.hpp"
+
+namespace skald::simulation {
+
+using testing::PlannedRequest;
+using testing::PlannedStart;
+using testing::Verb;
+
+namespace {
+
+constexpr std::uint64_t calm_min_ms = 800;
+constexpr std::uint64_t calm_max_ms = 3'000;
+
+std::string ms(std::uint64_t value) { return fmt::format("{}ms", value); }
+
+Json retry_policy(Random& random) {
+  Json retry{{"max_attempts", 1 + random.below(4)}, {"initial_delay", ms(1 + random.below(120))}};
+  if (random.chance(30)) retry["jitter"] = random.chance(50) ? "none" : "equal";
+  if (random.chance(20)) retry["multiplier"] = 1 + random.below(3);
+  if (random.chance(10)) retry["max_elapsed"] = ms(100 + random.below(800));
+  if (random.chance(10)) retry["abort_on"] = Json::array({"GATEWAY"});
+  return retry;
+}
+
+Json on_failure(Random& random, const std::string& kind) {
+  switch (random.below(kind == "retriable" ? 3 : 4)) {
+    case 0: return "stuck";
+    case 1: return "skip";
+    case 2: return {{"fallback", {{"instead", true}}}};
+    default: return "compensate";
+  }
+}
+
+Json compensation(Random& random, const std::string& name) {
+  if (random.chance(12)) return "none";
+  if (random.chance(70)) return "undo-" + name;
+  Json object{{"action", "undo-" + name}};
+  if (random.chance(50)) object["timeout"] = ms(20 + random.below(300));
+  if (random.chance(50)) object["retry"] = retry_policy(random);
+  if (random.chance(50)) {
+    object["input"] = {{"back", {{"$from", "/steps/" + name + "/output"}, {"default", nullptr}}}};
+  }
+  return object;
+}
+
+Json step(Random& random, std::size_t number, const std::string& kind, const Json& before) {
+  const std::string name = std::string(1, static_cast<char>('a' + number));
+  Json s{{"name", name},
+         {"participant", fmt::format("p{}", random.below(3))},
+         {"action", "do-" + name}};
+  if (kind != "compensatable") s["kind"] = kind;
+  if (kind == "compensatable") s["compensation"] = compensation(random, name);
+  const bool undoable = kind == "compensatable" && s["compensation"] != "none";
+  const bool asks = undoable || kind != "compensatable";
+  if (asks && random.chance(25)) s["resolve"] = "ask-" + name;
+  if (random.chance(40)) s["on_failure"] = on_failure(random, kind);
+  if (random.chance(40)) s["retry"] = retry_policy(random);
+  if (random.chance(30)) s["timeout"] = ms(20 + random.below(400));
+  if (random.chance(10)) s["deadline"] = ms(100 + random.below(900));
+  if (undoable && random.chance(20)) s["compensation_retry"] = retry_policy(random);
+  if (!before.empty() && random.chance(25)) {
+    const std::string other = before[random.below(before.size())]["name"];
+    s["input"] = {{"n", {{"$from", "/input/n"}}},
+                  {"other", {{"$from", "/steps/" + other + "/output/from"}, {"default", 0}}}};
+  }
+  return s;
+}
+
+Json definition(Random& random, std::size_t number) {
+  Json d{{"saga", fmt::format("type-{}", number)}, {"version", 1}};
+  d["defaults"] = {
+      {"timeout", ms(40 + random.below(300))},
+      {"retry", retry_policy(random)},
+      {"compensation_retry",
+       {{"max_attempts", 2 + random.below(4)}, {"initial_delay", ms(1 + random.below(100))}}}};
+  if (random.chance(20)) d["deadline"] = ms(200 + random.below(2'000));
+  const std::size_t compensatable = random.below(4);
+  const bool pivot = random.chance(50);
+  const std::size_t retriable = pivot || compensatable == 0 ? random.below(2) : random.below(3) / 2;
+  Json steps = Json::array();
+  for (std::size_t i = 0; i < compensatable; ++i) {
+    steps.push_back(step(random, steps.size(), "compensatable", steps));
+  }
+  if (pivot) steps.push_back(step(random, steps.size(), "pivot", steps));
+  for (std::size_t i = 0; i < retriable || steps.empty(); ++i) {
+    steps.push_back(step(random, steps.size(), "retriable", steps));
+  }
+  if (random.chance(30)) {
+    const std::string last = steps.back()["name"];
+    d["output"] = {{"last", {{"$from", "/steps/" + last + "/output"}, {"default", nullptr}}}};
+  }
+  d["steps"] = std::move(steps);
+  return d;
+}
+
+void plan_starts(Random& random, Draft& draft) {
+  const std::size_t count = 1 + random.below(3);
+  for (std::size_t i = 0; i < count; ++i) {
+    PlannedStart start;
+    start.at = Duration{random.below(300)};
+    start.type = draft.definitions[random.below(draft.definitions.size())]["saga"];
+    if (random.chance(70)) start.key = fmt::format("key-{}", i);
+    start.input = JsonText::trusted(fmt::format(R"({{"n":{}}})", i));
+    draft.starts.push_back(start);
+    // A client that asks twice.
+    if (start.key && random.chance(15)) {
+      start.at += Duration{random.below(500)};
+      draft.starts.push_back(std::move(start));
+    }
+  }
+}
+
+void plan_requests(Random& random, Draft& draft) {
+  if (!random.chance(50)) return;
+  const std::size_t count = 1 + random.below(4);
+  for (std::size_t i = 0; i < count; ++i) {
+    PlannedRequest request;
+    const PlannedStart& start = draft.starts[random.below(draft.starts.size())];
+    request.at = start.at + Duration{random.below(1'500)};
+    request.input = start.input;
+    request.verb = static_cast<Verb>(random.below(testing::verb_count));
+    const bool skips = request.verb >= Verb::skip && request.verb <= Verb::skip_as_compensated;
+    if (skips) request.step = std::string(1, static_cast<char>('a' + random.below(4)));
+    draft.requests.push_back(std::move(request));
+  }
+}
+
+}  // namespace
+
+std::uint64_t Random::next() {
+  state_ += 0x9e3779b97f4a7c15U;
+  return testing::mix(state_, 0x5bd1e995U);
+}
+
+testing::Plan Draft::plan() const {
+  testing::Plan plan;
+  for (const Json& document : definitions) {
+    plan.definitions.push_back(
+        std::make_shared<const Definition>(parse_definition(document.dump())));
+  }
+  plan.starts = starts;
+  plan.requests = requests;
+  plan.calm_at = calm_at;
+  plan.cached_sagas_limit = cached_sagas_limit;
+  return plan;
+}
+
+Draft generate(std::uint64_t seed) {
+  Random random{seed};
+  Draft draft;
+  const std::size_t types = 1 + random.below(2);
+  for (std::size_t i = 0; i < types; ++i) draft.definitions.push_back(definition(random, i));
+  plan_starts(random, draft);
+  plan_requests(random, draft);
+  draft.calm_at = Duration{calm_min_ms + random.below(calm_max_ms - calm_min_ms)};
+  if (random.chance(20)) draft.cached_sagas_limit = random.below(2);
+  return draft;
+}
+
+}  // namespace skald::simulation
