@@ -237,6 +237,31 @@ TEST_CASE("a compensation is the first probe of a half-open breaker") {
   CHECK(probes[0].id.saga == first[0]);
 }
 
+TEST_CASE("whoever comes in the batch that frees a place does not overtake those who wait for it") {
+  World world(two_steps(R"({"bulkhead": {"max_in_flight": 1}})"));
+  SagaId late;
+  const auto ids = world.start(2);
+  const Command first = world.take("inventory").at(0);
+  SUBCASE("in the same line") {
+    world.engine.tell(Engine::reply(first, Outcome::success()),
+                      world.engine.start_arrival({}, Json::object(), &late));
+    const auto next = world.take("inventory");
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].id.saga == ids[1]);
+  }
+  SUBCASE("for a compensation") {
+    world.answer(first, Outcome::success());
+    const Command second = world.take("inventory").at(0);
+    world.answer(world.take("payment").at(0), Outcome::rejected("NO_CREDIT"));
+    CHECK(world.engine.channel.sent.empty());
+    world.engine.tell(Engine::reply(second, Outcome::success()),
+                      world.engine.start_arrival({}, Json::object(), &late));
+    const auto next = world.take("inventory");
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].id.direction == Direction::compensate);
+  }
+}
+
 TEST_CASE("a participant that is refused does not hold up the sagas of another") {
   World world(two_steps(R"({"bulkhead": {"max_in_flight": 1}})"));
   REQUIRE(world.engine
