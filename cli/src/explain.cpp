@@ -36,7 +36,9 @@ std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
   const std::string participant = awaited_participant(folded, now);
   if (status != Status::stuck && !participant.empty()) {
     const std::string held = held_by_policy(access, participant);
-    if (!held.empty()) return sentence + "; an engine runs, but " + held;
+    // Without this the sentence of a pending saga asks whether any engine runs.
+    if (!held.empty() && status == Status::pending) return "waits to be issued, because " + held;
+    if (!held.empty()) return sentence + ", because " + held;
   }
   // A saga that is pending says so itself, one that is stuck waits for people.
   const bool needs_engine =

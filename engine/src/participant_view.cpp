@@ -66,8 +66,12 @@ std::string why_held(const Json& participant) {
                  : fmt::format("the breaker of {} is half open and awaits its probes", name);
   }
   if (by == "rate_limit") return fmt::format("the rate limit of {} holds it until {}", name, until);
-  return fmt::format("the bulkhead of {} is full: {} commands are under way", name,
-                     participant.at("in_flight").dump());
+  if (by == "retry_budget") return fmt::format("the retry budget of {} is used up", name);
+  return fmt::format(
+      "the bulkhead of {} takes no more actions: {} of at most {} commands are "
+      "under way",
+      name, participant.at("in_flight").dump(),
+      participant.at("policies").at("bulkhead").at("max_in_flight").dump());
 }
 
 }  // namespace skald

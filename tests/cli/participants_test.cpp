@@ -69,7 +69,8 @@ TEST_CASE("why names the policy that lets a saga wait") {
   World world;
   Engine engine(world.store());
   const std::string id = open_breaker(engine);
-  CHECK(world.skald({"why", id}).says("the breaker of payment is open until"));
+  CHECK(world.skald({"why", id})
+            .says("waits to be issued, because the breaker of payment is open until"));
 }
 
 TEST_CASE("without an engine participants tells what the store keeps, and says so") {
