@@ -2,7 +2,8 @@
 # ./dev faults: the fault tests again and again, each time with another seed. Sourced after build.sh.
 
 # A round is every test with the label `faults` (its name says which fault it is, as `F4`), told the
-# seed by SKALD_SEED. A failed round prints the seed that brings it back.
+# seed by SKALD_SEED. A failed round prints the seed that brings it back. Before the rounds the
+# simulator (F1) has half of the time: it finds most, the more schedules the better.
 run_faults() {
   local minutes=5 seed=$RANDOM only='' round=0
   while [[ $# -gt 0 ]]; do
@@ -20,6 +21,10 @@ run_faults() {
   local chosen=(-L faults)
   [[ -z $only ]] || chosen+=(-R "(^|[^A-Za-z0-9])(${only//,/|})([^0-9]|\$)")
   local until=$((SECONDS + minutes * 60))
+  if [[ -z $only || ,$only, == *,F1,* ]]; then
+    simulate "$seed" "$([[ -n $only ]] && echo "$minutes" || echo $((minutes / 2)))"
+    [[ $only != F1 ]] || return 0
+  fi
   while ((round == 0 || SECONDS < until)); do
     round=$((round + 1))
     step "round $round, seed $seed"
@@ -29,4 +34,14 @@ run_faults() {
     seed=$((seed + 1))
   done
   note "$round rounds, none failed"
+}
+
+# simulate SEED MINUTES: each schedule has a seed of its own, counted from a multiple of SEED.
+simulate() {
+  local seed=$(($1 * 1000000)) minutes=$2 length=()
+  length=(--minutes "$minutes")
+  ((minutes > 0)) || length=(--schedules 50000)
+  step "simulation from seed $seed"
+  "$root/build/release/bin/skald_simulation" --seed "$seed" "${length[@]}" </dev/null ||
+    fail "in the simulation; it names the seeds that failed"
 }

@@ -3,12 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <utility>
 
-#include "barrier_rules.hpp"
+#include "key_memory.hpp"
 #include "simulated_channel.hpp"
 
 namespace skald::simulation {
@@ -26,24 +22,14 @@ class SimulatedParticipants final : public testing::Participants {
   void carry_out(const Command& command, testing::Desk& desk) override;
 
  private:
-  /// Participant's memory of one step of one saga.
-  struct Memory {
-    std::optional<barrier::Record> action;
-    std::optional<barrier::Record> compensation;
-    std::uint32_t failed_attempt = 0;  ///< The latest that was answered `failed`.
-  };
-  using Key = std::pair<SagaId, StepIndex>;
-
   void run(const Command& command, testing::Desk& desk, testing::Label label);
   void run_long(const Command& command, testing::Desk& desk, testing::Label label);
   void succeed(const Command& command, testing::Desk& desk);
-  void conclude(const Command& command);
-  [[nodiscard]] barrier::Record& own(const Command& command);
-  [[nodiscard]] std::optional<barrier::Record>& slot(const Command& command);
+  void answer(const Command& command, testing::Desk& desk, const Outcome& outcome);
 
   testing::Accidents& accidents_;
   Habit habit_;
-  std::map<Key, Memory> memories_;
+  testing::KeyMemory memory_;
 };
 
 }  // namespace skald::simulation

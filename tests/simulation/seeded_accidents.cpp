@@ -31,6 +31,7 @@ constexpr Rate rate_of(Accident accident) {
     case Accident::repeat_reply:
     case Accident::delay_reply: return {40, 30};
     case Accident::lose_at_crash: return {60, 80};
+    case Accident::lose_reply_at_crash: return {30, 90};
     case Accident::redeliver_reply: return {40, 50};
     case Accident::forge_reply: return {10, 20};
     case Accident::no_room: return {25, 60};

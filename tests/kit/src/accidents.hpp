@@ -27,7 +27,8 @@ enum class Accident : std::uint8_t {
   lose_reply,
   repeat_reply,
   delay_reply,
-  redeliver_reply,  ///< After a crash, although it was receipted.
+  lose_reply_at_crash,  ///< One that was not receipted, as a channel without a broker does.
+  redeliver_reply,      ///< After a crash, although it was receipted.
   forge_reply,
   no_room,
   engine_busy,  ///< Arrivals queue up into one batch.
@@ -40,7 +41,7 @@ enum class Accident : std::uint8_t {
   pending,
   contradiction,
 };
-inline constexpr std::size_t accident_count = 27;
+inline constexpr std::size_t accident_count = 28;
 [[nodiscard]] const char* to_string(Accident accident);
 
 /// Names one occasion.

@@ -56,8 +56,8 @@ class Checker {
   void receipted(const Reply& reply, Time engine_now);
   void acknowledged(const std::optional<std::string>& key, const SagaId& saga);
 
-  /// All is quiet: looks at each saga as a whole.
-  void finish(Store& store);
+  /// All is quiet: looks at each saga as a whole, at its effects if they were counted.
+  void finish(Store& store, bool counts_effects);
 
   [[nodiscard]] Findings& findings() { return findings_; }
   [[nodiscard]] const Witness* find(const SagaId& saga) const;
@@ -68,11 +68,6 @@ class Checker {
  private:
   void take_row(const JournalAppend& append, Position position, Time real);
   Witness* begin(const SagaStarted& started);
-  void check_steps(const Witness& witness);
-  void check_completed_step(const Witness& witness, StepIndex step);
-  void check_compensated_step(const Witness& witness, StepIndex step);
-  void check_order(const Witness& witness);
-  [[nodiscard]] bool is_exempt(const Witness& witness, StepIndex step) const;
 
   Findings& findings_;
   std::map<std::pair<std::string, std::uint32_t>, DefinitionPtr> definitions_;

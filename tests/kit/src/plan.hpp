@@ -47,6 +47,7 @@ struct Plan {
   std::vector<PlannedRequest> requests;
   Duration calm_at{0};  ///< From then on nothing goes wrong any more.
   std::size_t cached_sagas_limit = 200'000;
+  bool operators_help = true;  ///< In the end, what is paused or stuck.
 };
 
 }  // namespace skald::testing

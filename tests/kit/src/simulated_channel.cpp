@@ -45,7 +45,9 @@ void SimulatedChannel::close(bool crashed) {
   ++life_;
   unsent_.clear();
   for (auto& [receipt, reply] : std::exchange(unreceipted_, {})) {
-    waiting_.push_back(std::move(reply));
+    const bool lost =
+        crashed && accidents_.happens(Accident::lose_reply_at_crash, mix(life_, receipt, 9));
+    if (!lost) waiting_.push_back(std::move(reply));
   }
   for (auto& [receipt, reply] : std::exchange(receipted_, {})) {
     const bool again = accidents_.happens(Accident::redeliver_reply, mix(life_, receipt));

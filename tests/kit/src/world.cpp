@@ -242,7 +242,7 @@ void World::run_until_quiet() {
   }
 }
 
-void World::run() {
+void World::run(bool counts_effects) {
   open();
   for (const DefinitionPtr& definition : plan_.definitions) {
     checker_.define(definition);
@@ -252,9 +252,9 @@ void World::run() {
   process();
   schedule_plan();
   run_until_quiet();
-  while (tend()) run_until_quiet();
+  while (plan_.operators_help && tend()) run_until_quiet();
   checker_.findings().expect(Invariant::I15, life_ != nullptr, "no engine came back");
-  if (life_) checker_.finish(*life_->memory);
+  if (life_) checker_.finish(*life_->memory, counts_effects);
 }
 
 }  // namespace skald::testing

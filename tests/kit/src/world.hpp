@@ -29,8 +29,9 @@ class World final : private ChannelListener {
         Sabotage* sabotage = nullptr);
   ~World() override;
 
-  /// The whole schedule. Once.
-  void run();
+  /// The whole schedule. Once. Without `counts_effects` nothing is made of what took effect, since
+  /// the participants do not say.
+  void run(bool counts_effects = true);
 
   struct Counts {
     std::uint64_t lives = 0;

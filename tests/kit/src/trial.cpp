@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "key_memory.hpp"
+#include "scripted_accidents.hpp"
+#include "skald/error.hpp"
+#include "skald/testing.hpp"
+#include "world.hpp"
+
+namespace skald::testing {
+namespace {
+
+constexpr std::size_t findings_shown = 20;
+
+}  // namespace
+
+/// What a trial is made of, and the participants of its worlds.
+class Trial::Stage final : public Participants {
+ public:
+  explicit Stage(Definition given)
+      : definition(std::make_shared<const Definition>(std::move(given))) {}
+
+  void carry_out(const Command& command, Desk& desk) override;
+  Report run_one(const Script& script, const JsonText& input, ScriptedAccidents& accidents,
+                 std::vector<std::string>* lines);
+
+  DefinitionPtr definition;
+  std::map<std::pair<std::string, std::string>, Handler> handlers;
+  bool has_barrier = false;
+  bool counts_effects = false;
+  std::function<void()> reset = [] {};
+  std::function<std::optional<std::string>(const Saga&)> check = [](const Saga&) {
+    return std::optional<std::string>{};
+  };
+  Desk* desk_at_work = nullptr;
+
+ private:
+  Outcome handle(const Command& command, Desk& desk);
+  KeyMemory memory_;
+};
+
+Outcome Trial::Stage::handle(const Command& command, Desk& desk) {
+  const auto handler = handlers.find({command.participant, command.action});
+  if (handler == handlers.end()) {
+    return Outcome::failed("UNKNOWN_ACTION",
+                           command.participant + " has no handler for " + command.action);
+  }
+  desk_at_work = &desk;
+  const HandlerCall call{command, {}};
+  Outcome outcome = call_handler(handler->second, call);
+  desk_at_work = nullptr;
+  return outcome;
+}
+
+void Trial::Stage::carry_out(const Command& command, Desk& desk) {
+  if (!has_barrier) {
+    desk.reply(command, handle(command, desk));
+    return;
+  }
+  const barrier::Verdict verdict = memory_.judge(command, desk.now());
+  if (const auto* answer = std::get_if<barrier::Answer>(&verdict)) {
+    desk.reply(command, answer->outcome);
+  } else if (const auto* concluded = std::get_if<barrier::Conclude>(&verdict)) {
+    memory_.conclude(command);
+    desk.reply(command, concluded->outcome);
+  } else {
+    Outcome outcome = handle(command, desk);
+    memory_.remember(command, outcome);
+    const bool acts = command.id.direction != Direction::resolve;
+    if (acts && outcome.kind == OutcomeKind::success) desk.took_effect(command);
+    desk.reply(command, std::move(outcome));
+  }
+}
+
+Report Trial::Stage::run_one(const Script& script, const JsonText& input,
+                             ScriptedAccidents& accidents, std::vector<std::string>* lines) {
+  memory_ = {};
+  reset();
+  Plan plan;
+  plan.definitions = {definition};
+  plan.starts.push_back({Duration{0}, definition->type, "trial", input});
+  plan.operators_help = false;
+  Findings findings;
+  World world{plan, accidents, *this, findings};
+  if (lines) world.trace().switch_on();
+  world.run(has_barrier || counts_effects);
+
+  Report report;
+  report.schedules = 1;
+  report.crashes = world.counts().crashes;
+  report.commands = world.channel().counts().deliveries;
+  for (std::string& sentence : findings.sentences()) {
+    report.findings.push_back({script.name(), std::move(sentence)});
+  }
+  for (const auto& [id, witness] : world.checker().sagas()) {
+    report.status = witness.path.saga().status;
+    if (auto problem = check(witness.path.saga())) {
+      report.findings.push_back({script.name(), *std::move(problem)});
+    }
+  }
+  if (lines) *lines = world.trace().lines();
+  return report;
+}
+
+Trial::Trial(Definition definition) : stage_(std::make_unique<Stage>(std::move(definition))) {}
+Trial::~Trial() = default;
+
+Trial& Trial::handle(const std::string& participant, const std::string& action, Handler handler) {
+  stage_->handlers[{participant, action}] = std::move(handler);
+  return *this;
+}
+
+Trial& Trial::behind_barrier() {
+  stage_->has_barrier = true;
+  return *this;
+}
+
+Trial& Trial::before_each(std::function<void()> reset) {
+  stage_->reset = std::move(reset);
+  return *this;
+}
+
+Trial& Trial::after_each(std::function<std::optional<std::string>(const Saga&)> check) {
+  stage_->check = std::move(check);
+  return *this;
+}
+
+void Trial::took_effect(const HandlerCall& call) {
+  if (stage_->has_barrier || !stage_->desk_at_work) return;
+  stage_->counts_effects = true;
+  stage_->desk_at_work->took_effect(call.command());
+}
+
+Report Trial::run(const Json& input) {
+  const JsonText text = JsonText::of(input);
+  const Script undisturbed;
+  ScriptedAccidents none{undisturbed};
+  Report total = stage_->run_one(undisturbed, text, none, nullptr);
+  std::vector<Script> scripts = none.others();
+  scripts.push_back({std::nullopt, 0, false, true});
+  for (const Script& script : scripts) {
+    ScriptedAccidents accidents{script};
+    Report one = stage_->run_one(script, text, accidents, nullptr);
+    total.schedules += one.schedules;
+    total.crashes += one.crashes;
+    total.commands += one.commands;
+    // A crash costs time and repeats, never the outcome. A lost reply may use an attempt up.
+    if (script.accident != Accident::lose_reply && one.status != total.status) {
+      one.findings.push_back(
+          {script.name(), fmt::format("the saga is {} in the end, and {} when nothing goes wrong",
+                                      to_string(one.status), to_string(total.status))});
+    }
+    total.findings.insert(total.findings.end(), std::make_move_iterator(one.findings.begin()),
+                          std::make_move_iterator(one.findings.end()));
+  }
+  return total;
+}
+
+std::vector<std::string> Trial::replay(const std::string& schedule, const Json& input) {
+  const auto script = Script::parse(schedule);
+  if (!script) throw Error("there is no schedule " + schedule + "; a report names them");
+  std::vector<std::string> lines;
+  ScriptedAccidents accidents{*script};
+  const Report report = stage_->run_one(*script, JsonText::of(input), accidents, &lines);
+  for (const Finding& finding : report.findings) lines.push_back(finding.sentence);
+  return lines;
+}
+
+std::string Report::text() const {
+  std::string text = fmt::format("{} schedules, {} crashes, {} commands: the saga is {}", schedules,
+                                 crashes, commands, to_string(status));
+  for (std::size_t i = 0; i < findings.size() && i < findings_shown; ++i) {
+    text += fmt::format("\n{}\n    again: trial.replay(\"{}\", input)", findings[i].sentence,
+                        findings[i].schedule);
+  }
+  if (findings.size() > findings_shown) {
+    text += fmt::format("\nand {} more", findings.size() - findings_shown);
+  }
+  return text;
+}
+
+}  // namespace skald::testing
