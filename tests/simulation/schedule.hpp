@@ -3,8 +3,7 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>

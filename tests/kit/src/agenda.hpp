@@ -1,7 +1,8 @@
 // Virtual time: what is to happen when, and the engine's clock beside the real one.
 #pragma once
 
-#include <cstddef>
+#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>

@@ -141,7 +141,10 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
     ++forged_;
     return;
   }
-  if (witness->effects[attempt.step].lied) return;  // Repeated, it contradicts what came since.
+  // Of a liar, or from a round that is over: repeated, it contradicts what came since.
+  const Attempts& attempts = witness->path.saga().steps[attempt.step].of(attempt.direction);
+  const bool over = attempt.attempt <= attempts.before_round;
+  if (witness->effects[attempt.step].lied || over) return;
   Saga again = witness->path.saga();
   const Decision decision =
       decide(witness->path.definition(), again, ReplyReceived{attempt, reply.outcome}, engine_now,

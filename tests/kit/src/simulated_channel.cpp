@@ -68,8 +68,9 @@ void SimulatedChannel::send(std::vector<Command> commands) {
     const Duration queued{accidents_.pick(mix(label, 1), 3)};
     unsent_.insert({command.id.saga, command.attempt});
     agenda_.after(queued, [this, command, label, life = life_] {
+      if (life != life_ || !listener_) return;
       const bool withdrawn = unsent_.erase({command.id.saga, command.attempt}) == 0;
-      if (life == life_ && listener_ && !withdrawn) take_over(command, label);
+      if (!withdrawn) take_over(command, label);
     });
   }
 }
