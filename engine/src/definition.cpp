@@ -13,7 +13,9 @@
 #include "definition_pointers.hpp"
 #include "definition_policies.hpp"
 #include "definition_reader.hpp"
+#include "definition_shape.hpp"
 #include "definition_steps.hpp"
+#include "lock_names.hpp"
 
 namespace skald {
 
@@ -58,25 +60,15 @@ const char* to_string(StepKind kind) {
 }
 
 std::optional<StepIndex> Definition::find(std::string_view step_name) const {
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (steps[i].name == step_name) return static_cast<StepIndex>(i);
-  }
-  return std::nullopt;
-}
-
-StepIndex Definition::pivot() const {
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (steps[i].kind == StepKind::pivot) return static_cast<StepIndex>(i);
-  }
-  return no_step;
+  const auto found = shape_.by_name.find(std::string(step_name));
+  return found == shape_.by_name.end() ? std::nullopt : std::optional(found->second);
 }
 
 Definition make_definition(const Json& document) {
   check_limits(document);
   const Place top(document, "");
   top.allow_keys({"$schema", "saga", "version", "description", "deadline", "output", "secrets",
-                  "defaults", "participants", "steps"},
-                 {"locks", "priority"});
+                  "defaults", "participants", "steps", "locks", "priority"});
   Definition definition;
   definition.type = top.require("saga", "the saga type's name").name();
   definition.version = top.require("version", "a whole number from 1").whole_number(1, UINT32_MAX);
@@ -87,9 +79,14 @@ Definition make_definition(const Json& document) {
   if (const auto p = top.find("secrets")) {
     for (const Place& secret : p->items()) definition.secrets.push_back(secret.text());
   }
+  if (const auto p = top.find("priority")) {
+    definition.priority = static_cast<std::uint8_t>(p->whole_number(0, priority_max));
+  }
+  if (const auto p = top.find("locks")) definition.locks = read_locks(*p);
   const StepDefaults defaults(top);
   definition.participants = defaults.policies();
   definition.steps = read_steps(top.require("steps", "a list of steps"), defaults);
+  definition.shape_ = shape_of(definition.steps);
   defaults.check_all_used(definition.steps);
   check_pointers(definition);
   definition.normal_form_ = normal_form_of(definition);

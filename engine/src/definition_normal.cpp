@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "definition_policies.hpp"
+#include "definition_shape.hpp"
+#include "definition_waits.hpp"
 
 namespace skald {
 
@@ -22,14 +24,11 @@ Json normal_compensation(const Compensation& compensation) {
   return json;
 }
 
-Json normal_step(const Step& step) {
-  Json json{{"name", step.name},
-            {"participant", step.participant},
+Json normal_call(const Step& step) {
+  Json json{{"participant", step.participant},
             {"action", step.action},
-            {"kind", to_string(step.kind)},
             {"timeout", format_duration(step.timeout)},
-            {"retry", normal_retry(step.retry)},
-            {"on_failure", on_failure_json(step.on_failure)}};
+            {"retry", normal_retry(step.retry)}};
   if (step.kind == StepKind::compensatable) {
     json["compensation"] =
         step.compensation ? normal_compensation(*step.compensation) : Json("none");
@@ -37,6 +36,40 @@ Json normal_step(const Step& step) {
   if (step.input) json["input"] = step.input->text().value();
   if (step.deadline) json["deadline"] = format_duration(*step.deadline);
   if (!step.resolve.empty()) json["resolve"] = step.resolve;
+  if (step.hedge) {
+    json["hedge"] = {{"delay", format_duration(step.hedge->delay)},
+                     {"max_attempts", step.hedge->max_attempts}};
+  }
+  return json;
+}
+
+// What the step does, without its name and place among the others.
+Json normal_body(const Step& step) {
+  Json json = step.as<Call>() ? normal_call(step) : work_json(step.work);
+  json["kind"] = to_string(step.kind);
+  if (!step.as<Sleep>()) json["on_failure"] = on_failure_json(step.on_failure);
+  return json;
+}
+
+Json normal_step(const Definition& definition, StepIndex index) {
+  const Step& step = definition.steps[index];
+  Json json;
+  if (const auto* each = step.as<ForEach>()) {
+    json["for_each"] = {{"in", each->in},
+                        {"as", each->as},
+                        {"concurrency", each->concurrency},
+                        {"step", normal_body(*each->step)}};
+  } else {
+    json = normal_body(step);
+  }
+  json["name"] = step.name;
+  if (step.when) json["when"] = step.when->text().value();
+  if (!follows_the_list(step, index)) {
+    json["after"] = Json::array();
+    for (const StepIndex before : step.after) {
+      json["after"].push_back(definition.steps[before].name);
+    }
+  }
   return json;
 }
 
@@ -53,7 +86,11 @@ std::string normal_form_of(const Definition& definition) {
   for (const auto& [name, policies] : definition.participants) {
     json["participants"][name] = policies_json(policies);
   }
-  for (const Step& step : definition.steps) json["steps"].push_back(normal_step(step));
+  if (definition.priority != default_priority) json["priority"] = definition.priority;
+  if (!definition.locks.empty()) json["locks"] = definition.locks;
+  for (StepIndex i = 0; i < definition.steps.size(); ++i) {
+    json["steps"].push_back(normal_step(definition, i));
+  }
   return json.dump();
 }
 

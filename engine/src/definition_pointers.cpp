@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "definition_reader.hpp"
+#include "definition_shape.hpp"
 #include "json_pointer.hpp"
 
 namespace skald {
@@ -14,8 +15,14 @@ namespace {
 
 using Tokens = std::vector<std::string>;
 
-// Checks `/steps/<name>/output…`; steps from `end` on have not run yet.
-void check_step_pointer(const Definition& definition, const Tokens& tokens, std::size_t end,
+// What a template may point to.
+struct Scope {
+  StepSet steps;        // Their outputs are there.
+  std::string element;  // Name of the element inside a `for_each`, otherwise empty.
+};
+
+// Checks `/steps/<name>/output…`.
+void check_step_pointer(const Definition& definition, const Tokens& tokens, const Scope& scope,
                         const Place& place) {
   if (tokens.size() < 3 || tokens[2] != "output") {
     place.refuse_value("of the form \"/steps/<name>/output\" or deeper");
@@ -27,7 +34,7 @@ void check_step_pointer(const Definition& definition, const Tokens& tokens, std:
     place.refuse(
         fmt::format("{} names no step{}", place.value().dump(), did_you_mean(tokens[1], names)));
   }
-  if (*step >= end) {
+  if (!scope.steps.contains(*step)) {
     place.refuse(
         fmt::format("{} points to step \"{}\", which has not run yet then; point to an "
                     "earlier step",
@@ -35,31 +42,57 @@ void check_step_pointer(const Definition& definition, const Tokens& tokens, std:
   }
 }
 
-void check_template(const Definition& definition, const std::optional<Template>& checked,
-                    std::size_t end, const std::string& where) {
-  if (!checked) return;
-  for (const std::string& pointer : checked->pointers()) {
+void check_all(const Definition& definition, const std::vector<std::string>& pointers,
+               const Scope& scope, const std::string& where) {
+  for (const std::string& pointer : pointers) {
     const Json value = pointer;
     const Place place(value, where);
     const Tokens tokens = split_pointer(pointer).value();
     const std::string& root = tokens.front();
     if (root == "steps") {
-      check_step_pointer(definition, tokens, end, place);
+      check_step_pointer(definition, tokens, scope, place);
+    } else if (!scope.element.empty() && root == scope.element) {
+      continue;
     } else if (root != "input" && pointer != "/key" && pointer != "/id") {
+      const std::string element =
+          scope.element.empty() ? "" : fmt::format("\"/{}\", ", scope.element);
       place.refuse_value(
-          "a pointer to \"/input\", \"/key\", \"/id\" or \"/steps/<name>/output\" at \"$from\"");
+          fmt::format("a pointer to {}\"/input\", \"/key\", \"/id\" or "
+                      "\"/steps/<name>/output\" at \"$from\"",
+                      element));
     }
   }
 }
 
+void check_template(const Definition& definition, const std::optional<Template>& checked,
+                    const Scope& scope, const std::string& where) {
+  if (checked) check_all(definition, checked->pointers(), scope, where);
+}
+
+// The step's own templates; `place` is where its body stands.
+void check_body(const Definition& definition, const Step& step, StepIndex index, Scope scope,
+                const std::string& place) {
+  check_template(definition, step.input, scope, place + ".input");
+  if (const auto* sleep = step.as<Sleep>()) {
+    check_all(definition, sleep->until.pointers(), scope, place + ".sleep");
+  }
+  if (const auto* child = step.as<ChildSaga>()) {
+    check_template(definition, child->input, scope, place + ".saga.input");
+  }
+  if (!step.compensation) return;
+  // A compensation may use what its own action answered.
+  scope.steps.insert(index);
+  check_template(definition, step.compensation->input, scope, place + ".compensation.input");
+}
+
 void check_secret(const Definition& definition, const std::string& pointer,
-                  const std::string& where) {
+                  const std::string& where, const Scope& everything) {
   const Json value = pointer;
   const Place place(value, where);
   const auto tokens = split_pointer(pointer);
   const bool rooted = tokens && !tokens->empty();
   if (rooted && tokens->front() == "steps") {
-    return check_step_pointer(definition, *tokens, definition.steps.size(), place);
+    return check_step_pointer(definition, *tokens, everything, place);
   }
   if (!rooted || (tokens->front() != "input" && tokens->front() != "output")) {
     place.refuse_value(
@@ -70,17 +103,21 @@ void check_secret(const Definition& definition, const std::string& pointer,
 }  // namespace
 
 void check_pointers(const Definition& definition) {
-  for (std::size_t i = 0; i < definition.steps.size(); ++i) {
+  const std::vector<StepSet> before = ancestors(definition.steps);
+  StepSet all;
+  for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     const Step& step = definition.steps[i];
-    check_template(definition, step.input, i, fmt::format("steps[{}].input", i));
-    if (!step.compensation) continue;
-    // A compensation may use what its own action answered.
-    check_template(definition, step.compensation->input, i + 1,
-                   fmt::format("steps[{}].compensation.input", i));
+    const auto* each = step.as<ForEach>();
+    const Scope scope{before[i], each ? each->as : ""};
+    const std::string place = fmt::format("steps[{}]", i);
+    if (step.when) check_all(definition, step.when->pointers(), scope, place + ".when");
+    check_body(definition, each ? *each->step : step, i, scope,
+               each ? place + ".for_each.step" : place);
+    all.insert(i);
   }
-  check_template(definition, definition.output, definition.steps.size(), "output");
+  check_template(definition, definition.output, {all, ""}, "output");
   for (std::size_t i = 0; i < definition.secrets.size(); ++i) {
-    check_secret(definition, definition.secrets[i], fmt::format("secrets[{}]", i));
+    check_secret(definition, definition.secrets[i], fmt::format("secrets[{}]", i), {all, ""});
   }
 }
 

@@ -180,7 +180,10 @@ PoliciesByName StepDefaults::policies() const {
 void StepDefaults::check_all_used(const std::vector<Step>& steps) const {
   if (!participants_) return;
   std::vector<std::string_view> used;
-  for (const Step& step : steps) used.emplace_back(step.participant);
+  for (const Step& step : steps) {
+    const auto* each = step.as<ForEach>();
+    used.emplace_back(each ? each->step->participant : step.participant);
+  }
   for (const auto& [name, settings] : participants_->value().items()) {
     if (std::find(used.begin(), used.end(), name) != used.end()) continue;
     Place(settings, participants_->where() + "." + name)

@@ -5,11 +5,13 @@
 #include <array>
 #include <unordered_map>
 
+#include "definition_shape.hpp"
+#include "definition_waits.hpp"
+
 namespace skald {
 
 namespace {
 
-constexpr std::size_t steps_max = 1000;
 constexpr std::array kinds{StepKind::compensatable, StepKind::pivot, StepKind::retriable};
 
 StepKind read_kind(const Place& step) {
@@ -70,15 +72,24 @@ OnFailure read_step_on_failure(const Place& step, StepKind kind, const StepDefau
   return on_failure;
 }
 
-Step read_step(const Place& place, const StepDefaults& defaults) {
-  place.allow_keys({"name", "participant", "action", "compensation", "kind", "input", "timeout",
-                    "deadline", "retry", "compensation_retry", "on_failure", "resolve"},
-                   {"when", "after", "hedge", "saga", "sleep", "wait_for", "for_each"});
-  Step step;
-  step.name = place.require("name", "the step's name").name();
+std::optional<Hedge> read_hedge(const Place& step, const Step& read) {
+  const auto place = step.find("hedge");
+  if (!place) return std::nullopt;
+  place->allow_keys({"delay", "max_attempts"});
+  if (read.kind != StepKind::compensatable || read.compensation) {
+    place->refuse(
+        "only a step without effect may be hedged, because two attempts may both take effect: "
+        "\"compensation\" must be \"none\"");
+  }
+  Hedge hedge;
+  hedge.delay = place->require("delay", "how long to wait for the first answer").duration();
+  if (const auto p = place->find("max_attempts")) hedge.max_attempts = p->whole_number(2, 10);
+  return hedge;
+}
+
+void read_call(const Place& place, Step& step, const StepDefaults& defaults) {
   step.participant = place.require("participant", "the name of the service that acts").name();
   step.action = place.require("action", "the name of what the participant does").name();
-  step.kind = read_kind(place);
   step.input = read_input(place);
   step.timeout = defaults.timeout(step.participant);
   if (const auto p = place.find("timeout")) step.timeout = p->duration();
@@ -89,24 +100,117 @@ Step read_step(const Place& place, const StepDefaults& defaults) {
   const auto undo_retry = place.find("compensation_retry");
   if (undo_retry && !step.compensation)
     undo_retry->refuse("the step has no compensation; remove it");
-  step.on_failure = read_step_on_failure(place, step.kind, defaults);
   if (const auto p = place.find("resolve")) step.resolve = p->name();
+  step.hedge = read_hedge(place, step);
+}
+
+// The keys that a step may have depend on what it does.
+void check_keys(const Place& place, const Work& work) {
+  if (std::holds_alternative<Sleep>(work)) {
+    place.allow_keys({"name", "when", "after", "kind", "sleep"});
+  } else if (std::holds_alternative<WaitFor>(work)) {
+    place.allow_keys({"name", "when", "after", "kind", "wait_for", "on_failure"});
+  } else if (std::holds_alternative<ChildSaga>(work)) {
+    place.allow_keys({"name", "when", "after", "kind", "saga", "on_failure"});
+  } else if (std::holds_alternative<ForEach>(work)) {
+    place.allow_keys({"name", "when", "after", "for_each"});
+  } else {
+    place.allow_keys({"name", "participant", "action", "compensation", "kind", "input", "timeout",
+                      "deadline", "retry", "compensation_retry", "on_failure", "resolve", "when",
+                      "after", "hedge", "saga", "sleep", "wait_for", "for_each"});
+  }
+}
+
+void check_inner_keys(const Place& place, const Step& inner) {
+  for (const char* key : {"name", "when", "after"}) {
+    if (const auto p = place.find(key)) {
+      p->refuse(fmt::format("\"{}\" stands beside \"for_each\", not inside its step", key));
+    }
+  }
+  if (!inner.as<Call>() && !inner.as<ChildSaga>()) {
+    place.refuse("the step of a \"for_each\" sends a command or runs a child saga");
+  }
+  check_keys(place, inner.work);
+  if (inner.kind == StepKind::pivot) {
+    place.find("kind")->refuse("a pivot is one step, and a \"for_each\" may become several");
+  }
+}
+
+// Where the step's own keys stand: inside its `for_each`, if it has one.
+Place body_of(const Place& step, const Work& work) {
+  if (!std::holds_alternative<ForEach>(work)) return step;
+  return step.find("for_each")->require("step", "the step to run for each element");
+}
+
+// Name, work and, as far as it is stated, kind. A wait without a stated kind takes that of the
+// steps before it, which are not known yet.
+Step begin_step(const Place& place) {
+  Step step;
+  step.work = read_work(place);
+  check_keys(place, step.work);
+  step.name = place.require("name", "the step's name").name();
+  step.kind = read_kind(body_of(place, step.work));
+  if (const auto p = place.find("when")) step.when = Predicate::parse(p->value(), p->where());
+  const bool waits = step.as<Sleep>() || step.as<WaitFor>();
+  if (waits && step.kind == StepKind::pivot) {
+    place.find("kind")->refuse("a step that only waits cannot be the pivot");
+  }
   return step;
 }
 
-// compensatable*, pivot?, retriable*: before the pivot everything can be undone, after it
-// everything can be finished.
-void check_order(const std::vector<Step>& steps, const std::string& where) {
-  for (std::size_t i = 1; i < steps.size(); ++i) {
-    const Step& before = steps[i - 1];
-    const Step& step = steps[i];
-    const bool second_pivot = step.kind == StepKind::pivot && before.kind == StepKind::pivot;
-    if (step.kind >= before.kind && !second_pivot) continue;
-    const std::string place = fmt::format("{}[{}].kind", where, i);
-    throw DefinitionError(
-        place, fmt::format("the {} step \"{}\" cannot follow the {} step \"{}\"; the order is "
-                           "compensatable steps, then at most one pivot, then retriable steps",
-                           to_string(step.kind), step.name, to_string(before.kind), before.name));
+void finish_step(const Place& place, Step& step, const StepDefaults& defaults) {
+  if (auto* each = std::get_if<ForEach>(&step.work)) {
+    const Place body = body_of(place, step.work);
+    Step inner;
+    inner.name = step.name;
+    inner.kind = step.kind;
+    inner.work = read_work(body);
+    check_inner_keys(body, inner);
+    finish_step(body, inner, defaults);
+    each->step = std::make_shared<const Step>(std::move(inner));
+    return;
+  }
+  if (step.as<Call>()) read_call(place, step, defaults);
+  if (!step.as<Sleep>()) step.on_failure = read_step_on_failure(place, step.kind, defaults);
+}
+
+// A wait has no effect, so its kind only says on which side of the pivot it stands.
+void infer_kinds(const std::vector<Place>& places, std::vector<Step>& steps,
+                 const std::vector<StepSet>& before) {
+  const auto stated = [&](StepIndex i) {
+    const bool waits = steps[i].as<Sleep>() || steps[i].as<WaitFor>();
+    return !waits || places[i].find("kind").has_value();
+  };
+  for (StepIndex i = 0; i < steps.size(); ++i) {
+    if (stated(i)) continue;
+    before[i].each([&](StepIndex earlier) {
+      if (stated(earlier) && steps[earlier].kind != StepKind::compensatable) {
+        steps[i].kind = StepKind::retriable;
+      }
+    });
+  }
+}
+
+// The steps that a `for_each` becomes are called after it.
+void check_group_names(const std::vector<Place>& places, const std::vector<Step>& steps) {
+  constexpr std::size_t name_max = 60;  // Leaves room for the element's number.
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!steps[i].as<ForEach>()) continue;
+    const std::string prefix = steps[i].name + ".";
+    if (prefix.size() > name_max) {
+      places[i].find("name")->refuse(
+          fmt::format("is too long for a \"for_each\": at most {} characters", name_max - 1));
+    }
+    for (std::size_t j = 0; j < steps.size(); ++j) {
+      const std::string& other = steps[j].name;
+      const bool numbered =
+          other.size() > prefix.size() && other.compare(0, prefix.size(), prefix) == 0 &&
+          other.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
+      if (numbered) {
+        places[j].find("name")->refuse(fmt::format(
+            "\"{}\" is what an element of the for_each \"{}\" is called", other, steps[i].name));
+      }
+    }
   }
 }
 
@@ -121,14 +225,19 @@ std::vector<Step> read_steps(const Place& place, const StepDefaults& defaults) {
   std::vector<Step> steps;
   std::unordered_map<std::string, std::string> seen;
   for (const Place& item : items) {
-    steps.push_back(read_step(item, defaults));
+    steps.push_back(begin_step(item));
     const auto [first, fresh] = seen.emplace(steps.back().name, item.where());
     if (!fresh) {
       item.find("name")->refuse(
           fmt::format("\"{}\" is the name of {} already", first->first, first->second));
     }
   }
-  check_order(steps, place.where());
+  read_order(items, steps);
+  const std::vector<StepSet> before = ancestors(steps);
+  infer_kinds(items, steps, before);
+  for (std::size_t i = 0; i < steps.size(); ++i) finish_step(items[i], steps[i], defaults);
+  check_group_names(items, steps);
+  check_kinds(steps, before, place.where());
   return steps;
 }
 

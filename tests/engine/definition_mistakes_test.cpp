@@ -79,11 +79,67 @@ constexpr Mistake mistakes[] = {
      "participants.paymnt: no step has this participant; did you mean \"payment\"?"},
     {"/participants", R"({"payment": {"timeout": 1}})",
      "participants.payment.timeout: must be a duration such as \"5s\", is 1"},
-    {"/steps/1/after", R"(["reserve-stock"])",
-     "steps[1].after: \"after\" is not available in this version of Skald"},
+    {"/steps/1/after", R"(["reserve-stok"])",
+     "steps[1].after[0]: \"reserve-stok\" names no step; did you mean \"reserve-stock\"?"},
+    {"/steps/1/after", R"(["charge-payment"])", "steps[1].after[0]: a step cannot follow itself"},
+    {"/steps/1/after", R"(["reserve-stock", "reserve-stock"])",
+     "steps[1].after[1]: \"reserve-stock\" is named twice"},
+    {"/steps/0/after", R"(["charge-payment"])",
+     "steps[0].after: the steps wait for each other in a circle: \"reserve-stock\" after "
+     "\"charge-payment\" after \"reserve-stock\""},
+    {"/steps/2/after", R"(["reserve-stock"])",
+     "steps[2].kind: the pivot step \"arrange-shipping\" may run beside the compensatable step "
+     "\"charge-payment\" and must come after it; let it, or a step before it, name "
+     "\"charge-payment\" in its \"after\""},
+    {"/steps/3/after", R"([])",
+     "steps[3].kind: the retriable step \"notify-customer\" may run beside the compensatable step "
+     "\"reserve-stock\" and must come after it; let it, or a step before it, name "
+     "\"reserve-stock\" in its \"after\""},
     {"/steps/1/sleep", "\"1h\"",
-     "steps[1].sleep: \"sleep\" is not available in this version of Skald"},
-    {"/locks", "[]", "locks: \"locks\" is not available in this version of Skald"},
+     "steps[1].sleep: the step has \"participant\" already; a step does one thing"},
+    {"/steps/1", R"({"name": "n", "sleep": "soon"})",
+     "steps[1].sleep: must be a duration such as \"5m\", a time such as "
+     "\"2026-03-01T09:30:00Z\", or {\"$from\": …} that leads to one, is \"soon\""},
+    {"/steps/1", R"({"name": "n", "sleep": "1s", "timeout": "1s"})",
+     "steps[1].timeout: unknown key"},
+    {"/steps/1", R"({"name": "n", "sleep": "1s", "kind": "pivot"})",
+     "steps[1].kind: a step that only waits cannot be the pivot"},
+    {"/steps/1", R"({"name": "n", "wait_for": {}})",
+     "steps[1].wait_for.signal: is missing; give the signal's name"},
+    {"/steps/1", R"({"name": "n", "saga": {"typ": "x"}})",
+     "steps[1].saga.typ: unknown key; did you mean \"type\"?"},
+    {"/steps/1", R"({"name": "n", "for_each": {"in": "/items", "step": {}}})",
+     "steps[1].for_each.in: must be a JSON Pointer into the saga's input, such as "
+     "\"/input/items\", is \"/items\""},
+    {"/steps/1", R"({"name": "n", "for_each": {"in": "/input", "as": "key", "step": {}}})",
+     "steps[1].for_each.as: \"key\" means something else already"},
+    {"/steps/1", R"({"name": "n", "for_each": {"in": "/input", "step": {"sleep": "1s"}}})",
+     "steps[1].for_each.step: the step of a \"for_each\" sends a command or runs a child saga"},
+    {"/steps/1", R"({"name": "n", "for_each": {"in": "/input", "step": {
+        "participant": "p", "action": "a", "kind": "pivot"}}})",
+     "steps[1].for_each.step.kind: a pivot is one step, and a \"for_each\" may become several"},
+    {"/steps/1", R"({"name": "n", "for_each": {"in": "/input", "step": {
+        "participant": "p", "action": "a", "compensation": "none",
+        "input": {"$from": "/itm"}}}})",
+     "steps[1].for_each.step.input: must be a pointer to \"/item\", \"/input\", \"/key\", \"/id\" "
+     "or "
+     "\"/steps/<name>/output\" at \"$from\", is \"/itm\""},
+    {"/steps/1/when", R"({"$from": "/input/x"})",
+     "steps[1].when: compares nothing; add one of equals, not_equals, in, not_in, exists, "
+     "less_than, at_most, more_than, at_least"},
+    {"/steps/1/when", R"({"$from": "/input/x", "equal": 1})",
+     "steps[1].when.equal: unknown key; did you mean \"equals\"?"},
+    {"/steps/1/when", R"({"any": []})", "steps[1].when.any: is empty; give at least one condition"},
+    {"/steps/1/when", R"({"$from": "/steps/arrange-shipping/output", "exists": true})",
+     "steps[1].when: \"/steps/arrange-shipping/output\" points to step \"arrange-shipping\", which "
+     "has not run yet then; point to an earlier step"},
+    {"/steps/1/hedge", R"({"delay": "1s"})",
+     "steps[1].hedge: only a step without effect may be hedged, because two attempts may both take "
+     "effect: \"compensation\" must be \"none\""},
+    {"/locks", R"(["order/{input/id}"])",
+     "locks[0]: must be a text with pointers in braces, such as \"order/{/input/order_id}\" or "
+     "\"order/{/key}\", is \"order/{input/id}\""},
+    {"/priority", "10", "priority: must be <= 9, is 10"},
     {"/description", "5", "description: must be a text, is 5"},
 };
 

@@ -12,13 +12,16 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "skald/error.hpp"
 #include "skald/ids.hpp"
 #include "skald/json.hpp"
 #include "skald/participant_policies.hpp"
+#include "skald/predicate.hpp"
 #include "skald/retry.hpp"
+#include "skald/step_set.hpp"
 #include "skald/template.hpp"
 
 namespace skald {
@@ -43,11 +46,59 @@ struct Compensation {
   friend bool operator==(const Compensation&, const Compensation&) = default;
 };
 
+/// A second attempt that goes out before the first is answered or times out: for reads.
+struct Hedge {
+  Duration delay{0};               ///< From when an attempt was issued to the next one.
+  std::uint32_t max_attempts = 2;  ///< How many of a round may go out this way, the first included.
+  friend bool operator==(const Hedge&, const Hedge&) = default;
+};
+
+struct Step;
+
+/// What a step does, if it does not send a command.
+struct Sleep {
+  Template until;  ///< Renders to a duration (`"5m"`) or a time (RFC 3339).
+  friend bool operator==(const Sleep&, const Sleep&) = default;
+};
+struct WaitFor {
+  std::string signal;
+  std::optional<Duration> timeout;  ///< Absent: waits for ever.
+  friend bool operator==(const WaitFor&, const WaitFor&) = default;
+};
+struct ChildSaga {
+  std::string type;
+  std::optional<std::uint32_t> version;  ///< Absent: the newest when the child starts.
+  std::optional<Template> input;         ///< Absent: the parent's whole input.
+  friend bool operator==(const ChildSaga&, const ChildSaga&) = default;
+};
+/// One step for each element of an array of the input; see effective_definition().
+struct ForEach {
+  std::string in;                    ///< JSON Pointer to the array, below `/input`.
+  std::string as = "item";           ///< What the element is called in the step's templates.
+  std::uint32_t concurrency = 1;     ///< How many run at a time.
+  std::shared_ptr<const Step> step;  ///< Shared by copies of the definition; never null.
+  friend bool operator==(const ForEach& a, const ForEach& b);
+};
+/// Collects the outputs of the steps that a `for_each` became, in the array's order.
+struct Gather {
+  StepIndex first = 0;
+  std::uint32_t count = 0;
+  friend bool operator==(const Gather&, const Gather&) = default;
+};
+/// Sends a command to the participant.
+struct Call {
+  friend bool operator==(const Call&, const Call&) = default;
+};
+using Work = std::variant<Call, Sleep, WaitFor, ChildSaga, ForEach, Gather>;
+
 struct Step {
   std::string name;
-  std::string participant;
+  std::string participant;  ///< Empty, as is `action`, for a step that sends no command.
   std::string action;
   StepKind kind = StepKind::compensatable;
+  Work work;
+  std::vector<StepIndex> after;   ///< Steps that must be done before; in order of position.
+  std::optional<Predicate> when;  ///< Absent: always runs.
   std::optional<Compensation> compensation;  ///< Absent: there is nothing to undo.
   std::optional<Template> input;             ///< Absent: the saga's whole input.
   Duration timeout{30'000};                  ///< Of one attempt, from when it was really sent.
@@ -55,16 +106,51 @@ struct Step {
   RetryPolicy retry;
   OnFailure on_failure;
   std::string resolve;  ///< Action that asks what became of this one; empty: none.
+  std::optional<Hedge> hedge;
+  /// Of a step that a `for_each` became: how many of its group may be under way; 0: no limit.
+  std::uint32_t group_limit = 0;
+  StepIndex group_first = no_step;  ///< That group is [group_first, group_end).
+  StepIndex group_end = no_step;
   friend bool operator==(const Step&, const Step&) = default;
+
+  template <typename T>
+  [[nodiscard]] const T* as() const {
+    return std::get_if<T>(&work);
+  }
+  /// True when turning back has something to undo here: a compensation, or a child saga.
+  [[nodiscard]] bool undoable() const {
+    return compensation.has_value() ||
+           (kind == StepKind::compensatable && std::holds_alternative<ChildSaga>(work));
+  }
 };
+inline bool operator==(const ForEach& a, const ForEach& b) {
+  return a.in == b.in && a.as == b.as && a.concurrency == b.concurrency && *a.step == *b.step;
+}
+
+/// What follows from the steps' order, worked out once.
+struct Shape {
+  std::vector<StepSet> before;                     ///< By step: what must be done first.
+  std::vector<std::vector<StepIndex>> successors;  ///< By step: what may become ready after it.
+  StepSet retriable;
+  StepIndex pivot = no_step;
+  bool step_timers = false;  ///< Some step has a deadline or a hedge.
+  std::unordered_map<std::string, StepIndex> by_name;
+};
+
+inline constexpr std::uint8_t default_priority = 4;
+inline constexpr std::uint8_t priority_max = 9;
+/// How many steps a saga may have, those that a `for_each` becomes included.
+inline constexpr std::size_t steps_max = 1000;
 
 class Definition {
  public:
   std::string type;
   std::uint32_t version = 1;
   std::string description;
-  std::optional<Duration> deadline;  ///< Of a saga's way forward, from its start.
-  std::optional<Template> output;    ///< The saga's result; absent: null.
+  std::optional<Duration> deadline;          ///< Of a saga's way forward, from its start.
+  std::optional<Template> output;            ///< The saga's result; absent: null.
+  std::uint8_t priority = default_priority;  ///< 0 to 9; a higher one is admitted first.
+  std::vector<std::string> locks;    ///< Names of what a saga locks, with `{/pointer}` in them.
   std::vector<std::string> secrets;  ///< JSON Pointers into the saga that people are not shown.
   std::vector<Step> steps;
   PoliciesByName participants;  ///< Policies that this definition states, where it states any.
@@ -72,7 +158,8 @@ class Definition {
   /// Position of the step with this name, or nothing.
   [[nodiscard]] std::optional<StepIndex> find(std::string_view step_name) const;
   /// Position of the pivot, or no_step.
-  [[nodiscard]] StepIndex pivot() const;
+  [[nodiscard]] StepIndex pivot() const { return shape_.pivot; }
+  [[nodiscard]] const Shape& shape() const { return shape_; }
   /// Digest of the normal form. Computed when the definition was made.
   [[nodiscard]] const Digest& digest() const { return digest_; }
   /// The normal form: a definition in JSON, every value stated, keys sorted. parse_definition()
@@ -85,6 +172,8 @@ class Definition {
 
  private:
   friend Definition make_definition(const Json& document);
+  friend Definition expand(const Definition& definition, const Json& input);
+  Shape shape_;
   std::string normal_form_;
   Digest digest_;
 };
