@@ -25,6 +25,7 @@
 #include "verbs/retry.hpp"
 #include "verbs/run.hpp"
 #include "verbs/show.hpp"
+#include "verbs/signal.hpp"
 #include "verbs/skip.hpp"
 #include "verbs/start.hpp"
 #include "verbs/store.hpp"
@@ -106,6 +107,7 @@ class CommandLine {
     add<SkipOptions>();
     add<CancelOptions>();
     add<PauseOptions>();
+    add<SignalOptions>();
     add<AbandonOptions>();
     add<ReplayOptions>();
     add<AuditOptions>();

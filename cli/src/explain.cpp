@@ -1,5 +1,7 @@
 #include "explain.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "skald/participant_view.hpp"
@@ -28,6 +30,19 @@ std::string held_by_policy(StoreAccess& access, const std::string& participant) 
   return {};
 }
 
+// What each child that the saga waits for says of itself, down to the last generation.
+void append_children(StoreAccess& access, const Saga& saga, Time now, std::string& sentence) {
+  for (const StepState& s : saga.steps) {
+    const bool awaited = s.child && (s.status == StepStatus::waiting ||
+                                     s.compensation == CompensationStatus::dispatched);
+    if (!awaited) continue;
+    const FoldedSaga child = access.pages().load(*s.child);
+    sentence += fmt::format("\n  child saga {} ({}, {}): {}", s.child->to_string(), child.saga.type,
+                            to_string(child.saga.status), why(*child.definition, child.saga, now));
+    append_children(access, child.saga, now, sentence);
+  }
+}
+
 }  // namespace
 
 std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
@@ -46,6 +61,7 @@ std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
   if (needs_engine && !access.engine_running()) {
     sentence += "; but no engine answers at this store now, and without one nothing goes on";
   }
+  if (!is_end(status)) append_children(access, folded.saga, now, sentence);
   return sentence;
 }
 

@@ -1,5 +1,5 @@
 // The sentence of `why`, with what only this side can know: whether an engine is there to go on,
-// and which policy of a participant it lets the saga wait for.
+// which policy of a participant it lets the saga wait for, and how the child sagas stand.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@
 
 namespace skald::cli {
 
+/// Names what holds the saga back also where that is a child saga's matter.
 [[nodiscard]] std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now);
 
 }  // namespace skald::cli

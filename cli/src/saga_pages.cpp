@@ -7,6 +7,7 @@
 
 #include "output/text.hpp"
 #include "skald/error.hpp"
+#include "skald/expansion.hpp"
 
 namespace skald::cli {
 namespace {
@@ -70,7 +71,13 @@ FoldedSaga SagaPages::load(const SagaId& id) {
                      fmt::format("saga {}: the store lacks its definition {} v{}", id.to_string(),
                                  folded.saga.type, folded.saga.definition_version));
   }
-  folded.definition = definition;
+  auto effective = effective_definition(definition, folded.saga.input);
+  if (const auto* problem = std::get_if<std::string>(&effective)) {
+    throw StoreError(
+        StoreError::Kind::corrupt,
+        fmt::format("saga {} does not fit its definition: its input {}", id.to_string(), *problem));
+  }
+  folded.definition = std::get<DefinitionPtr>(std::move(effective));
   return folded;
 }
 

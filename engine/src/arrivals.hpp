@@ -28,6 +28,9 @@ struct StartArrival {
   JsonText input;
   Requester requester;
   Answer<Started> answer;
+  std::optional<Duration> delay{};   ///< Nothing is issued before this has passed …
+  std::optional<Time> not_before{};  ///< … or, without it, before this time.
+  std::optional<std::uint8_t> priority{};
 };
 struct ReplyArrival {
   Reply reply;

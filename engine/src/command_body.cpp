@@ -72,6 +72,12 @@ void append_error(std::string& out, const ErrorInfo& error) {
 
 }  // namespace
 
+PointerLookup saga_lookup(const Definition& definition, const Saga& saga) {
+  return [lookup = SagaLookup(definition, saga)](const std::string& pointer) mutable {
+    return lookup(pointer);
+  };
+}
+
 std::optional<JsonText> render_template(const Template& t, const Definition& definition,
                                         const Saga& saga, std::string& problem) {
   SagaLookup lookup{definition, saga};

@@ -15,4 +15,7 @@ namespace skald {
                                                       const Definition& definition,
                                                       const Saga& saga, std::string& problem);
 
+/// Answers pointers from the saga, which must outlive the answer.
+[[nodiscard]] PointerLookup saga_lookup(const Definition& definition, const Saga& saga);
+
 }  // namespace skald

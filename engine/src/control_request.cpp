@@ -115,6 +115,18 @@ ParsedRequest parse_start(Fields& fields) {
   start.key = fields.text("key");
   if (start.key && start.key->empty()) Fields::fail("key", "must not be empty");
   start.input = fields.json("input").value_or(JsonText{});
+  if (const auto delay = fields.text("delay")) {
+    start.delay = parse_duration(*delay);
+    if (!start.delay) Fields::fail("delay", "must be a duration such as \"10m\"");
+  }
+  if (const auto at = fields.text("not_before")) {
+    start.not_before = parse_time(*at);
+    if (!start.not_before) Fields::fail("not_before", "must be a time of RFC 3339");
+  }
+  if (const auto priority = fields.number("priority")) {
+    if (*priority > priority_max) Fields::fail("priority", "must be 0 to 9");
+    start.priority = static_cast<std::uint8_t>(*priority);
+  }
   start.requester = fields.requester();
   parsed.request = std::move(start);
   return parsed;
@@ -149,6 +161,10 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
     arrival.input = CancelRequested{requester};
   } else if (verb == "pause") {
     arrival.input = PauseRequested{requester};
+  } else if (verb == "signal") {
+    SignalReceived signal{fields.required_text("name"), {}, requester};
+    signal.data = fields.json("data").value_or(JsonText{});
+    arrival.input = std::move(signal);
   } else {
     arrival.input = AbandonRequested{requester};
   }
@@ -161,8 +177,8 @@ ParsedRequest parse_control_request(const Json& request) {
   Fields fields{request};
   const std::string verb = fields.required_text("verb");
   ParsedRequest parsed;
-  constexpr std::string_view saga_verbs[] = {"resume", "retry", "skip",
-                                             "cancel", "pause", "abandon"};
+  constexpr std::string_view saga_verbs[] = {"resume", "retry",   "skip",  "cancel",
+                                             "pause",  "abandon", "signal"};
   if (verb == "start") {
     parsed = parse_start(fields);
   } else if (std::find(std::begin(saga_verbs), std::end(saga_verbs), verb) !=

@@ -28,19 +28,6 @@ constexpr bool touches_summary =
 
 }  // namespace
 
-bool waits_for_admission(const LiveSaga& live, Time now) {
-  const Saga& saga = live.saga;
-  const bool active = saga.status == Status::pending || saga.status == Status::running ||
-                      saga.status == Status::compensating;
-  if (!active || saga.paused || !live.outstanding.empty()) return false;
-  for (const StepState& s : saga.steps) {
-    for (const Attempts& a : s.attempts) {
-      if (a.retry_at && *a.retry_at > now) return false;
-    }
-  }
-  return true;
-}
-
 void WatermarkTracker::settled(Position position) {
   const auto found = std::lower_bound(waiting_.begin(), waiting_.end(), position,
                                       [](const Entry& e, Position p) { return e.position < p; });
@@ -58,7 +45,10 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
       channel_(channel),
       settings_(std::move(settings)),
       book_(settings_.participants, settings_.log, settings_.policy_observer),
-      admission_(channel, book_, lines_, settings_.mode),
+      admission_(
+          channel, book_, lines_, locks_,
+          [this](const Step& step, const JsonText& input) { return refuses_child(step, input); },
+          settings_.mode),
       random_(settings_.id_seed) {}
 
 void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
@@ -72,6 +62,7 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
   }
+  wake_unlocked();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
   }
@@ -95,7 +86,8 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
 std::optional<Time> Coordinator::next_due() const {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.begin()->first;
-  if (more_to_serve_) return now_;
+  const bool unlocked = !unlocked_.empty() && !holds_overdue();
+  if (more_to_serve_ || unlocked) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (holds_overdue()) due = hold_overdue_until_;
   if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
@@ -106,7 +98,7 @@ bool Coordinator::holds_overdue() const { return hold_overdue_until_.has_value()
 
 std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
   const Status before = live.saga.status;
-  admission_.begin(live.saga.id, priority_of(live.saga), now_);
+  admission_.begin(live.saga.id, live.saga.priority, now_);
   Decision decision = decide(*live.definition, live.saga, input, now_, admission_);
   if (decision.refusal) return std::move(decision.refusal);
   const SagaId id = live.saga.id;
@@ -116,11 +108,23 @@ std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
     touched_.push_back(id);
   }
   const std::size_t append = batch_.appends.size();
-  for (Effect& effect : decision.effects) effects_.push_back({id, std::move(effect), append});
+  std::vector<Effect> family;
+  for (Effect& effect : decision.effects) {
+    const bool own = !std::holds_alternative<StartChild>(effect) &&
+                     !std::holds_alternative<TurnChildBack>(effect);
+    if (own) {
+      effects_.push_back({id, std::move(effect), append});
+    } else {
+      family.push_back(std::move(effect));
+    }
+  }
   if (decision.events.empty()) return std::nullopt;
   if (live.saga.status != before) live.dirty_summary = true;
   note_events(live, input, decision.events);
   batch_.appends.push_back({id, live.saga.version, now_, std::move(decision.events)});
+  const bool ended = is_end(live.saga.status) && live.saga.status != before;
+  for (Effect& effect : family) tell_child(live, effect);
+  if (ended) tell_parent(live);
   return std::nullopt;
 }
 
@@ -199,6 +203,7 @@ void Coordinator::commit() {
 }
 
 void Coordinator::act() {
+  waking_.clear();
   send_commands();
   if (settings_.observer) {
     for (const JournalAppend& append : batch_.appends) {
@@ -277,6 +282,9 @@ void Coordinator::settle_sagas() {
         for (WaitArrival& waiter : waiting.mapped()) take(waiter);
       }
     }
+    if (is_end(status) && !saga.saga.parent) {
+      for (const SagaId& next : locks_.leave(id)) unlocked_.push_back(next);
+    }
     if (is_end(status) || settings_.mode == Mode::momentary) {
       for (OutstandingAttempt& attempt : saga.outstanding) {
         note_ended(saga, attempt, {});
@@ -314,6 +322,8 @@ void Coordinator::roll_back(const std::string& why) {
   lines_.rolled_back();
   unplaced_.insert(unplaced_.begin(), placed_.begin(), placed_.end());
   placed_.clear();
+  std::move(waking_.begin(), waking_.end(), std::back_inserter(unlocked_));
+  waking_.clear();
   batch_ = {};
   effects_.clear();
   receipts_.clear();
@@ -329,7 +339,10 @@ void Coordinator::roll_back(const std::string& why) {
   retry_commit_at_ = now_ + retry_commit_delay_;
   for (const SagaId& id : touched) {
     LiveSaga* saga = load(id);
-    if (!saga) continue;
+    if (!saga) {
+      locks_.forget(id);
+      continue;
+    }
     saga->touched = false;
     saga->starved = lines_.waits(id);
     if (is_end(saga->saga.status)) live_.erase(id);

@@ -16,6 +16,7 @@
 
 #include "arrivals.hpp"
 #include "live_sagas.hpp"
+#include "lock_table.hpp"
 #include "policy_admission.hpp"
 #include "skald/decide.hpp"
 #include "skald/orchestrator.hpp"
@@ -83,7 +84,26 @@ class Coordinator {
   void fire_timers();
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
+  /// Puts definition, input and locks of a new saga together, or says why it cannot be.
+  [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
   void quarantine(const Reply& reply, const char* reason, const std::string& detail);
+
+  // Families and locks.
+  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step& step,
+                                                       const JsonText& input) const;
+  void tell_child(LiveSaga& parent, Effect& effect);
+  void tell_parent(const LiveSaga& child);
+  void wake_unlocked();
+  struct LockLine {
+    Position started = 0;
+    SagaId saga;
+    SagaId root;
+    std::vector<std::string> locks;
+    bool holds = false;
+  };
+  using LockLines = std::vector<LockLine>;
+  void note_locks(const Saga& saga, LockLines& lines);
+  void rebuild_locks(LockLines lines);
 
   // Committing and acting.
   void commit();
@@ -99,6 +119,7 @@ class Coordinator {
   LiveSaga* load(const SagaId& id);
   void forget(LiveSaga& live);
   [[nodiscard]] DefinitionPtr definition(const Digest& digest);
+  [[nodiscard]] DefinitionPtr definition_of(const Saga& saga);
   void register_definition(const DefinitionPtr& definition);
 
   // Timers.
@@ -128,6 +149,7 @@ class Coordinator {
   Settings settings_;
   PolicyBook book_;
   WaitingLines lines_;
+  LockTable locks_;
   PolicyAdmission admission_;
   std::mt19937_64 random_;
   Time now_{};
@@ -137,6 +159,8 @@ class Coordinator {
   std::deque<SagaId> unplaced_;  // Waited when the engine was opened; their lines are not known.
   std::vector<SagaId> placed_;   // Of those, in the batch under way.
   bool more_to_serve_ = false;   // The batch has woken as many as it may, and more may pass.
+  std::deque<SagaId> unlocked_;  // Have come to the front of a line, and were not woken yet.
+  std::vector<SagaId> waking_;   // Are being woken by the batch under way.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;

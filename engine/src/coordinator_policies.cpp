@@ -12,7 +12,6 @@ namespace {
 
 // How many waiting sagas one batch wakes; the rest come with the next.
 constexpr std::size_t serve_limit = 4'096;
-constexpr std::uint8_t default_priority = 4;
 
 const std::string& participant_of(const LiveSaga& live, const AttemptRef& attempt) {
   return live.definition->steps[attempt.step].participant;
@@ -32,8 +31,6 @@ CommandEnd failed_end(const ErrorInfo& error, std::optional<Duration> retry_afte
 }
 
 }  // namespace
-
-std::uint8_t priority_of(const Saga&) { return default_priority; }
 
 CommandEnd end_of(const AttemptRef& attempt, const Input& input, const std::vector<Event>& events) {
   const auto* reply = std::get_if<ReplyReceived>(&input);
@@ -89,7 +86,7 @@ void Coordinator::identify(const LiveSaga& live, OutstandingAttempt& attempt, bo
 
 void Coordinator::join_lines(const LiveSaga& live) {
   for (const auto& [participant, command] : admission_.refused()) {
-    lines_.join(live.saga.id, participant, command, priority_of(live.saga));
+    lines_.join(live.saga.id, participant, command, live.saga.priority);
   }
 }
 

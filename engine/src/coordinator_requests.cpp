@@ -37,14 +37,16 @@ std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
                                                StartRequested request) {
   const SagaId id = request.id;
   if (request.key) batch_keys_[{definition->type, *request.key}] = id;
+  locks_.enter(id, request.root.value_or(id), request.locks);
   LiveSaga& saga = live_[id];
   saga.definition = definition;
   saga.saga.id = id;
+  saga.saga.priority = request.priority.value_or(definition->priority);
   return apply(saga, std::move(request));
 }
 
 void Coordinator::take(StartArrival& a) {
-  const DefinitionPtr definition = newest_definition(a.type, a.version);
+  DefinitionPtr definition = newest_definition(a.type, a.version);
   if (!definition) {
     const std::string version = a.version ? fmt::format(" version {}", *a.version) : "";
     a.answer(Refusal{
@@ -70,7 +72,14 @@ void Coordinator::take(StartArrival& a) {
     return;
   }
   const SagaId id = SagaId::make(now_, random_(), random_());
-  (void)start_saga(definition, {id, a.key, a.input, std::nullopt, {}, a.requester});
+  StartRequested request{id, a.key, a.input, std::nullopt, {}, a.requester};
+  request.not_before = a.delay ? std::optional(now_ + *a.delay) : a.not_before;
+  request.priority = a.priority;
+  if (auto refusal = prepare(definition, request)) {
+    a.answer(*std::move(refusal));
+    return;
+  }
+  (void)start_saga(definition, std::move(request));
   answers_.emplace_back([answer = a.answer, id] { answer(Started{id, true}); });
   refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
@@ -90,7 +99,8 @@ void Coordinator::take(ReplyArrival& a) {
     return;
   }
   const std::uint32_t made = saga->saga.steps[attempt.step].of(attempt.direction).made;
-  if (attempt.attempt == 0 || attempt.attempt > made) {
+  const bool asked = saga->definition->steps[attempt.step].as<Call>() != nullptr;
+  if (!asked || attempt.attempt == 0 || attempt.attempt > made) {
     quarantine(reply, "FORGED_ATTEMPT", "it answers an attempt that was never made");
     return;
   }
@@ -165,15 +175,14 @@ void Coordinator::take(ReplayArrival& a) {
     a.answer(unknown_saga(a.saga));
     return;
   }
-  const DefinitionPtr definition =
-      a.version ? newest_definition(old->saga.type, a.version) : old->definition;
+  DefinitionPtr definition = a.version ? newest_definition(old->saga.type, a.version)
+                                       : this->definition(old->saga.definition);
   if (!definition) {
     a.answer(Refusal{Code::not_found, fmt::format("no version {} of saga {} in this store",
                                                   *a.version, old->saga.type)});
     return;
   }
-  auto planned =
-      plan_replay(*old->definition, old->saga, *definition, {a.from_step, a.input_patch});
+  auto planned = plan_replay(*old->definition, old->saga, definition, {a.from_step, a.input_patch});
   if (auto* refusal = std::get_if<Refusal>(&planned)) {
     a.answer(std::move(*refusal));
     return;
@@ -182,6 +191,10 @@ void Coordinator::take(ReplayArrival& a) {
   start.id = SagaId::make(now_, random_(), random_());
   start.requester = a.requester;
   const SagaId id = start.id;
+  if (auto refusal = prepare(definition, start)) {
+    a.answer(*std::move(refusal));
+    return;
+  }
   if (auto refusal = apply(*old, ReplayRequested{id, a.force})) {
     a.answer(*std::move(refusal));
     return;

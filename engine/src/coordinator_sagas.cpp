@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "coordinator.hpp"
+#include "skald/expansion.hpp"
 
 namespace skald {
 namespace {
@@ -36,7 +37,7 @@ LiveSaga* Coordinator::load(const SagaId& id) {
   if (rows.empty()) return nullptr;
   LiveSaga& saga = live_[id];
   saga.saga = fold(rows);
-  saga.definition = definition(saga.saga.definition);
+  saga.definition = definition_of(saga.saga);
   saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
   touched_.push_back(id);
   for (const AttemptRef& attempt : outstanding_attempts(saga.saga)) {
@@ -75,6 +76,17 @@ DefinitionPtr Coordinator::definition(const Digest& digest) {
   }
   definitions_[digest] = stored;
   return stored;
+}
+
+DefinitionPtr Coordinator::definition_of(const Saga& saga) {
+  auto effective = effective_definition(definition(saga.definition), saga.input);
+  if (auto* problem = std::get_if<std::string>(&effective)) {
+    throw StoreError(StoreError::Kind::corrupt,
+                     fmt::format("saga {} does not fit its definition: its input {}; run "
+                                 "`skald store check`",
+                                 saga.id.to_string(), *problem));
+  }
+  return std::get<DefinitionPtr>(std::move(effective));
 }
 
 void Coordinator::register_definition(const DefinitionPtr& definition) {
@@ -154,6 +166,7 @@ void Coordinator::recover(Time now) {
   }
   book_.restore(store_.participant_states(), now);
   std::vector<Position> unconfirmed;
+  LockLines lines;
   store_.each_unfinished([&](const SagaSummary& summary) {
     LiveSaga& saga = *load(summary.id);
     for (OutstandingAttempt& o : saga.outstanding) {
@@ -165,12 +178,14 @@ void Coordinator::recover(Time now) {
       unsent_.emplace_back(summary.id, o.attempt);
     }
     saga.touched = false;
-    const bool waits = waits_for_admission(saga, now);
+    const bool waits = may_issue(*saga.definition, saga.saga, now);
     if (waits) unplaced_.push_back(summary.id);
+    note_locks(saga.saga, lines);
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
     if (saga.outstanding.empty() && (crowded || !waits)) live_.erase(summary.id);
   });
   touched_.clear();
+  rebuild_locks(std::move(lines));
   std::sort(unconfirmed.begin(), unconfirmed.end());
   for (const Position position : unconfirmed) watermark_.issued(position);
   hold_overdue_until_ = now + catch_up_limit;

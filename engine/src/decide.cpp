@@ -1,4 +1,4 @@
-// decide(): dispatch, start, and what time brings.
+// decide(): dispatch, start, waking.
 #include <algorithm>
 
 #include "decider.hpp"
@@ -40,10 +40,18 @@ void Decider::operator()(const StartRequested& input) {
   started.step_count = static_cast<std::uint32_t>(definition_.steps.size());
   started.key = input.key;
   started.input = input.input;
-  if (definition_.deadline) started.deadline = now_ + *definition_.deadline;
+  started.not_before = input.not_before;
+  const Time from = std::max(now_, input.not_before.value_or(now_));
+  if (definition_.deadline) started.deadline = from + *definition_.deadline;
   started.replay_of = input.replay_of;
   started.carried = input.carried;
   started.requester = input.requester;
+  const std::uint8_t priority = input.priority.value_or(definition_.priority);
+  if (priority != default_priority) started.priority = priority;
+  started.parent = input.parent;
+  started.root = input.root;
+  started.depth = input.depth;
+  started.locks = input.locks;
   record(std::move(started));
   advance();
 }
@@ -51,51 +59,17 @@ void Decider::operator()(const StartRequested& input) {
 void Decider::operator()(const Woken&) {
   if (is_end(saga_.status) || saga_.paused) return;
   check_saga_deadline();
-  check_step_deadline();
+  check_step_deadlines();
   advance();
 }
 
 void Decider::advance() {
+  if (walking_) return;  // The walk goes on by itself.
   if (saga_.status == Status::pending || saga_.status == Status::running) {
     go_forward();
   } else if (saga_.status == Status::compensating) {
     go_back();
   }
-}
-
-void Decider::check_saga_deadline() {
-  const bool forward = saga_.status == Status::pending || saga_.status == Status::running;
-  if (!forward || !saga_.deadline || *saga_.deadline > now_ || saga_.wish) return;
-  if (goes_forward_only(definition_, saga_)) return;
-  ErrorInfo reason{"DEADLINE_EXCEEDED",
-                   "the saga did not finish within " + format_duration(*definition_.deadline),
-                   {}};
-  const StepIndex pivot = definition_.pivot();
-  if (pivot != no_step && may_have_happened(saga_.steps[pivot])) {
-    record(WishRecorded{std::move(reason), {}});
-  } else {
-    turn_back(TurnBack{no_step, std::move(reason)}, {});
-  }
-}
-
-void Decider::check_step_deadline() {
-  if (saga_.status != Status::running) return;
-  const StepIndex step = first_open_step(saga_);
-  if (step >= definition_.steps.size() || !step_of(step).deadline) return;
-  const Attempts& a = state(step).of(Direction::action);
-  const bool trying = a.outstanding || a.retry_at;
-  if (!trying || !a.round_started_at || *a.round_started_at + *step_of(step).deadline > now_) {
-    return;
-  }
-  if (a.outstanding) {
-    withdraw(step, Direction::action);
-    record(AttemptUnanswered{
-        {step, Direction::action, a.made},
-        {"DEADLINE_EXCEEDED",
-         "the step did not finish within " + format_duration(*step_of(step).deadline),
-         {}}});
-  }
-  action_exhausted(step);
 }
 
 bool Decider::turning_back() const {
@@ -110,23 +84,16 @@ const RetryPolicy& Decider::policy(StepIndex step, Direction direction) const {
 
 bool may_have_happened(const StepState& s) {
   const Attempts& a = s.of(Direction::action);
-  return s.status == StepStatus::succeeded || a.outstanding || !a.unanswered.empty();
-}
-
-StepIndex first_open_step(const Saga& saga) {
-  const auto open = std::find_if_not(saga.steps.begin(), saga.steps.end(), is_done);
-  return static_cast<StepIndex>(open - saga.steps.begin());
+  const bool child =
+      s.child && (s.status == StepStatus::waiting || s.status == StepStatus::unknown);
+  return s.status == StepStatus::succeeded || a.outstanding || !a.unanswered.empty() || child;
 }
 
 bool goes_forward_only(const Definition& definition, const Saga& saga) {
-  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
-    const StepState& s = saga.steps[i];
-    const StepKind kind = definition.steps[i].kind;
-    if (kind == StepKind::pivot && s.status == StepStatus::succeeded) return true;
-    if (kind == StepKind::retriable && (s.of(Direction::action).made > 0 || is_done(s)))
-      return true;
-  }
-  return false;
+  const Shape& shape = definition.shape();
+  if (shape.pivot != no_step && saga.steps[shape.pivot].status == StepStatus::succeeded)
+    return true;
+  return saga.begun.meets(shape.retriable);
 }
 
 Duration attempt_timeout(const Step& step, Direction direction) {
@@ -142,28 +109,6 @@ std::vector<AttemptRef> outstanding_attempts(const Saga& saga) {
     }
   }
   return found;
-}
-
-std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {
-  if (saga.paused || is_end(saga.status) || saga.status == Status::stuck) return std::nullopt;
-  std::optional<Time> wake;
-  const auto consider = [&wake](Time at) { wake = wake ? std::min(*wake, at) : at; };
-  if (saga.deadline && !saga.wish && saga.status != Status::compensating &&
-      !goes_forward_only(definition, saga)) {
-    consider(*saga.deadline);
-  }
-  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
-    for (const Attempts& a : saga.steps[i].attempts) {
-      if (a.retry_at) consider(*a.retry_at);
-    }
-    const Attempts& action = saga.steps[i].of(Direction::action);
-    const auto& deadline = definition.steps[i].deadline;
-    const bool trying = action.outstanding || action.retry_at;
-    if (deadline && trying && action.round_started_at && saga.status == Status::running) {
-      consider(*action.round_started_at + *deadline);
-    }
-  }
-  return wake;
 }
 
 }  // namespace skald

@@ -1,20 +1,41 @@
 // The turn back and the undo plan.
+#include <algorithm>
+
 #include "decider.hpp"
 
 namespace skald {
 
-void Decider::turn_back(TurnBack cause, Requester requester) {
+// A step that is decided was so after everything it depends on; one that is not has nothing that
+// depends on it. So the reverse order of decisions, undecided and doubtful ones first, is a reverse
+// order of dependency, too.
+std::vector<StepIndex> Decider::plan_undo() {
   std::vector<StepIndex> plan;
   for (StepIndex i = static_cast<StepIndex>(saga_.steps.size()); i-- > 0;) {
     if (!may_have_happened(state(i))) continue;
-    if (step_of(i).compensation) {
+    if (step_of(i).undoable()) {
       plan.push_back(i);
     } else {
       // There is nothing to undo on purpose, so nobody waits for its answer either.
       withdraw(i, Direction::action);
     }
   }
+  const auto rank = [this](StepIndex i) {
+    const StepState& s = saga_.steps[i];
+    const bool decided = is_done(s) && s.decided > 0;
+    return decided ? s.decided : UINT32_MAX;
+  };
+  std::stable_sort(plan.begin(), plan.end(),
+                   [&](StepIndex a, StepIndex b) { return rank(a) > rank(b); });
+  return plan;
+}
+
+void Decider::turn_back(TurnBack cause, Requester requester) {
+  std::vector<StepIndex> plan = plan_undo();
   record(SagaTurnedBack{std::move(cause), std::move(plan), std::move(requester)});
+  // A child that is still on its way forward must not go on while its parent goes back.
+  for (const StepIndex step : saga_.undo_plan) {
+    if (state(step).status == StepStatus::waiting) turn_child_back(step);
+  }
   go_back();
 }
 
@@ -31,9 +52,9 @@ bool Decider::undo_entry(StepIndex step) {
   switch (s.compensation) {
     case CompensationStatus::compensated:
     case CompensationStatus::skipped: return true;
+    case CompensationStatus::dispatched: child_stays_undone(step); return false;
     case CompensationStatus::none:
-    case CompensationStatus::stuck:
-    case CompensationStatus::dispatched: return false;
+    case CompensationStatus::stuck: return false;
     case CompensationStatus::retry_wait: issue_when_due(step, Direction::compensate); return false;
     case CompensationStatus::pending: break;
   }
@@ -41,6 +62,16 @@ bool Decider::undo_entry(StepIndex step) {
   if (s.status == StepStatus::rejected || s.status == StepStatus::failed) {
     record(CompensationSkipped{step, true});
     return true;
+  }
+  if (s.child && !s.carried_over) {
+    if (!saga_.paused) turn_child_back(step);
+    return false;
+  }
+  if (step_of(step).as<ChildSaga>() && !s.carried_over) {
+    get_stuck(
+        step, Direction::compensate,
+        {"NO_CHILD", "no child saga ran, an operator said it succeeded; undo it by hand", {}});
+    return false;
   }
   if (s.carried_over) {
     get_stuck(step, Direction::compensate,

@@ -4,25 +4,90 @@
 
 namespace skald {
 
+bool Decider::started() const { return !saga_.not_before || *saga_.not_before <= now_; }
+
+void Decider::step_done(StepIndex step) {
+  for (const StepIndex next : definition_.shape().successors[step]) concerned_.push_back(next);
+  // Its place in the group is free for the next element.
+  const Step& s = step_of(step);
+  if (s.group_limit == 0) return;
+  const StepIndex next = saga_.begun.first_missing(s.group_first, s.group_end);
+  if (next != s.group_end) concerned_.push_back(next);
+}
+
 void Decider::go_forward() {
   fulfil_wish();
-  if (saga_.status == Status::compensating) return;
-  const StepIndex step = first_open_step(saga_);
-  if (step == definition_.steps.size()) {
-    complete();
-    return;
+  const auto forward = [this] {
+    return saga_.status == Status::pending || saga_.status == Status::running;
+  };
+  if (!forward() || !started() || !take_locks()) return;
+  if (!saga_.paused) {
+    walking_ = true;
+    if (everything_) {
+      for (StepIndex i = 0; i < saga_.steps.size() && forward(); ++i) consider(i);
+    }
+    // By index: looking at one may add others.
+    for (std::size_t i = 0; i < concerned_.size() && forward(); ++i) consider(concerned_[i]);
+    concerned_.clear();
+    walking_ = false;
   }
-  switch (state(step).status) {
-    case StepStatus::pending: issue(step, Direction::action); break;
+  if (forward() && saga_.done.size() == saga_.steps.size()) complete();
+}
+
+void Decider::consider(StepIndex step) {
+  const StepState& s = state(step);
+  switch (s.status) {
+    case StepStatus::pending:
+      if (definition_.shape().before[step].subset_of(saga_.done) && !group_is_full(step)) {
+        begin(step);
+      }
+      break;
+    case StepStatus::waiting: end_wait(step); break;
+    case StepStatus::dispatched: hedge(step); break;
     case StepStatus::retry_wait: issue_when_due(step, Direction::action); break;
-    case StepStatus::unknown: issue_when_due(step, Direction::resolve); break;
-    case StepStatus::waiting:
-    case StepStatus::dispatched:
-    case StepStatus::succeeded:
+    case StepStatus::unknown: resolve_doubt(step); break;
     case StepStatus::rejected:
     case StepStatus::failed:
+      // Decided while the saga stood still because of another step.
+      step_failed(step, s.error.value_or(ErrorInfo{}));
+      break;
+    case StepStatus::succeeded:
     case StepStatus::skipped:
     case StepStatus::cancelled: break;
+  }
+}
+
+void Decider::begin(StepIndex step) {
+  const Step& s = step_of(step);
+  if (s.when && !s.when->holds(saga_lookup(definition_, saga_))) {
+    record(StepSkipped{step, std::nullopt, {"WHEN", "its condition did not hold", {}}});
+    return;
+  }
+  if (const auto* sleep = s.as<Sleep>()) {
+    begin_sleep(step, *sleep);
+  } else if (const auto* wait = s.as<WaitFor>()) {
+    record(StepWaiting{step, wait->timeout ? std::optional(now_ + *wait->timeout) : std::nullopt});
+    end_wait(step);
+  } else if (const auto* child = s.as<ChildSaga>()) {
+    start_child(step, *child);
+  } else if (const auto* group = s.as<Gather>()) {
+    gather(step, *group);
+  } else {
+    issue(step, Direction::action);
+  }
+}
+
+void Decider::hedge(StepIndex step) {
+  const auto due = hedge_due(step_of(step), state(step));
+  if (!due || *due > now_) return;
+  issue(step, Direction::action, true);
+}
+
+void Decider::resolve_doubt(StepIndex step) {
+  if (resolve_pending(step)) {
+    issue_when_due(step, Direction::resolve);
+  } else {
+    step_in_doubt(step, state(step).error.value_or(ErrorInfo{}));
   }
 }
 
@@ -39,7 +104,7 @@ void Decider::issue_when_due(StepIndex step, Direction direction) {
   issue(step, direction);
 }
 
-bool Decider::issue(StepIndex step, Direction direction) {
+bool Decider::issue(StepIndex step, Direction direction, bool hedged) {
   const Attempts& a = state(step).of(direction);
   const bool retry = a.in_round() > 0;
   if (saga_.paused || !admission_.admits(step_of(step).participant, direction, retry)) return false;
@@ -50,6 +115,7 @@ bool Decider::issue(StepIndex step, Direction direction) {
               {"TEMPLATE", "the input of " + step_of(step).name + " " + problem, {}});
     return false;
   }
+  if (hedged) record(AttemptHedged{{step, direction, a.made}});
   const AttemptRef attempt{step, direction, a.made + 1};
   record(CommandIssued{attempt, a.round});
   decision_.effects.emplace_back(SendCommand{attempt, *std::move(body)});

@@ -14,6 +14,8 @@ std::string undo_name(const Step& step) { return step.compensation->action + " o
 void Decider::operator()(const ReplyReceived& input) {
   const AttemptRef& attempt = input.attempt;
   if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
+  if (!step_of(attempt.step).as<Call>()) return;  // Nobody was asked.
+  everything_ = false;
   if (attempt.attempt == 0 || attempt.attempt > state(attempt.step).of(attempt.direction).made) {
     return;
   }
@@ -28,6 +30,7 @@ void Decider::operator()(const AttemptTimedOut& input) {
   const AttemptRef& attempt = input.attempt;
   if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
   const Step& step = step_of(attempt.step);
+  everything_ = false;
   inconclusive(attempt,
                Outcome::unknown("TIMEOUT", "no answer within " + format_duration(attempt_timeout(
                                                                      step, attempt.direction))));
@@ -82,11 +85,7 @@ void Decider::decide_action(const AttemptRef& attempt, const Outcome& outcome) {
     return;
   }
   record(StepRejected{attempt, outcome.error});
-  if (saga_.status == Status::running) {
-    step_failed(attempt.step, outcome.error);
-  } else {
-    advance();
-  }
+  step_failed(attempt.step, outcome.error);
 }
 
 void Decider::inconclusive(const AttemptRef& attempt, const Outcome& outcome) {
@@ -168,23 +167,24 @@ void Decider::action_exhausted(StepIndex step) {
   ErrorInfo error = a.error.value_or(ErrorInfo{"UNKNOWN", "", {}});
   if (a.unanswered.empty()) {
     record(StepFailed{step, error});
-    if (turning_back()) {
-      advance();
-    } else {
-      step_failed(step, std::move(error));
-    }
+    step_failed(step, std::move(error));
     return;
   }
   record(StepInDoubt{step, error});
-  if (turning_back() || !step_of(step).resolve.empty()) {
+  if (!step_of(step).resolve.empty()) {
     advance();
   } else {
     step_in_doubt(step, std::move(error));
   }
 }
 
-// The step definitely had no effect: what its policy says happens next.
+// The step definitely had no effect: what its policy says happens next. A saga that has turned back
+// goes on undoing; one that stands still takes it up when it is resumed.
 void Decider::step_failed(StepIndex step, ErrorInfo error) {
+  if (saga_.status != Status::running) {
+    advance();
+    return;
+  }
   if (saga_.wish) {
     fulfil_wish();
     return;
@@ -199,7 +199,8 @@ void Decider::step_failed(StepIndex step, ErrorInfo error) {
 
 // The step may have happened and nobody can tell. The pivot is never guessed.
 void Decider::step_in_doubt(StepIndex step, ErrorInfo error) {
-  const bool guessing = step_of(step).kind == StepKind::pivot;
+  const bool forward = saga_.status == Status::running;
+  const bool guessing = forward && step_of(step).kind == StepKind::pivot;
   if (guessing) {
     get_stuck(step, Direction::action, std::move(error));
   } else {

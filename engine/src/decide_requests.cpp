@@ -132,6 +132,7 @@ void Decider::skip_forward(const SkipRequested& input) {
                                   "with --as succeeded or --as rejected");
     return;
   }
+  if (refuse_while_child_runs(input.step)) return;
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);
   record(OperatorDecided{input.step, "skipped", input.requester});
@@ -155,6 +156,7 @@ void Decider::skip_compensation(const SkipRequested& input) {
                                   to_string(s.compensation) + ")");
     return;
   }
+  if (refuse_while_child_runs(input.step)) return;
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);
   withdraw(input.step, Direction::compensate);
@@ -179,9 +181,10 @@ void Decider::decide_by_operator(const SkipRequested& input) {
   const std::string& name = step_of(input.step).name;
   const bool stuck_here = saga_.stuck && saga_.stuck->step == input.step &&
                           saga_.stuck->direction != Direction::compensate;
-  const bool undecided = s.status == StepStatus::pending || s.status == StepStatus::dispatched ||
-                         s.status == StepStatus::retry_wait || s.status == StepStatus::unknown ||
-                         (stuck_here && !is_done(s));
+  if (refuse_while_child_runs(input.step)) return;
+  const bool undecided = s.status == StepStatus::pending || s.status == StepStatus::waiting ||
+                         s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait ||
+                         s.status == StepStatus::unknown || (stuck_here && !is_done(s));
   if (!undecided || undo_begun(s)) {
     refuse(Code::wrong_state, "what happened to step " + name + " is decided already (" +
                                   (undecided ? to_string(s.compensation) : to_string(s.status)) +
@@ -201,11 +204,7 @@ void Decider::decide_by_operator(const SkipRequested& input) {
   }
   ErrorInfo error{"REJECTED_BY_OPERATOR", "an operator said it was rejected", {}};
   record(StepRejected{by_operator, error});
-  if (turning_back()) {
-    advance();
-  } else {
-    step_failed(input.step, std::move(error));
-  }
+  step_failed(input.step, std::move(error));
 }
 
 void Decider::operator()(const CancelRequested& input) {
@@ -253,6 +252,11 @@ void Decider::operator()(const AbandonRequested& input) {
 }
 
 void Decider::operator()(const ReplayRequested& input) {
+  if (saga_.parent) {
+    refuse(Code::wrong_state, "cannot replay: the saga is a child of saga " +
+                                  saga_.parent->saga.to_string() + "; replay that one");
+    return;
+  }
   const bool failed = saga_.status == Status::compensated || saga_.status == Status::abandoned;
   const bool forceable = saga_.status == Status::stuck || saga_.status == Status::completed;
   if (!failed && !forceable) {

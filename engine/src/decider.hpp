@@ -2,8 +2,9 @@
 // saga as it stands after the rules before it.
 //
 // One file per concern: decide.cpp (dispatch, start, waking), decide_forward.cpp (the way to
-// completion), decide_back.cpp (the turn and the undo plan), decide_replies.cpp (what attempts came
-// to), decide_requests.cpp (operators).
+// completion), decide_waits.cpp (sleeps, signals, locks, groups), decide_family.cpp (child sagas),
+// decide_back.cpp (the turn and the undo plan), decide_replies.cpp (what attempts came to),
+// decide_requests.cpp (operators), decide_time.cpp (deadlines and the next wake).
 #pragma once
 
 #include <string>
@@ -30,6 +31,9 @@ class Decider {
   void operator()(const PauseRequested& input);
   void operator()(const AbandonRequested& input);
   void operator()(const ReplayRequested& input);
+  void operator()(const SignalReceived& input);
+  void operator()(const ChildEnded& input);
+  void operator()(const ParentTurnedBack& input);
 
   /// Closes the journal row, if there is one.
   [[nodiscard]] Decision finish();
@@ -40,6 +44,21 @@ class Decider {
   void record(E event) {
     decision_.events.emplace_back(std::move(event));
     evolve(saga_, decision_.events.back(), now_);
+    if constexpr (std::is_same_v<E, StepSucceeded>) step_done(event_as<E>().attempt.step);
+    if constexpr (std::is_same_v<E, StepSkipped>) step_done(event_as<E>().step);
+    if constexpr (std::is_same_v<E, RetryScheduled> || std::is_same_v<E, StepInDoubt>) {
+      concerned_.push_back(event_as<E>().step);
+    }
+  }
+  template <typename E>
+  [[nodiscard]] const E& event_as() const {
+    return std::get<E>(decision_.events.back());
+  }
+  void step_done(StepIndex step);
+  /// Only this step, and what follows from it, is to be looked at; otherwise all steps are.
+  void look_at(StepIndex step) {
+    everything_ = false;
+    concerned_.push_back(step);
   }
   void refuse(Refused::Code code, std::string message);
   void withdraw(StepIndex step, Direction direction);
@@ -47,12 +66,33 @@ class Decider {
   // The way forward, and back; advance() does whatever is due and allowed now.
   void advance();
   void go_forward();
+  void consider(StepIndex step);
+  void begin(StepIndex step);
+  void hedge(StepIndex step);
+  void resolve_doubt(StepIndex step);
   void go_back();
   bool undo_entry(StepIndex step);  // False: this entry is not done yet.
-  bool issue(StepIndex step, Direction direction);
+  /// `hedged`: beside the attempt that is under way.
+  bool issue(StepIndex step, Direction direction, bool hedged = false);
   void issue_when_due(StepIndex step, Direction direction);
   void complete();
+  [[nodiscard]] bool started() const;  ///< The time of a delayed start has come.
+
+  // Waits.
+  [[nodiscard]] bool take_locks();
+  [[nodiscard]] bool group_is_full(StepIndex step) const;
+  void begin_sleep(StepIndex step, const Sleep& sleep);
+  void end_wait(StepIndex step);
+  void gather(StepIndex step, const Gather& gather);
+
+  // The family.
+  void start_child(StepIndex step, const ChildSaga& child);
+  void turn_child_back(StepIndex step);
+  void child_undone(const ChildEnded& input);
+  void child_stays_undone(StepIndex step);
+  [[nodiscard]] bool refuse_while_child_runs(StepIndex step);
   void turn_back(TurnBack cause, Requester requester);
+  [[nodiscard]] std::vector<StepIndex> plan_undo();
   void get_stuck(StepIndex step, Direction direction, ErrorInfo error);
   void fulfil_wish();
 
@@ -74,7 +114,8 @@ class Decider {
 
   // Time.
   void check_saga_deadline();
-  void check_step_deadline();
+  void check_step_deadlines();
+  void check_step_deadline(StepIndex step);
 
   // Requests.
   [[nodiscard]] bool refuse_if_ended(const char* verb);
@@ -96,20 +137,24 @@ class Decider {
   Time now_;
   const Admission& admission_;
   Decision decision_;
+  bool everything_ = true;            // All steps are to be looked at, not only concerned_.
+  bool walking_ = false;              // go_forward() is looking at steps.
+  std::vector<StepIndex> concerned_;  // To be looked at on the way forward.
 };
 
 /// Decided for the way forward: succeeded or skipped.
 [[nodiscard]] inline bool is_done(const StepState& s) {
   return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
 }
-/// The action succeeded, is in flight, or an attempt stayed without an answer.
+/// The action succeeded, is in flight, or an attempt stayed without an answer; or its child saga
+/// runs or may have left effects.
 [[nodiscard]] bool may_have_happened(const StepState& s);
+/// When the next attempt goes out beside the one under way; nothing when none does.
+[[nodiscard]] std::optional<Time> hedge_due(const Step& step, const StepState& s);
 /// A compensation was issued or closed: answers to the action decide nothing any more.
 [[nodiscard]] inline bool undo_begun(const StepState& s) {
   return s.compensation != CompensationStatus::none &&
          s.compensation != CompensationStatus::pending;
 }
-/// First step that is not done; the number of steps when all are.
-[[nodiscard]] StepIndex first_open_step(const Saga& saga);
 
 }  // namespace skald

@@ -31,6 +31,14 @@ struct Name {
   const char* operator()(const SagaCompleted&) const { return "saga.completed"; }
   const char* operator()(const SagaCompensated&) const { return "saga.compensated"; }
   const char* operator()(const SagaAbandoned&) const { return "saga.abandoned"; }
+  const char* operator()(const StepWaiting&) const { return "step.waiting"; }
+  const char* operator()(const SignalKept&) const { return "saga.signalled"; }
+  const char* operator()(const SignalTaken&) const { return "step.signalled"; }
+  const char* operator()(const ChildStarted&) const { return "child.started"; }
+  const char* operator()(const ChildTurnedBack&) const { return "child.compensating"; }
+  const char* operator()(const AttemptHedged&) const { return "attempt.hedged"; }
+  const char* operator()(const LocksAwaited&) const { return "saga.locks_awaited"; }
+  const char* operator()(const LocksGranted&) const { return "saga.locks_granted"; }
 };
 
 }  // namespace

@@ -22,12 +22,21 @@ class Evolver {
     saga_.started_at = at_;
     saga_.deadline = e.deadline;
     saga_.replay_of = e.replay_of;
+    saga_.not_before = e.not_before;
+    if (e.priority) saga_.priority = static_cast<std::uint8_t>(*e.priority);
+    saga_.parent = e.parent;
+    saga_.root = e.root.value_or(e.id);
+    saga_.depth = e.depth;
+    saga_.locks = e.locks;
     saga_.steps.resize(e.step_count);
     for (const CarriedOutput& carried : e.carried) {
       StepState& s = step(carried.step);
       s.status = StepStatus::succeeded;
       s.output = carried.output;
       s.carried_over = true;
+      s.decided = ++saga_.decided;
+      saga_.done.insert(carried.step);
+      saga_.begun.insert(carried.step);
     }
   }
 
@@ -41,8 +50,8 @@ class Evolver {
     StepState& s = step(e.attempt.step);
     switch (e.attempt.direction) {
       case Direction::action:
-        s.status = StepStatus::dispatched;
-        if (!s.started_at) s.started_at = at_;
+        begin(e.attempt.step, StepStatus::dispatched);
+        s.issued_at = at_;
         break;
       case Direction::compensate:
         s.compensation = CompensationStatus::dispatched;
@@ -51,6 +60,7 @@ class Evolver {
       case Direction::resolve: break;
     }
     if (saga_.status == Status::pending) saga_.status = Status::running;
+    note_timer(e.attempt.step);
   }
 
   void operator()(const AttemptFailed& e) {
@@ -75,6 +85,7 @@ class Evolver {
     s.of(e.direction).retry_at = e.at;
     if (e.direction == Direction::action) s.status = StepStatus::retry_wait;
     if (e.direction == Direction::compensate) s.compensation = CompensationStatus::retry_wait;
+    saga_.timed.insert(e.step);
   }
 
   void operator()(const StepSucceeded& e) {
@@ -91,6 +102,7 @@ class Evolver {
       a.outstanding = false;
       a.retry_at.reset();
       a.error = e.error;
+      note_timer(e.attempt.step);
       return;
     }
     StepState& s = decide_action(e.attempt.step, StepStatus::rejected);
@@ -119,10 +131,12 @@ class Evolver {
     saga_.undo_plan = e.plan;
     saga_.stuck.reset();
     saga_.wish.reset();
+    saga_.ended_at.reset();  // A completed child saga may be turned back by its parent.
+    saga_.output.reset();
     for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
       const bool planned = std::find(e.plan.begin(), e.plan.end(), i) != e.plan.end();
       if (planned) saga_.steps[i].compensation = CompensationStatus::pending;
-      stop_trying(saga_.steps[i], planned);
+      stop_trying(i, planned);
     }
   }
 
@@ -155,10 +169,13 @@ class Evolver {
     }
     if (saga_.stuck) saga_.status = saga_.stuck->resumes_to;
     saga_.stuck.reset();
-    if (e.step != no_step) begin_round(step(e.step), e.direction);
+    if (e.step != no_step) begin_round(e.step, e.direction);
   }
 
-  void operator()(const RetryHastened& e) { step(e.step).of(e.direction).retry_at = at_; }
+  void operator()(const RetryHastened& e) {
+    step(e.step).of(e.direction).retry_at = at_;
+    saga_.timed.insert(e.step);
+  }
   void operator()(const SagaPaused&) { saga_.paused = true; }
 
   void operator()(const OperatorDecided& e) {
@@ -181,28 +198,94 @@ class Evolver {
   void operator()(const SagaAbandoned&) {
     end(Status::abandoned);
     saga_.forced = true;
-    for (StepState& s : saga_.steps) {
-      stop_trying(s, false);
-      for (Attempts& a : s.attempts) {
+    for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+      stop_trying(i, false);
+      for (Attempts& a : saga_.steps[i].attempts) {
         a.outstanding = false;
         a.retry_at.reset();
       }
     }
+    saga_.timed = {};
+  }
+
+  void operator()(const StepWaiting& e) {
+    begin(e.step, StepStatus::waiting);
+    step(e.step).wake_at = e.until;
+    note_timer(e.step);
+  }
+  void operator()(const SignalKept& e) { saga_.signals.push_back({e.name, e.data, at_}); }
+  void operator()(const SignalTaken& e) {
+    const auto kept = std::find_if(saga_.signals.begin(), saga_.signals.end(),
+                                   [&e](const KeptSignal& s) { return s.name == e.name; });
+    if (kept != saga_.signals.end()) saga_.signals.erase(kept);
+  }
+  void operator()(const ChildStarted& e) {
+    begin(e.attempt.step, StepStatus::waiting);
+    StepState& s = step(e.attempt.step);
+    s.child = e.child;
+    s.of(Direction::action).made = e.attempt.attempt;
+  }
+  void operator()(const ChildTurnedBack& e) {
+    StepState& s = step(e.attempt.step);
+    Attempts& a = attempts(e.attempt);
+    a.made = e.attempt.attempt;
+    a.error.reset();
+    s.compensation = CompensationStatus::dispatched;
+    if (!s.undo_started_at) s.undo_started_at = at_;
+  }
+  void operator()(const AttemptHedged& e) {
+    Attempts& a = attempts(e.attempt);
+    a.outstanding = false;
+    a.unanswered.push_back(e.attempt.attempt);
+  }
+  void operator()(const LocksAwaited& e) { saga_.lock_wait = LockWait{e.name, e.behind}; }
+  void operator()(const LocksGranted&) {
+    saga_.holds_locks = true;
+    saga_.lock_wait.reset();
   }
 
  private:
   StepState& step(StepIndex index) { return saga_.steps.at(index); }
   Attempts& attempts(const AttemptRef& ref) { return step(ref.step).of(ref.direction); }
 
+  // The step is under way.
+  void begin(StepIndex index, StepStatus status) {
+    StepState& s = step(index);
+    s.status = status;
+    if (!s.started_at) s.started_at = at_;
+    saga_.begun.insert(index);
+    if (saga_.status == Status::pending) saga_.status = Status::running;
+  }
+
+  void note_timer(StepIndex index) {
+    const StepState& s = saga_.steps[index];
+    const bool retries = std::any_of(s.attempts.begin(), s.attempts.end(),
+                                     [](const Attempts& a) { return a.retry_at.has_value(); });
+    if (retries || s.wake_at) {
+      saga_.timed.insert(index);
+    } else {
+      saga_.timed.erase(index);
+    }
+  }
+
   // The action is decided, or given up: nothing more is tried or awaited for it.
   StepState& decide_action(StepIndex index, StepStatus status) {
     StepState& s = step(index);
     s.status = status;
     s.ended_at = at_;
+    s.decided = ++saga_.decided;
+    s.wake_at.reset();
     for (Direction d : {Direction::action, Direction::resolve}) {
       s.of(d).outstanding = false;
       s.of(d).retry_at.reset();
     }
+    if (status == StepStatus::succeeded || status == StepStatus::skipped) {
+      saga_.done.insert(index);
+      saga_.begun.insert(index);
+    }
+    // A saga whose first steps send no command gets under way here.
+    if (saga_.status == Status::pending) saga_.status = Status::running;
+    note_timer(index);
     return s;
   }
 
@@ -212,14 +295,19 @@ class Evolver {
     s.undo_ended_at = at_;
     s.of(Direction::compensate).outstanding = false;
     s.of(Direction::compensate).retry_at.reset();
+    note_timer(index);
     return s;
   }
 
   // No further attempts of the action. One that is in flight is awaited if the plan depends on it.
-  void stop_trying(StepState& s, bool await_answer) {
+  void stop_trying(StepIndex index, bool await_answer) {
+    StepState& s = saga_.steps[index];
     Attempts& a = s.of(Direction::action);
     a.retry_at.reset();
-    if (a.outstanding && await_answer) return;
+    s.wake_at.reset();
+    note_timer(index);
+    const bool child_runs = s.status == StepStatus::waiting && s.child.has_value();
+    if ((a.outstanding || child_runs) && await_answer) return;
     if (a.outstanding) {
       a.outstanding = false;
       a.unanswered.push_back(a.made);
@@ -228,16 +316,18 @@ class Evolver {
                            s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
     if (!undecided) return;
     s.status = a.unanswered.empty() ? StepStatus::cancelled : StepStatus::unknown;
-    if (a.made > 0) s.ended_at = at_;
+    if (a.made > 0 || s.started_at) s.ended_at = at_;
     if (!s.error) s.error = a.error;
   }
 
-  void begin_round(StepState& s, Direction direction) {
+  void begin_round(StepIndex index, Direction direction) {
+    StepState& s = step(index);
     Attempts& a = s.of(direction);
     a.before_round = a.made;
     ++a.round;
     a.round_started_at.reset();
     a.retry_at.reset();
+    note_timer(index);
     if (direction == Direction::compensate) {
       s.compensation = CompensationStatus::pending;
     } else {

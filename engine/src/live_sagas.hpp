@@ -49,15 +49,9 @@ struct LiveSaga {
   }
 };
 
-/// Of 0 to 9; the higher, the earlier among those that wait for a participant.
-[[nodiscard]] std::uint8_t priority_of(const Saga& saga);
-
 /// What the end of an attempt by this input and its events says about the participant.
 [[nodiscard]] CommandEnd end_of(const AttemptRef& attempt, const Input& input,
                                 const std::vector<Event>& events);
-
-/// True when the saga has something to issue now that only the lack of admission holds back.
-[[nodiscard]] bool waits_for_admission(const LiveSaga& live, Time now);
 
 /// Up to which position every issued command is settled: confirmed, or not outstanding any more.
 class WatermarkTracker {

@@ -30,6 +30,9 @@ Started Orchestrator::start(std::string_view type, const JsonText& input,
   start.key = options.key;
   start.input = input;
   start.requester.by = options.by;
+  start.delay = options.delay;
+  start.not_before = options.not_before;
+  start.priority = options.priority;
   start.answer = waiting.answer();
   shell_->submit(std::move(start));
   return waiting.get_or_throw();
@@ -43,6 +46,16 @@ Saga Orchestrator::saga(const SagaId& id) {
   Waiting<Saga> waiting;
   shell_->submit(LookArrival{id, waiting.answer()});
   return waiting.get_or_throw();
+}
+
+void Orchestrator::signal(const SagaId& id, std::string_view name, const JsonText& data) {
+  Waiting<RequestOutcome> waiting;
+  RequestArrival arrival;
+  arrival.saga = id;
+  arrival.input = SignalReceived{std::string(name), data, {}};
+  arrival.answer = waiting.answer();
+  shell_->submit(std::move(arrival));
+  (void)waiting.get_or_throw();
 }
 
 Json Orchestrator::handle(const Json& request) { return shell_->handle(request); }

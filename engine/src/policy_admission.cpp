@@ -37,6 +37,12 @@ bool PolicyAdmission::admits(const std::string& participant, Direction direction
   return admitted;
 }
 
+Admission::LockState PolicyAdmission::lock_state(const Saga& saga) const {
+  // A momentary owner does not know who stands in line.
+  if (mode_ != Mode::engine) return {false, {}, {}};
+  return locks_.state(saga);
+}
+
 bool PolicyAdmission::passes(const std::string& participant, CommandClass command, Time now) const {
   return channel_.has_room(participant) && !book_.held(participant, command, now);
 }

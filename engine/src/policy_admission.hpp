@@ -2,11 +2,14 @@
 // who came before, composed behind the question that decide() asks.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "lock_table.hpp"
 #include "policy_book.hpp"
 #include "skald/channel.hpp"
 #include "skald/decide.hpp"
@@ -24,13 +27,26 @@ class PolicyAdmission final : public Admission {
     CommandClass command = CommandClass::first_try;
   };
 
+  /// Answers why no child saga may be started for a step.
+  using ChildCheck = std::function<std::optional<ErrorInfo>(const Step&, const JsonText& input)>;
+
   PolicyAdmission(const Channel& channel, const PolicyBook& book, const WaitingLines& lines,
-                  Mode mode)
-      : channel_(channel), book_(book), lines_(lines), mode_(mode) {}
+                  const LockTable& locks, ChildCheck child_check, Mode mode)
+      : channel_(channel),
+        book_(book),
+        lines_(lines),
+        locks_(locks),
+        child_check_(std::move(child_check)),
+        mode_(mode) {}
 
   void begin(const SagaId& saga, std::uint8_t priority, Time now);
   [[nodiscard]] bool admits(const std::string& participant, Direction direction,
                             bool retry) const override;
+  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step& step,
+                                                       const JsonText& input) const override {
+    return child_check_(step, input);
+  }
+  [[nodiscard]] LockState lock_state(const Saga& saga) const override;
   [[nodiscard]] const std::vector<Refused>& refused() const { return refused_; }
 
   /// Whether the first in this line would be let through now.
@@ -43,6 +59,8 @@ class PolicyAdmission final : public Admission {
   const Channel& channel_;
   const PolicyBook& book_;
   const WaitingLines& lines_;
+  const LockTable& locks_;
+  ChildCheck child_check_;
   Mode mode_;
   SagaId saga_;
   std::uint8_t priority_ = 0;

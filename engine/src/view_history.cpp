@@ -20,6 +20,10 @@ class EventFields {
     Json carried = Json::array();
     for (const CarriedOutput& c : e.carried) carried.push_back(step_name(definition_, c.step));
     if (!carried.empty()) json["carried_over"] = std::move(carried);
+    if (e.not_before) json["not_before"] = format_time(*e.not_before);
+    if (e.priority) json["priority"] = *e.priority;
+    if (e.parent) json["parent"] = e.parent->saga.to_string();
+    if (!e.locks.empty()) json["locks"] = e.locks;
     return with(std::move(json), e.requester);
   }
   Json operator()(const CommandIssued& e) const {
@@ -96,6 +100,28 @@ class EventFields {
   }
   Json operator()(const SagaCompensated&) const { return Json::object(); }
   Json operator()(const SagaAbandoned& e) const { return with(Json::object(), e.requester); }
+  Json operator()(const StepWaiting& e) const {
+    Json json = of(e.step);
+    json["until"] = optional_time(e.until);
+    return json;
+  }
+  Json operator()(const SignalKept& e) const {
+    // A signal's data becomes the output of whichever step takes it.
+    const Json data = masked_patch(definition_, e.data);
+    return with(Json{{"signal", e.name}, {"data", data}}, e.requester);
+  }
+  Json operator()(const SignalTaken& e) const {
+    Json json = of(e.step);
+    json["signal"] = e.name;
+    return json;
+  }
+  Json operator()(const ChildStarted& e) const { return with(of(e.attempt), e.child); }
+  Json operator()(const ChildTurnedBack& e) const { return with(of(e.attempt), e.child); }
+  Json operator()(const AttemptHedged& e) const { return of(e.attempt); }
+  Json operator()(const LocksAwaited& e) const {
+    return {{"lock", e.name}, {"behind", e.behind.to_string()}};
+  }
+  Json operator()(const LocksGranted&) const { return Json::object(); }
 
  private:
   [[nodiscard]] Json of(StepIndex step) const {
@@ -110,6 +136,10 @@ class EventFields {
   [[nodiscard]] Json of(const AttemptRef& attempt) const {
     Json json = of(attempt.step, attempt.direction);
     json["attempt"] = attempt.attempt;
+    return json;
+  }
+  static Json with(Json json, const SagaId& child) {
+    json["child"] = child.to_string();
     return json;
   }
   static Json with(Json json, const ErrorInfo& error) {

@@ -24,14 +24,26 @@ Json compensation_json(const Definition& definition, const StepState& s, StepInd
           {"error", a.error ? error_json(*a.error) : Json(nullptr)}};
 }
 
+// What a waiting step waits for; null for any other.
+Json waiting_json(const Step& step, const StepState& s) {
+  if (s.status != StepStatus::waiting) return nullptr;
+  if (const auto* wait = step.as<WaitFor>()) {
+    return {{"for", "signal"}, {"signal", wait->signal}, {"until", optional_time(s.wake_at)}};
+  }
+  if (step.as<ChildSaga>()) return {{"for", "saga"}, {"saga", optional_id(s.child)}};
+  return {{"for", "sleep"}, {"until", optional_time(s.wake_at)}};
+}
+
+Json name_or_null(const std::string& name) { return name.empty() ? Json(nullptr) : Json(name); }
+
 Json step_json(const Definition& definition, const Saga& saga, StepIndex index) {
   const Step& step = definition.steps[index];
   const StepState& s = saga.steps[index];
   const Attempts& a = s.of(Direction::action);
   const auto error = shown_error(s);
   return {{"name", step.name},
-          {"participant", step.participant},
-          {"action", step.action},
+          {"participant", name_or_null(step.participant)},
+          {"action", name_or_null(step.action)},
           {"kind", to_string(step.kind)},
           {"status", to_string(s.status)},
           {"attempts", a.made},
@@ -41,7 +53,9 @@ Json step_json(const Definition& definition, const Saga& saga, StepIndex index) 
           {"carried_over", s.carried_over},
           {"started_at", optional_time(s.started_at)},
           {"ended_at", optional_time(s.ended_at)},
-          {"next_at", optional_time(a.retry_at)},
+          {"next_at", optional_time(a.retry_at ? a.retry_at : s.wake_at)},
+          {"waiting", waiting_json(step, s)},
+          {"child", optional_id(s.child)},
           {"output", s.output ? masked_output(definition, index, *s.output) : Json(nullptr)},
           {"error", error ? error_json(*error) : Json(nullptr)},
           {"compensation", compensation_json(definition, s, index)}};
@@ -59,6 +73,12 @@ Json saga_error(const Definition& definition, const Saga& saga) {
   return json;
 }
 
+Json kept_signals(const Saga& saga) {
+  Json names = Json::array();
+  for (const KeptSignal& signal : saga.signals) names.push_back(signal.name);
+  return names;
+}
+
 }  // namespace
 
 StepIndex current_step(const Saga& saga) {
@@ -71,11 +91,14 @@ StepIndex current_step(const Saga& saga) {
     return no_step;
   }
   if (is_end(saga.status)) return saga.turn_back ? saga.turn_back->step : no_step;
+  // One that is under way says more than one that is not.
+  StepIndex next = no_step;
   for (StepIndex i = 0; i < saga.steps.size(); ++i) {
-    const StepStatus s = saga.steps[i].status;
-    if (s != StepStatus::succeeded && s != StepStatus::skipped) return i;
+    if (saga.done.contains(i)) continue;
+    if (saga.begun.contains(i)) return i;
+    if (next == no_step) next = i;
   }
-  return no_step;
+  return next;
 }
 
 Json show_json(const Definition& definition, const Saga& saga, Time now) {
@@ -105,6 +128,12 @@ Json show_json(const Definition& definition, const Saga& saga, Time now) {
           {"updated_at", format_time(saga.updated_at)},
           {"ended_at", optional_time(saga.ended_at)},
           {"deadline", optional_time(saga.deadline)},
+          {"not_before", optional_time(saga.not_before)},
+          {"priority", saga.priority},
+          {"locks", saga.locks},
+          {"holds_locks", saga.holds_locks},
+          {"parent", saga.parent ? Json(saga.parent->saga.to_string()) : Json(nullptr)},
+          {"kept_signals", kept_signals(saga)},
           {"next_at", optional_time(next_wake(definition, saga))},
           {"replay_of", optional_id(saga.replay_of)},
           {"replayed_by", optional_id(saga.replayed_by)},

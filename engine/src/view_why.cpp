@@ -35,11 +35,7 @@ class Why {
  private:
   [[nodiscard]] std::string by_status() const {
     switch (saga_.status) {
-      case Status::pending:
-        return fmt::format(
-            "has waited {} for an engine to issue {}: is `skald run` or the "
-            "service running on this store?",
-            since(saga_.started_at), name(0));
+      case Status::pending: return not_begun();
       case Status::running: return forward();
       case Status::compensating: return back();
       case Status::stuck: return stuck();
@@ -52,11 +48,67 @@ class Why {
     return {};
   }
 
+  [[nodiscard]] std::string not_begun() const {
+    if (saga_.not_before && *saga_.not_before > now_) {
+      return fmt::format("its start is delayed until {}, {}", format_time(*saga_.not_before),
+                         until(*saga_.not_before));
+    }
+    if (saga_.lock_wait) return awaiting_lock();
+    return fmt::format(
+        "has waited {} for an engine to issue {}: is `skald run` or the "
+        "service running on this store?",
+        since(saga_.started_at), name(0));
+  }
+
+  [[nodiscard]] std::string awaiting_lock() const {
+    return fmt::format(
+        "waits for the lock {} behind saga {}, which gets or has it first; the lock is free when "
+        "that saga has ended",
+        saga_.lock_wait->name, saga_.lock_wait->behind.to_string());
+  }
+
+  // Of a graph, every step that is under way; of many, the first few.
   [[nodiscard]] std::string forward() const {
-    const StepIndex at = current_step(saga_);
-    if (at == no_step) return "all steps are done";
+    constexpr std::size_t named_max = 3;
+    std::vector<StepIndex> under_way;
+    saga_.begun.each([&](StepIndex i) {
+      if (!saga_.done.contains(i)) under_way.push_back(i);
+    });
+    if (under_way.size() < 2) {
+      const StepIndex at = current_step(saga_);
+      return at == no_step ? "all steps are done" : forward(at);
+    }
+    std::string text;
+    for (std::size_t i = 0; i < under_way.size() && i < named_max; ++i) {
+      text += (i == 0 ? "" : "; ") + forward(under_way[i]);
+    }
+    if (under_way.size() > named_max) {
+      text += fmt::format("; and {} more steps are under way", under_way.size() - named_max);
+    }
+    return text;
+  }
+
+  [[nodiscard]] std::string waiting(StepIndex at) const {
+    const StepState& s = saga_.steps[at];
+    const Step& step = definition_.steps[at];
+    const std::string end = s.wake_at ? until(*s.wake_at) : "";
+    if (const auto* wait = step.as<WaitFor>()) {
+      return fmt::format("{} waits for the signal {}, since {}{}; `skald signal {} {}` gives it",
+                         name(at), wait->signal, ago(s.started_at.value_or(now_)),
+                         s.wake_at ? ", and times out " + end : "", saga_.id.to_string(),
+                         wait->signal);
+    }
+    if (s.child) {
+      return fmt::format("{} waits for child saga {} to end; `skald why {}` says how it stands",
+                         name(at), s.child->to_string(), s.child->to_string());
+    }
+    return fmt::format("{} sleeps and wakes {}", name(at), end);
+  }
+
+  [[nodiscard]] std::string forward(StepIndex at) const {
     const StepState& s = saga_.steps[at];
     switch (s.status) {
+      case StepStatus::waiting: return waiting(at);
       case StepStatus::dispatched: return awaiting(at, Direction::action);
       case StepStatus::retry_wait: return retrying(at, Direction::action);
       case StepStatus::unknown:
@@ -64,6 +116,7 @@ class Why {
                            s.of(Direction::resolve).retry_at ? retrying(at, Direction::resolve)
                                                              : awaiting(at, Direction::resolve));
       default:
+        if (participant(at).empty()) return fmt::format("{} is next", name(at));
         return fmt::format("{} is ready and waits to be issued to {}", name(at), participant(at));
     }
   }
@@ -75,6 +128,11 @@ class Why {
     std::string what;
     if (s.of(Direction::action).outstanding) {
       what = fmt::format("waits for the answer of {} before undoing it", name(at));
+    } else if (s.compensation == CompensationStatus::dispatched && s.child) {
+      what = fmt::format(
+          "waits for child saga {} of {} to undo itself; `skald why {}` says how it "
+          "stands",
+          s.child->to_string(), name(at), s.child->to_string());
     } else if (s.compensation == CompensationStatus::dispatched) {
       what = awaiting(at, Direction::compensate);
     } else if (s.compensation == CompensationStatus::retry_wait) {
@@ -146,6 +204,7 @@ class Why {
       return fmt::format("{} {} ({})", name(turn.step), refused ? "was refused" : "failed",
                          describe(turn.error));
     }
+    if (turn.error.code == "PARENT_TURNED_BACK") return turn.error.message;
     if (turn.error.code == "CANCELLED") {
       return turn.error.message.empty() ? "an operator cancelled it"
                                         : "an operator cancelled it: " + turn.error.message;

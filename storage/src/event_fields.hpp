@@ -67,7 +67,23 @@ template <>
 struct EventTag<SagaCompensated> : Tag<24> {};
 template <>
 struct EventTag<SagaAbandoned> : Tag<25> {};
-inline constexpr std::uint8_t last_event_tag = 25;
+template <>
+struct EventTag<StepWaiting> : Tag<26> {};
+template <>
+struct EventTag<SignalKept> : Tag<27> {};
+template <>
+struct EventTag<SignalTaken> : Tag<28> {};
+template <>
+struct EventTag<ChildStarted> : Tag<29> {};
+template <>
+struct EventTag<ChildTurnedBack> : Tag<30> {};
+template <>
+struct EventTag<AttemptHedged> : Tag<31> {};
+template <>
+struct EventTag<LocksAwaited> : Tag<32> {};
+template <>
+struct EventTag<LocksGranted> : Tag<33> {};
+inline constexpr std::uint8_t last_event_tag = 33;
 
 /// `E` is `T` or `const T`: the same list reads and writes.
 template <class E, class T>
@@ -98,10 +114,17 @@ void fields(F& f, E& e) {
   f.step(e.step), f(e.direction), f(e.resumes_to), f(e.error);
 }
 
+template <class F, Of<ParentRef> E>
+void fields(F& f, E& e) {
+  f(e.saga), f.step(e.step), f(e.attempt);
+}
+
 template <class F, Of<SagaStarted> E>
 void fields(F& f, E& e) {
   f(e.id), f(e.type), f(e.definition_version), f(e.definition), f(e.step_count), f(e.key);
   f(e.input), f(e.deadline), f(e.replay_of), f(e.carried), f(e.requester);
+  f.later(e.not_before), f.later(e.priority), f.later(e.parent), f.later(e.root);
+  f.later(e.depth), f.later(e.locks);
 }
 template <class F, Of<CommandIssued> E>
 void fields(F& f, E& e) {
@@ -197,5 +220,35 @@ template <class F, Of<SagaAbandoned> E>
 void fields(F& f, E& e) {
   f(e.requester);
 }
+template <class F, Of<StepWaiting> E>
+void fields(F& f, E& e) {
+  f.step(e.step), f(e.until);
+}
+template <class F, Of<SignalKept> E>
+void fields(F& f, E& e) {
+  f(e.name), f(e.data), f(e.requester);
+}
+template <class F, Of<SignalTaken> E>
+void fields(F& f, E& e) {
+  f.step(e.step), f(e.name);
+}
+template <class F, Of<ChildStarted> E>
+void fields(F& f, E& e) {
+  f(e.attempt), f(e.child);
+}
+template <class F, Of<ChildTurnedBack> E>
+void fields(F& f, E& e) {
+  f(e.attempt), f(e.child);
+}
+template <class F, Of<AttemptHedged> E>
+void fields(F& f, E& e) {
+  f(e.attempt);
+}
+template <class F, Of<LocksAwaited> E>
+void fields(F& f, E& e) {
+  f(e.name), f(e.behind);
+}
+template <class F, Of<LocksGranted> E>
+void fields(F&, E&) {}
 
 }  // namespace skald

@@ -115,6 +115,21 @@ SkipRequested::As as_of(const Words& words) {
   fail("no verdict " + as);
 }
 
+ChildEnded child_ended(const SpecSaga& saga, const Words& words) {
+  ChildEnded ended;
+  ended.attempt = attempt_of(saga, words.at(1));
+  ended.child = saga.saga().steps[ended.attempt.step].child.value_or(SagaId{});
+  const auto status = parse_status(words.at(2));
+  if (!status || !is_end(*status)) fail("no end " + words.at(2));
+  ended.status = *status;
+  if (*status == Status::completed) {
+    if (!words.at(3).empty()) ended.output = JsonText::parse(words.at(3));
+  } else {
+    ended.error = {words.at(3), "", {}};
+  }
+  return ended;
+}
+
 Input operator_input(const SpecSaga& saga, const Words& words) {
   const std::string verb = words.at(0);
   const Requester requester{words.find("by").value_or("ann"), words.find("reason").value_or("")};
@@ -128,6 +143,9 @@ Input operator_input(const SpecSaga& saga, const Words& words) {
   if (verb == "cancel") return CancelRequested{requester};
   if (verb == "pause") return PauseRequested{requester};
   if (verb == "abandon") return AbandonRequested{requester};
+  if (verb == "signal") {
+    return SignalReceived{words.at(1), json_of(words, "data").value_or(JsonText{}), requester};
+  }
   if (verb == "replay") {
     return ReplayRequested{SagaId::make(saga.now(), 0, 2), words.at(1) == "force"};
   }
@@ -148,7 +166,17 @@ Input parse_input(const SpecSaga& saga, const std::string& command) {
       start.replay_of = SagaId::make(saga.now(), 0, 3);
       start.carried.push_back({step_of(saga, *carried), JsonText::parse(R"({"carried":true})")});
     }
+    if (const auto delay = words.find("delay")) start.not_before = saga.now() + duration_of(*delay);
+    if (const auto lock = words.find("lock")) start.locks = {*lock};
+    if (const auto depth = words.find("depth")) {
+      start.depth = static_cast<std::uint32_t>(std::stoul(*depth));
+      start.parent = ParentRef{SagaId::make(saga.now(), 0, 4), 0, 1};
+    }
     return start;
+  }
+  if (verb == "child") return child_ended(saga, words);
+  if (verb == "parent-turned-back") {
+    return ParentTurnedBack{{"PARENT_TURNED_BACK", "its parent turned back", {}}};
   }
   if (verb == "reply") return ReplyReceived{attempt_of(saga, words.at(1)), outcome_of(words)};
   if (verb == "timeout") return AttemptTimedOut{attempt_of(saga, words.at(1))};
@@ -194,12 +222,22 @@ std::string SpecRunner::run(const std::string& command) {
     saga().admission.open = words.at(1) == "open";
     return "ok\n";
   }
+  if (verb == "locks") {
+    saga().admission.locks_free = words.at(1) == "free";
+    return "ok\n";
+  }
+  if (verb == "children") {
+    saga().admission.child_refusal = words.at(1) == "allowed" ? "" : words.at(1);
+    return "ok\n";
+  }
   if (verb == "why") return why(saga().definition(), saga().saga(), saga().now()) + "\n";
   if (verb == "next") {
     const auto wake = next_wake(saga().definition(), saga().saga());
     return (wake ? "in " + format_duration(*wake - saga().now()) : "never") + "\n";
   }
-  return told(parse_input(saga(), command));
+  const Input input = parse_input(saga(), command);
+  if (const auto* start = std::get_if<StartRequested>(&input)) saga().expand(start->input);
+  return told(input);
 }
 
 }  // namespace skald::spec

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "skald/expansion.hpp"
 #include "skald/view.hpp"
 
 namespace skald::spec {
@@ -19,13 +20,18 @@ std::string effect_text(const Definition& definition, const Effect& effect) {
   return std::visit(
       [&](const auto& e) {
         using E = std::decay_t<decltype(e)>;
-        const std::string attempt = attempt_text(definition, e.attempt);
         if constexpr (std::is_same_v<E, SendCommand>) {
-          return fmt::format("-> send {} {}", attempt, e.body.text());
+          return fmt::format("-> send {} {}", attempt_text(definition, e.attempt), e.body.text());
         } else if constexpr (std::is_same_v<E, WithdrawCommand>) {
-          return fmt::format("-> withdraw {}", attempt);
+          return fmt::format("-> withdraw {}", attempt_text(definition, e.attempt));
+        } else if constexpr (std::is_same_v<E, ExtendAttempt>) {
+          return fmt::format("-> extend {} by {}", attempt_text(definition, e.attempt),
+                             format_duration(e.lease));
+        } else if constexpr (std::is_same_v<E, StartChild>) {
+          return fmt::format("-> start child {} of {} {}", e.child.to_string(),
+                             attempt_text(definition, e.attempt), e.input.text());
         } else {
-          return fmt::format("-> extend {} by {}", attempt, format_duration(e.lease));
+          return fmt::format("-> turn child {} back: {}", e.child.to_string(), e.reason.code);
         }
       },
       effect);
@@ -49,6 +55,13 @@ std::string fingerprint(const Definition& definition, const Saga& saga) {
     }
     rest += s.input_patch ? s.input_patch->text() : "-";
   }
+  const auto set_text = [](const StepSet& set) {
+    std::vector<StepIndex> steps;
+    set.each([&](StepIndex step) { steps.push_back(step); });
+    return fmt::format("{}", fmt::join(steps, ","));
+  };
+  rest += fmt::format("|{}|{}|{}|{}", set_text(saga.done), set_text(saga.begun),
+                      set_text(saga.timed), saga.decided);
   return show_json(definition, saga, saga.updated_at).dump() + rest;
 }
 
@@ -57,6 +70,14 @@ std::string fingerprint(const Definition& definition, const Saga& saga) {
 SpecSaga::SpecSaga(DefinitionPtr definition)
     : definition_(std::move(definition)), now_(*parse_time("2026-01-01T00:00:00Z")) {
   id_ = SagaId::make(now_, 0, 1);
+}
+
+void SpecSaga::expand(const JsonText& input) {
+  auto effective = effective_definition(definition_, input);
+  if (const auto* problem = std::get_if<std::string>(&effective)) {
+    throw std::runtime_error("the input " + *problem);
+  }
+  definition_ = std::get<DefinitionPtr>(effective);
 }
 
 std::string SpecSaga::tell(const Input& input) {

@@ -17,7 +17,18 @@ namespace skald::spec {
 class SwitchedAdmission final : public Admission {
  public:
   [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return open; }
+  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step&,
+                                                       const JsonText&) const override {
+    return child_refusal.empty() ? std::nullopt
+                                 : std::optional(ErrorInfo{child_refusal, "no such child", {}});
+  }
+  [[nodiscard]] LockState lock_state(const Saga& saga) const override {
+    if (locks_free) return {};
+    return {false, saga.locks.front(), SagaId::make(saga.started_at, 0, 9)};
+  }
   bool open = true;
+  bool locks_free = true;
+  std::string child_refusal;  // The code; empty: children may start.
 };
 
 class SpecSaga {
@@ -27,6 +38,8 @@ class SpecSaga {
   /// Decides one input and says what came of it, a line each: events, effects or the refusal.
   /// \throws std::runtime_error when the journal does not fold to the saga.
   std::string tell(const Input& input);
+  /// Turns `for_each` into the steps that this input asks for. Before the start.
+  void expand(const JsonText& input);
   void advance(Duration duration) { now_ += duration; }
 
   [[nodiscard]] const Saga& saga() const { return saga_; }

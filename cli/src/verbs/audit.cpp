@@ -12,6 +12,7 @@
 #include "exit_code.hpp"
 #include "output/style.hpp"
 #include "output/text.hpp"
+#include "skald/expansion.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -32,7 +33,7 @@ class AuditRun {
     const auto summary = reader_.summary(id);
     const auto rows = reader_.journal(id);
     const Digest digest = summary ? summary->definition : Digest{};
-    const DefinitionPtr definition = definition_of(digest);
+    const DefinitionPtr definition = effective(definition_of(digest), rows);
     auto findings = audit_saga(rows, summary, definition);
     if (!definition) findings.push_back("the store lacks its definition");
     if (summary && summary->key && summary->holds_key) {
@@ -64,6 +65,17 @@ class AuditRun {
     DefinitionPtr& definition = definitions_[digest];
     if (!definition) definition = reader_.definition(digest);
     return definition;
+  }
+
+  // What the saga really runs: its steps may depend on its input.
+  static DefinitionPtr effective(const DefinitionPtr& definition,
+                                 const std::vector<JournalRow>& rows) {
+    if (!definition || rows.empty() || rows.front().events.empty()) return definition;
+    const auto* started = std::get_if<SagaStarted>(&rows.front().events.front());
+    if (!started) return definition;
+    auto effective = effective_definition(definition, started->input);
+    auto* steps = std::get_if<DefinitionPtr>(&effective);
+    return steps ? *steps : definition;
   }
 
   void report(const SagaId& id, const std::string& finding) {

@@ -13,7 +13,8 @@ namespace {
 constexpr const char* bash_script = R"sh(_skald() {
   local word="${COMP_WORDS[COMP_CWORD]}" verbs options
   verbs="run start list count show why history timeline watch wait resume retry skip cancel
-    compensate pause abandon replay audit participants quarantine definition store completion"
+    compensate pause signal abandon replay audit participants quarantine definition store
+    completion"
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "$verbs --help --version" -- "$word"))
   elif [[ "$word" == -* ]]; then
@@ -31,12 +32,12 @@ complete -F _skald skald
 
 constexpr const char* fish_script =
     R"sh(set -l verbs run start list count show why history timeline \
-  watch wait resume retry skip cancel compensate pause abandon replay audit participants \
+  watch wait resume retry skip cancel compensate pause signal abandon replay audit participants \
   quarantine definition store completion
 complete -c skald -f -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c skald -n "__fish_seen_subcommand_from start run definition store" -F
 complete -c skald -f -n "__fish_seen_subcommand_from show why history timeline watch wait resume \
-  retry skip cancel compensate pause abandon replay audit" \
+  retry skip cancel compensate pause signal abandon replay audit" \
   -a "(skald list -o ids --limit 50 2>/dev/null)"
 complete -c skald -s s -l store -r -F
 )sh";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "skald/expansion.hpp"
 #include "skald/replay.hpp"
 #include "verbs/verb.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 
 DefinitionPtr definition_to_run(const ReplayOptions& options, const FoldedSaga& old,
                                 StoreReader& reader) {
-  if (options.definition == 0) return old.definition;
+  if (options.definition == 0) return reader.definition(old.saga.definition);
   for (const DefinitionPtr& definition : reader.definitions()) {
     const bool same_type = definition->type == old.saga.type;
     if (same_type && definition->version == options.definition) return definition;
@@ -35,13 +36,15 @@ Preview preview_successor(const ReplayOptions& options, const std::optional<Json
     return refused(Refused::Code::not_found, fmt::format("the store has no definition {} v{}",
                                                          old.saga.type, options.definition));
   }
-  auto planned = plan_replay(*old.definition, old.saga, *definition, {options.from_step, patch});
+  auto planned = plan_replay(*old.definition, old.saga, definition, {options.from_step, patch});
   if (auto* refusal = std::get_if<Refusal>(&planned)) {
     return refused(refusal->code, refusal->message);
   }
   auto& start = std::get<StartRequested>(planned);
   start.id = old.saga.id;  // stands for the new one, which has no id yet
-  return preview_start(*definition, start, now);
+  // Planned, so its input fits the definition.
+  const auto effective = effective_definition(definition, start.input);
+  return preview_start(*std::get<DefinitionPtr>(effective), start, now);
 }
 
 }  // namespace

@@ -35,6 +35,9 @@ Json start_request(const StartOptions& options, Context& context) {
   }
   request["input"] = json_argument("--input", options.input, context).value();
   if (!options.key.empty()) request["key"] = options.key;
+  if (!options.delay.empty()) request["delay"] = options.delay;
+  if (!options.at.empty()) request["not_before"] = options.at;
+  if (options.priority >= 0) request["priority"] = options.priority;
   return request;
 }
 
@@ -52,6 +55,14 @@ void add_to(CLI::App& app, StartOptions& options) {
   verb.add_option("-k,--key", options.key, "Business key, unique per type")->type_name("KEY");
   verb.add_option("--definition", options.version, "Version of the type (the newest)")
       ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  auto* delay = verb.add_option("--delay", options.delay, "Issue nothing before this has passed")
+                    ->type_name("DURATION");
+  verb.add_option("--at", options.at, "Issue nothing before this time (RFC 3339)")
+      ->excludes(delay)
+      ->type_name("TIME");
+  verb.add_option("--priority", options.priority, "0 to 9, higher first (the definition's)")
+      ->check(CLI::Range(0, 9))
       ->type_name("N");
   verb.add_option("--reason", options.reason, "Why; kept in the history")->type_name("TEXT");
   verb.add_flag("-w,--wait", options.wait, "Wait until it ends or is stuck (needs an engine)");

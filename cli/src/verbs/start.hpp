@@ -18,6 +18,9 @@ struct StartOptions {
   std::string what;  ///< A type, or the file of a definition.
   std::string input;
   std::string key;
+  std::string delay;
+  std::string at;
+  int priority = -1;          ///< Negative: the definition's.
   std::uint32_t version = 0;  ///< Of the type; 0: the newest.
   std::string reason;
   bool wait = false;

@@ -26,6 +26,23 @@ class Admission {
   /// `retry`: it is not the first attempt of its round.
   [[nodiscard]] virtual bool admits(const std::string& participant, Direction direction,
                                     bool retry) const = 0;
+
+  /// Why no child saga may be started for this step; nothing when it may.
+  [[nodiscard]] virtual std::optional<ErrorInfo> refuses_child(const Step& step,
+                                                               const JsonText& input) const {
+    (void)step, (void)input;
+    return std::nullopt;
+  }
+  struct LockState {
+    bool free = true;
+    std::string name;  ///< With `behind`, the first lock that is taken; empty when not known.
+    SagaId behind;
+  };
+  /// Whether the saga may take all its locks now.
+  [[nodiscard]] virtual LockState lock_state(const Saga& saga) const {
+    (void)saga;
+    return {};
+  }
 };
 
 /// Admits everything.
@@ -37,6 +54,7 @@ class OpenAdmission final : public Admission {
 class ClosedAdmission final : public Admission {
  public:
   [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return false; }
+  [[nodiscard]] LockState lock_state(const Saga&) const override { return {false, {}, {}}; }
 };
 
 /// Send this command, now that it is stored.
@@ -53,7 +71,18 @@ struct ExtendAttempt {
   AttemptRef attempt;
   Duration lease{0};
 };
-using Effect = std::variant<SendCommand, WithdrawCommand, ExtendAttempt>;
+/// Start this child in the same transaction. It is free of `Admission::refuses_child`.
+struct StartChild {
+  AttemptRef attempt;
+  SagaId child;
+  JsonText input;
+};
+/// Tell the child in the same transaction that its parent has turned back.
+struct TurnChildBack {
+  SagaId child;
+  ErrorInfo reason;
+};
+using Effect = std::variant<SendCommand, WithdrawCommand, ExtendAttempt, StartChild, TurnChildBack>;
 
 struct Refusal {
   Refused::Code code = Refused::Code::wrong_state;
@@ -79,10 +108,19 @@ void evolve(Saga& saga, const Event& event, Time at);
 /// Applies one journal row: its events, then the version and time.
 void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t version, Time at);
 
+/// Depth of the deepest child saga below a root.
+inline constexpr std::uint32_t saga_depth_max = 8;
+/// Signals that a saga keeps until they are taken.
+inline constexpr std::size_t kept_signals_max = 64;
+
 /// When this saga next wants to be woken by itself (a retry or a deadline); nothing when it waits
 /// for replies or people only. Attempt timeouts are not in it: they start when a command is really
 /// sent, which only the shell knows.
 [[nodiscard]] std::optional<Time> next_wake(const Definition& definition, const Saga& saga);
+
+/// True when the saga may have something to issue now, as far as admission and locks let it. After
+/// a restart, nobody remembers what was not admitted before.
+[[nodiscard]] bool may_issue(const Definition& definition, const Saga& saga, Time now);
 
 /// The attempts that are issued and not answered.
 [[nodiscard]] std::vector<AttemptRef> outstanding_attempts(const Saga& saga);

@@ -38,6 +38,12 @@ struct SagaStarted {
   std::optional<SagaId> replay_of;
   std::vector<CarriedOutput> carried;
   Requester requester;
+  std::optional<Time> not_before;
+  std::optional<std::uint32_t> priority;  ///< Absent: the usual one.
+  std::optional<ParentRef> parent;
+  std::optional<SagaId> root;  ///< Absent: the saga itself.
+  std::uint32_t depth = 0;
+  std::vector<std::string> locks;
 };
 /// An attempt may be sent from now on. `round` is stored so that a new round needs no event of its
 /// own.
@@ -149,13 +155,52 @@ struct SagaCompensated {};
 struct SagaAbandoned {
   Requester requester;
 };
+/// A sleep, or waiting for a signal, has begun.
+struct StepWaiting {
+  StepIndex step = no_step;
+  std::optional<Time> until;  ///< When it ends or times out; absent: never.
+};
+/// A signal came. It is kept until a step takes it.
+struct SignalKept {
+  std::string name;
+  JsonText data;
+  Requester requester;
+};
+/// A waiting step took the oldest kept signal of this name.
+struct SignalTaken {
+  StepIndex step = no_step;
+  std::string name;
+};
+/// A child saga runs for this step, stored in the same transaction.
+struct ChildStarted {
+  AttemptRef attempt;
+  SagaId child;
+};
+/// The child was told to undo what it did.
+struct ChildTurnedBack {
+  AttemptRef attempt;
+  SagaId child;
+};
+/// No answer for a while: another attempt goes out beside this one.
+struct AttemptHedged {
+  AttemptRef attempt;
+};
+/// Somebody else holds a lock that the saga wants.
+struct LocksAwaited {
+  std::string name;
+  SagaId behind;
+};
+/// The saga's family holds all its locks from now on, until its root ends.
+struct LocksGranted {};
 
 using Event =
     std::variant<SagaStarted, CommandIssued, AttemptFailed, AttemptUnanswered, LateFailure,
                  RetryScheduled, StepSucceeded, StepRejected, StepFailed, StepInDoubt, StepSkipped,
                  SagaTurnedBack, StepCompensated, CompensationSkipped, SagaStuck, WishRecorded,
                  SagaResumed, RetryHastened, SagaPaused, OperatorDecided, ContradictionSeen,
-                 ReplayStarted, SagaCompleted, SagaCompensated, SagaAbandoned>;
+                 ReplayStarted, SagaCompleted, SagaCompensated, SagaAbandoned, StepWaiting,
+                 SignalKept, SignalTaken, ChildStarted, ChildTurnedBack, AttemptHedged,
+                 LocksAwaited, LocksGranted>;
 
 /// `saga.started`, `step.succeeded`, … as histories show it.
 [[nodiscard]] const char* event_name(const Event& event);

@@ -18,6 +18,12 @@ struct StartRequested {
   std::optional<SagaId> replay_of;
   std::vector<CarriedOutput> carried;  ///< Steps that a replay does not run again.
   Requester requester;
+  std::optional<Time> not_before{};
+  std::optional<std::uint8_t> priority{};  ///< Absent: the definition's.
+  std::optional<ParentRef> parent{};       ///< Of a child saga, with the next two.
+  std::optional<SagaId> root{};
+  std::uint32_t depth = 0;
+  std::vector<std::string> locks{};
 };
 struct ReplyReceived {
   AttemptRef attempt;
@@ -60,8 +66,27 @@ struct ReplayRequested {
   bool force = false;
 };
 
-using Input = std::variant<StartRequested, ReplyReceived, AttemptTimedOut, Woken, ResumeRequested,
-                           RetryRequested, SkipRequested, CancelRequested, PauseRequested,
-                           AbandonRequested, ReplayRequested>;
+struct SignalReceived {
+  std::string name;
+  JsonText data;
+  Requester requester;
+};
+/// A child saga has come to an end.
+struct ChildEnded {
+  AttemptRef attempt;  ///< The parent's.
+  SagaId child;
+  Status status = Status::completed;
+  JsonText output;
+  ErrorInfo error;  ///< Why it turned back; of a compensated or abandoned one.
+};
+/// The saga that this one is a child of undoes its step.
+struct ParentTurnedBack {
+  ErrorInfo reason;
+};
+
+using Input =
+    std::variant<StartRequested, ReplyReceived, AttemptTimedOut, Woken, ResumeRequested,
+                 RetryRequested, SkipRequested, CancelRequested, PauseRequested, AbandonRequested,
+                 ReplayRequested, SignalReceived, ChildEnded, ParentTurnedBack>;
 
 }  // namespace skald

@@ -66,6 +66,9 @@ struct StartOptions {
   std::optional<std::string> key{};        ///< Business key, unique per store and type.
   std::optional<std::uint32_t> version{};  ///< Of the definition; absent: the newest defined.
   std::string by{};                        ///< Stored in the history.
+  std::optional<Duration> delay{};         ///< Nothing is issued before this has passed.
+  std::optional<Time> not_before{};        ///< The same as a time; `delay` goes before it.
+  std::optional<std::uint8_t> priority{};  ///< 0 to 9; absent: the definition's.
 };
 
 struct Started {
@@ -110,6 +113,11 @@ class Orchestrator {
 
   /// The saga as of its last commit. \throws Refused (not_found)
   [[nodiscard]] Saga saga(const SagaId& id);
+
+  /// Gives the saga a signal that a step waits for, or will wait for; durable on return. \throws
+  /// Refused: not_found, invalid when no step waits for this signal, wrong_state when the saga has
+  /// ended or turned back.
+  void signal(const SagaId& id, std::string_view name, const JsonText& data = {});
 
   /// Carries out one request of an operator, as the control socket does: `{"verb": "resume", "id":
   /// …}` → `{"ok": true, …}` or `{"ok": false, "error": {"code", "message"}}`. The requests are

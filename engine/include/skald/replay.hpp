@@ -18,11 +18,14 @@ struct ReplayPlan {
 };
 
 /// The start of the new saga, still without its id and requester; or why it cannot be: `from_step`
-/// is unknown, or an output before it does not stand any more. Pure. Whether the old saga may be
-/// replayed at all is for decide() to say. \throws JsonError when the patched input is too deep.
+/// is unknown, or an output that it depends on does not stand any more. What runs beside it is
+/// taken over where it stands, and run again where not. `old_definition` is what the old saga ran,
+/// see effective_definition(); `definition` is what the new one is to use. Pure. Whether the old
+/// saga may be replayed at all is for decide() to say. \throws JsonError when the patched input is
+/// too deep.
 [[nodiscard]] std::variant<StartRequested, Refusal> plan_replay(const Definition& old_definition,
                                                                 const Saga& old,
-                                                                const Definition& definition,
+                                                                const DefinitionPtr& definition,
                                                                 const ReplayPlan& plan);
 
 }  // namespace skald

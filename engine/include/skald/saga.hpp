@@ -10,6 +10,7 @@
 #include "skald/ids.hpp"
 #include "skald/json.hpp"
 #include "skald/outcome.hpp"
+#include "skald/step_set.hpp"
 #include "skald/time.hpp"
 
 namespace skald {
@@ -81,8 +82,12 @@ struct StepState {
   std::optional<ErrorInfo> error;       ///< Why the step was rejected, failed, unknown or skipped.
   std::optional<JsonText> input_patch;  ///< JSON Merge Patch (RFC 7396) an operator gave.
   bool forced = false;                  ///< An operator said what happened to the action.
-  bool undo_forced = false;   ///< An operator closed the compensation; it is not confirmed.
-  bool carried_over = false;  ///< Its output was taken over from the saga that this one replays.
+  bool undo_forced = false;     ///< An operator closed the compensation; it is not confirmed.
+  bool carried_over = false;    ///< Its output was taken over from the saga that this one replays.
+  std::optional<SagaId> child;  ///< The child saga of the latest attempt.
+  std::optional<Time> wake_at;  ///< When a sleep ends, or waiting for a signal times out.
+  std::optional<Time> issued_at;  ///< Latest issue of the action.
+  std::uint32_t decided = 0;  ///< The how-manieth decision of the saga this step's was; 0: none.
   std::optional<Time> undo_started_at;
   std::optional<Time> undo_ended_at;
 
@@ -116,6 +121,27 @@ struct Wish {
   friend bool operator==(const Wish&, const Wish&) = default;
 };
 
+/// A child's place in its parent.
+struct ParentRef {
+  SagaId saga;
+  StepIndex step = no_step;
+  std::uint32_t attempt = 0;
+  friend bool operator==(const ParentRef&, const ParentRef&) = default;
+};
+
+/// A signal that no step has taken yet.
+struct KeptSignal {
+  std::string name;
+  JsonText data;
+  Time at{};
+};
+
+/// A lock that was taken when the saga wanted it.
+struct LockWait {
+  std::string name;
+  SagaId behind;  ///< The saga before it in line.
+};
+
 struct Saga {
   SagaId id;
   std::string type;
@@ -133,9 +159,23 @@ struct Saga {
   Time updated_at{};
   std::optional<Time> ended_at;
   std::optional<Time> deadline;
+  std::optional<Time> not_before;  ///< Of a delayed start: nothing is issued before.
+  std::uint8_t priority = 4;
   std::optional<SagaId> replay_of;
   std::optional<SagaId> replayed_by;
+  std::optional<ParentRef> parent;
+  SagaId root;              ///< Of the family; its own id when it has no parent.
+  std::uint32_t depth = 0;  ///< How many ancestors it has.
+  std::vector<std::string> locks;
+  bool holds_locks = false;
+  std::optional<LockWait> lock_wait;
+  std::vector<KeptSignal> signals;
   std::vector<StepState> steps;
+  // What evolve() keeps in step with `steps`, so that no decision looks at every step.
+  StepSet done;                      ///< Succeeded or skipped.
+  StepSet begun;                     ///< Issued, waiting, or done.
+  StepSet timed;                     ///< Has a retry or the end of a wait to come.
+  std::uint32_t decided = 0;         ///< Decisions about actions so far.
   std::vector<StepIndex> undo_plan;  ///< In the order of undoing; frozen at the turn.
   std::optional<TurnBack> turn_back;
   std::optional<Stuck> stuck;

@@ -1,0 +1,128 @@
+// The coordinator's families of sagas, and their locks.
+//
+// Whatever a decision asks of a child or tells a parent becomes part of the same batch, so that a
+// family is never seen half changed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "coordinator.hpp"
+#include "lock_names.hpp"
+#include "skald/expansion.hpp"
+
+namespace skald {
+
+std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
+  auto effective = effective_definition(definition, request.input);
+  if (const auto* problem = std::get_if<std::string>(&effective)) {
+    return Refusal{Refused::Code::invalid, "the input " + *problem};
+  }
+  definition = std::get<DefinitionPtr>(std::move(effective));
+  std::string problem;
+  auto locks = lock_names(*definition, request.input, request.key, problem);
+  if (!locks) return Refusal{Refused::Code::invalid, "the lock " + problem};
+  request.locks = *std::move(locks);
+  return std::nullopt;
+}
+
+std::optional<ErrorInfo> Coordinator::refuses_child(const Step& step, const JsonText& input) const {
+  const ChildSaga& child = *step.as<ChildSaga>();
+  DefinitionPtr definition = newest_definition(child.type, child.version);
+  if (!definition) {
+    const std::string version = child.version ? fmt::format(" version {}", *child.version) : "";
+    return ErrorInfo{"CHILD_UNKNOWN",
+                     fmt::format("there is no definition of saga {}{} in this store; define it, "
+                                 "then resume",
+                                 child.type, version),
+                     {}};
+  }
+  const Shape& shape = definition->shape();
+  const bool undoable = shape.pivot == no_step && shape.retriable.empty();
+  if (step.kind == StepKind::compensatable && !undoable) {
+    return ErrorInfo{"CHILD_NOT_UNDOABLE",
+                     fmt::format("saga {} has a pivot or retriable steps and cannot be undone, so "
+                                 "it can only be a pivot or a retriable step",
+                                 child.type),
+                     {}};
+  }
+  auto effective = effective_definition(definition, input);
+  std::string problem;
+  if (const auto* unfit = std::get_if<std::string>(&effective)) {
+    problem = "the input " + *unfit;
+  } else if (!lock_names(*definition, input, std::nullopt, problem)) {
+    problem = "the lock " + problem;
+  } else {
+    return std::nullopt;
+  }
+  return ErrorInfo{"CHILD_INPUT", fmt::format("saga {}: {}", child.type, problem), {}};
+}
+
+void Coordinator::tell_child(LiveSaga& parent, Effect& effect) {
+  const SagaId parent_id = parent.saga.id;
+  if (auto* start = std::get_if<StartChild>(&effect)) {
+    const ChildSaga& child = *parent.definition->steps[start->attempt.step].as<ChildSaga>();
+    DefinitionPtr definition = newest_definition(child.type, child.version);
+    StartRequested request;
+    request.id = start->child;
+    request.input = std::move(start->input);
+    request.priority = parent.saga.priority;
+    request.parent = ParentRef{parent_id, start->attempt.step, start->attempt.attempt};
+    request.root = parent.saga.root;
+    request.depth = parent.saga.depth + 1;
+    (void)prepare(definition, request);  // Checked by refuses_child().
+    (void)start_saga(definition, std::move(request));
+    return;
+  }
+  const auto& turn = std::get<TurnChildBack>(effect);
+  LiveSaga* child = live(turn.child);
+  if (!child) return;
+  const std::uint64_t version = child->saga.version;
+  (void)apply(*child, ParentTurnedBack{turn.reason});
+  // One that had ended before has nothing to say by itself.
+  if (child->saga.version == version && is_end(child->saga.status)) tell_parent(*child);
+}
+
+void Coordinator::tell_parent(const LiveSaga& child) {
+  const Saga& saga = child.saga;
+  if (!saga.parent) return;
+  ChildEnded ended;
+  ended.attempt = {saga.parent->step, Direction::action, saga.parent->attempt};
+  ended.child = saga.id;
+  ended.status = saga.status;
+  ended.output = saga.output.value_or(JsonText{});
+  if (saga.turn_back) ended.error = saga.turn_back->error;
+  LiveSaga* parent = live(saga.parent->saga);
+  if (parent) (void)apply(*parent, ended);
+}
+
+void Coordinator::wake_unlocked() {
+  if (holds_overdue()) return;
+  std::move(unlocked_.begin(), unlocked_.end(), std::back_inserter(waking_));
+  unlocked_.clear();
+  for (const SagaId& id : waking_) {
+    LiveSaga* saga = live(id);
+    if (saga) (void)apply(*saga, Woken{});
+  }
+}
+
+// Also of children that have ended: their family keeps their locks.
+void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
+  const auto rows = saga.locks.empty() ? std::vector<JournalRow>{} : store_.journal(saga.id);
+  if (!rows.empty()) {
+    lines.push_back({rows.front().position, saga.id, saga.root, saga.locks, saga.holds_locks});
+  }
+  for (const StepState& s : saga.steps) {
+    if (!s.child) continue;
+    const auto child = fold(store_.journal(*s.child));
+    if (is_end(child.status)) note_locks(child, lines);
+  }
+}
+
+void Coordinator::rebuild_locks(LockLines lines) {
+  std::sort(lines.begin(), lines.end(), [](const LockLine& a, const LockLine& b) {
+    return std::pair(!a.holds, a.started) < std::pair(!b.holds, b.started);
+  });
+  for (const LockLine& line : lines) locks_.enter(line.saga, line.root, line.locks);
+}
+
+}  // namespace skald

@@ -1,0 +1,130 @@
+// What a saga waits for that is no participant: time, signals, locks, its own group.
+#include <fmt/format.h>
+
+#include "command_body.hpp"
+#include "decider.hpp"
+#include "definition_reader.hpp"
+
+namespace skald {
+
+bool Decider::take_locks() {
+  if (saga_.locks.empty() || saga_.holds_locks) return true;
+  const Admission::LockState lock = admission_.lock_state(saga_);
+  if (lock.free) {
+    record(LocksGranted{});
+    return true;
+  }
+  const bool news = !saga_.lock_wait && !lock.name.empty();
+  if (news) record(LocksAwaited{lock.name, lock.behind});
+  return false;
+}
+
+bool Decider::group_is_full(StepIndex step) const {
+  const Step& s = step_of(step);
+  if (s.group_limit == 0) return false;
+  const std::size_t begun = saga_.begun.count(s.group_first, s.group_end);
+  const std::size_t done = saga_.done.count(s.group_first, s.group_end);
+  // In a new round the step itself is one of those that have begun.
+  const std::size_t others = begun - done - (saga_.begun.contains(step) ? 1 : 0);
+  return others >= s.group_limit;
+}
+
+void Decider::begin_sleep(StepIndex step, const Sleep& sleep) {
+  std::string problem;
+  const auto rendered = render_template(sleep.until, definition_, saga_, problem);
+  std::optional<Time> until;
+  if (rendered) {
+    const Json value = rendered->value();
+    const std::string text = value.is_string() ? value.get<std::string>() : std::string{};
+    if (const auto duration = parse_duration(text)) until = now_ + *duration;
+    if (const auto time = parse_time(text)) until = *time;
+    problem = "is neither a duration such as \"5m\" nor a time: " + rendered->text();
+  }
+  if (!until) {
+    get_stuck(step, Direction::action,
+              {"TEMPLATE", "the sleep of " + step_of(step).name + " " + problem, {}});
+    return;
+  }
+  record(StepWaiting{step, *until});
+  end_wait(step);
+}
+
+void Decider::end_wait(StepIndex step) {
+  const StepState& s = state(step);
+  const bool over = s.wake_at && *s.wake_at <= now_;
+  const AttemptRef nobody{step, Direction::action, 0};
+  if (const auto* wait = step_of(step).as<WaitFor>()) {
+    for (const KeptSignal& signal : saga_.signals) {
+      if (signal.name != wait->signal) continue;
+      JsonText data = signal.data;
+      record(SignalTaken{step, wait->signal});
+      record(StepSucceeded{nobody, std::move(data)});
+      return;
+    }
+    if (!over) return;
+    ErrorInfo error{
+        "SIGNAL_TIMEOUT",
+        fmt::format("no signal {} within {}", wait->signal, format_duration(*wait->timeout)),
+        {}};
+    record(StepFailed{step, error});
+    step_failed(step, std::move(error));
+  } else if (over) {
+    record(StepSucceeded{nobody, JsonText{}});
+  }
+}
+
+void Decider::gather(StepIndex step, const Gather& gather) {
+  std::string outputs = "[";
+  for (StepIndex i = gather.first; i < gather.first + gather.count; ++i) {
+    const auto& output = state(i).output;
+    if (i > gather.first) outputs += ",";
+    outputs += output ? output->text() : "null";
+  }
+  outputs += "]";
+  try {
+    record(StepSucceeded{{step, Direction::action, 0}, JsonText::parse(outputs)});
+  } catch (const JsonError& error) {
+    // Outputs that are each within the limits may together exceed them.
+    get_stuck(
+        step, Direction::action,
+        {"TEMPLATE",
+         fmt::format("the outputs of {} cannot be used: {}", step_of(step).name, error.what()),
+         {}});
+  }
+}
+
+void Decider::operator()(const SignalReceived& input) {
+  if (refuse_if_ended("signal")) return;
+  if (turning_back()) {
+    refuse(Refused::Code::wrong_state, "cannot signal: the saga has turned back");
+    return;
+  }
+  bool known = false;
+  bool wanted = false;
+  std::vector<std::string_view> names;
+  for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+    const auto* wait = step_of(i).as<WaitFor>();
+    if (!wait) continue;
+    names.emplace_back(wait->signal);
+    if (wait->signal != input.name) continue;
+    known = true;
+    wanted = wanted || !is_done(state(i));
+    if (state(i).status == StepStatus::waiting) look_at(i);
+  }
+  if (!known) {
+    refuse(Refused::Code::invalid, fmt::format("saga {} waits for no signal {}{}", definition_.type,
+                                               input.name, did_you_mean(input.name, names)));
+  } else if (!wanted) {
+    refuse(Refused::Code::wrong_state,
+           fmt::format("no step waits for the signal {} any more", input.name));
+  } else if (saga_.signals.size() >= kept_signals_max) {
+    refuse(Refused::Code::wrong_state,
+           fmt::format("{} signals are kept already and wait to be taken", kept_signals_max));
+  } else {
+    everything_ = false;
+    record(SignalKept{input.name, input.data, input.requester});
+    advance();
+  }
+}
+
+}  // namespace skald
