@@ -33,6 +33,16 @@ DefinitionBuilder& DefinitionBuilder::secret(const std::string& pointer) {
   return *this;
 }
 
+DefinitionBuilder& DefinitionBuilder::priority(int priority) {
+  (*document_)["priority"] = priority;
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::lock(const std::string& name_with_pointers) {
+  (*document_)["locks"].push_back(name_with_pointers);
+  return *this;
+}
+
 DefinitionBuilder& DefinitionBuilder::default_timeout(Duration duration) {
   (*document_)["defaults"]["timeout"] = format_duration(duration);
   return *this;
@@ -61,7 +71,12 @@ StepBuilder DefinitionBuilder::step(const std::string& name) {
 
 Definition DefinitionBuilder::build() const { return make_definition(*document_); }
 
-Json& StepBuilder::document() const { return (*builder_->document_)["steps"].back(); }
+Json& StepBuilder::outer() const { return (*builder_->document_)["steps"].back(); }
+
+Json& StepBuilder::document() const {
+  Json& step = outer();
+  return step.contains("for_each") ? step["for_each"]["step"] : step;
+}
 
 StepBuilder& StepBuilder::participant(const std::string& name) {
   document()["participant"] = name;
@@ -146,6 +161,55 @@ StepBuilder& StepBuilder::fallback(const Json& output) {
 
 StepBuilder& StepBuilder::resolve(const std::string& action) {
   document()["resolve"] = action;
+  return *this;
+}
+
+StepBuilder& StepBuilder::after(const std::vector<std::string>& steps) {
+  outer()["after"] = steps;
+  return *this;
+}
+
+StepBuilder& StepBuilder::when(const Json& predicate) {
+  outer()["when"] = predicate;
+  return *this;
+}
+
+StepBuilder& StepBuilder::hedge(Duration delay, std::uint32_t max_attempts) {
+  document()["hedge"] = Json{{"delay", format_duration(delay)}, {"max_attempts", max_attempts}};
+  return *this;
+}
+
+StepBuilder& StepBuilder::sleep(Duration duration) {
+  document()["sleep"] = format_duration(duration);
+  return *this;
+}
+
+StepBuilder& StepBuilder::sleep_until(const Json& time_or_template) {
+  document()["sleep"] = time_or_template;
+  return *this;
+}
+
+StepBuilder& StepBuilder::wait_for(const std::string& signal, std::optional<Duration> timeout) {
+  document()["wait_for"] = Json{{"signal", signal}};
+  if (timeout) document()["wait_for"]["timeout"] = format_duration(*timeout);
+  return *this;
+}
+
+StepBuilder& StepBuilder::child(const std::string& type, std::optional<std::uint32_t> version) {
+  document()["saga"]["type"] = type;
+  if (version) document()["saga"]["version"] = *version;
+  return *this;
+}
+
+StepBuilder& StepBuilder::child_input(const Json& input_template) {
+  document()["saga"]["input"] = input_template;
+  return *this;
+}
+
+StepBuilder& StepBuilder::for_each(const std::string& list_pointer, std::uint32_t concurrency,
+                                   const std::string& as) {
+  outer()["for_each"] = Json{
+      {"in", list_pointer}, {"concurrency", concurrency}, {"as", as}, {"step", Json::object()}};
   return *this;
 }
 

@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "output/table.hpp"
 #include "output/text.hpp"
+#include "skald/could_follow.hpp"
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
 #include "store_access.hpp"
@@ -50,7 +51,35 @@ void compare_with_store(const Definition& definition, StoreReader& reader,
   }
 }
 
+// Which recorded sagas of the type could not have gone their way under this definition.
+void compare_with_sagas(const DefinitionPtr& definition, StoreAccess& access,
+                        std::vector<Finding>& findings) {
+  constexpr std::size_t named_max = 5;
+  SagaFilter filter;
+  filter.types = {definition->type};
+  std::size_t seen = 0;
+  std::size_t apart = 0;
+  std::vector<std::string> named;
+  access.pages().each(filter, {}, [&](const SagaSummary& summary) {
+    ++seen;
+    const auto divergence = first_divergence(access.reader().definition(summary.definition),
+                                             access.reader().journal(summary.id), definition);
+    if (divergence && ++apart <= named_max) {
+      named.push_back(fmt::format("saga {} (v{}) at history version {}: {}", summary.id.to_string(),
+                                  summary.definition_version, divergence->version,
+                                  divergence->what));
+    }
+    return true;
+  });
+  if (apart == 0) return;
+  findings.push_back(
+      {"steps",
+       fmt::format("steps: {} of {} recorded sagas could not have followed it", apart, seen)});
+  for (std::string& text : named) findings.push_back({"steps", std::move(text)});
+}
+
 int lint(const DefinitionOptions& options, Context& context) {
+  if (!options.against.empty()) context.global.store = options.against;
   const Format format = options.format.format();
   JsonWriter json(context.out, format);
   const Painter paint(context.colored());
@@ -62,6 +91,9 @@ int lint(const DefinitionOptions& options, Context& context) {
     if (definition && has_store) {
       StoreAccess access(context);
       if (access.exists()) compare_with_store(*definition, access.reader(), findings);
+      if (!options.against.empty()) {
+        compare_with_sagas(std::make_shared<const Definition>(*definition), access, findings);
+      }
     }
     good = good && findings.empty();
     if (format == Format::json) {
@@ -148,6 +180,10 @@ void add_to(CLI::App& app, DefinitionOptions& options) {
       add_verb(verb, "lint", "Checks files, also against the store if one is named",
                "definition lint place-order.json");
   lint_verb.add_option("file", options.files, "Files")->required()->type_name("FILE");
+  lint_verb
+      .add_option("--against", options.against,
+                  "Also say which recorded sagas of this store could not have followed it")
+      ->type_name("STORE");
   add_to(lint_verb, options.format, {"table", "json"});
   lint_verb.callback([&options] { options.action = DefinitionOptions::Action::lint; });
   CLI::App& list_verb = add_verb(verb, "list", "The definitions in the store", "definition list");

@@ -19,6 +19,7 @@ struct DefinitionOptions {
   enum class Action { lint, list, show };
   Action action = Action::list;
   std::vector<std::string> files;  ///< Of lint.
+  std::string against;             ///< Of lint: a store whose sagas are compared; empty: none.
   std::string type;                ///< Of show.
   std::uint32_t version = 0;       ///< Of show; 0: the newest.
   FormatOption format;

@@ -11,7 +11,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "skald/definition.hpp"
 
@@ -31,6 +33,8 @@ class DefinitionBuilder {
   DefinitionBuilder& deadline(Duration duration);
   DefinitionBuilder& output(const Json& output_template);
   DefinitionBuilder& secret(const std::string& pointer);
+  DefinitionBuilder& priority(int priority);
+  DefinitionBuilder& lock(const std::string& name_with_pointers);
   DefinitionBuilder& default_timeout(Duration duration);
   DefinitionBuilder& default_retry(const RetryPolicy& policy);
   DefinitionBuilder& default_compensation_retry(const RetryPolicy& policy);
@@ -67,13 +71,26 @@ class StepBuilder {
   StepBuilder& on_failure_skip();
   StepBuilder& fallback(const Json& output);
   StepBuilder& resolve(const std::string& action);
+  StepBuilder& after(const std::vector<std::string>& steps);
+  StepBuilder& when(const Json& predicate);
+  StepBuilder& hedge(Duration delay, std::uint32_t max_attempts = 2);
+  /// Instead of participant() and action():
+  StepBuilder& sleep(Duration duration);
+  StepBuilder& sleep_until(const Json& time_or_template);
+  StepBuilder& wait_for(const std::string& signal, std::optional<Duration> timeout = {});
+  StepBuilder& child(const std::string& type, std::optional<std::uint32_t> version = {});
+  StepBuilder& child_input(const Json& input_template);
+  /// The calls that follow describe the step that is run for each element of the list.
+  StepBuilder& for_each(const std::string& list_pointer, std::uint32_t concurrency = 1,
+                        const std::string& as = "item");
   StepBuilder step(const std::string& name) { return builder_->step(name); }
   [[nodiscard]] Definition build() const { return builder_->build(); }
 
  private:
   friend class DefinitionBuilder;
   explicit StepBuilder(DefinitionBuilder& builder) : builder_(&builder) {}
-  [[nodiscard]] Json& document() const;
+  [[nodiscard]] Json& document() const;  ///< Of the step that acts.
+  [[nodiscard]] Json& outer() const;     ///< Of the step that has the name.
   DefinitionBuilder* builder_;
 };
 
