@@ -117,7 +117,7 @@ std::size_t Coordinator::serve_line(const std::string& participant, std::size_t 
     const WaitingLines::Lines* lines = lines_.of(participant);
     if (!lines) break;
     // What undoes comes first; first attempts and retries stand in one order.
-    const Place* next = nullptr;
+    const LinePlace* next = nullptr;
     auto command = CommandClass::undoing;
     for (const CommandClass c :
          {CommandClass::undoing, CommandClass::first_try, CommandClass::later_try}) {
@@ -128,7 +128,7 @@ std::size_t Coordinator::serve_line(const std::string& participant, std::size_t 
       command = c;
     }
     if (!next) break;
-    const Place place = *next;
+    const LinePlace place = *next;
     bool& is_blocked = blocked[static_cast<std::size_t>(command)];
     if (!admission_.passes(participant, command, now_)) {
       is_blocked = true;

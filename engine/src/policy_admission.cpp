@@ -51,11 +51,11 @@ bool PolicyAdmission::passes(const std::string& participant, CommandClass comman
 bool PolicyAdmission::is_next(const std::string& participant, CommandClass command) const {
   const WaitingLines::Lines* lines = lines_.of(participant);
   if (!lines) return true;
-  const Place mine = lines_.place(saga_, participant, command, priority_);
+  const LinePlace mine = lines_.place(saga_, participant, command, priority_);
   for (const CommandClass other : classes) {
     const WaitingLines::Line& line = (*lines)[static_cast<std::size_t>(other)];
     if (line.empty()) continue;
-    const Place& first = *line.begin();
+    const LinePlace& first = *line.begin();
     if (other == command) {
       if (first < mine) return false;
       continue;

@@ -25,8 +25,8 @@ std::size_t WaitingLines::waiting(const std::string& participant) const {
   return count;
 }
 
-Place WaitingLines::place(const SagaId& saga, const std::string& participant, CommandClass command,
-                          std::uint8_t priority) const {
+LinePlace WaitingLines::place(const SagaId& saga, const std::string& participant,
+                              CommandClass command, std::uint8_t priority) const {
   const auto here = [&](const Ticket& t) {
     return t.place.saga == saga && t.participant == participant && t.command == command;
   };

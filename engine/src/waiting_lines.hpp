@@ -19,21 +19,21 @@
 namespace skald {
 
 /// A place in a line; the smaller, the earlier its turn.
-struct Place {
+struct LinePlace {
   std::uint8_t behind = 0;   ///< 9 less the saga's priority.
   std::uint64_t number = 0;  ///< In order of arrival, over all lines.
   SagaId saga;
-  friend auto operator<=>(const Place& a, const Place& b) {
+  friend auto operator<=>(const LinePlace& a, const LinePlace& b) {
     if (const auto c = a.behind <=> b.behind; c != 0) return c;
     return a.number <=> b.number;
   }
-  friend bool operator==(const Place& a, const Place& b) { return a.number == b.number; }
+  friend bool operator==(const LinePlace& a, const LinePlace& b) { return a.number == b.number; }
 };
 
 /// A batch can be undone, as long as it was not committed.
 class WaitingLines {
  public:
-  using Line = std::set<Place>;
+  using Line = std::set<LinePlace>;
   using Lines = std::array<Line, command_class_count>;
 
   /// The lines of participants for which anyone waits.
@@ -43,8 +43,8 @@ class WaitingLines {
   [[nodiscard]] bool waits(const SagaId& saga) const { return places_.count(saga) > 0; }
 
   /// The place that the saga has in this line, or would get now.
-  [[nodiscard]] Place place(const SagaId& saga, const std::string& participant,
-                            CommandClass command, std::uint8_t priority) const;
+  [[nodiscard]] LinePlace place(const SagaId& saga, const std::string& participant,
+                                CommandClass command, std::uint8_t priority) const;
   void join(const SagaId& saga, const std::string& participant, CommandClass command,
             std::uint8_t priority);
   /// Takes the saga out of all lines. Until the next call it still has its places, should it join
@@ -58,7 +58,7 @@ class WaitingLines {
   struct Ticket {
     std::string participant;
     CommandClass command = CommandClass::first_try;
-    Place place;
+    LinePlace place;
   };
   void insert(const Ticket& ticket);
   void remove(const Ticket& ticket);

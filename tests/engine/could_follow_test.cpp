@@ -78,10 +78,11 @@ TEST_CASE("a definition that changes only timing and texts could have been follo
 TEST_CASE("a step that is new, gone, renamed or done by somebody else is named") {
   const Recorder order = completed_order();
   Json more = test::order_document();
-  more["steps"].insert(more["steps"].begin() + 1, {{"name", "check-fraud"},
-                                                   {"participant", "risk"},
-                                                   {"action", "check"},
-                                                   {"compensation", "none"}});
+  const Json fraud{{"name", "check-fraud"},
+                   {"participant", "risk"},
+                   {"action", "check"},
+                   {"compensation", "none"}};
+  more["steps"].insert(more["steps"].begin() + 1, fraud);
   CHECK(order.divergence_from(more) ==
         "the saga issued charge of step charge-payment at payment; it would have issued check of "
         "step check-fraud at risk");
