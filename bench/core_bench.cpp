@@ -68,6 +68,77 @@ class Runner {
   std::uint64_t transitions_ = 0;
 };
 
+// How a graph's cost grows with its steps: `wide`: one step, then all at once, then one that
+// follows all; otherwise a chain. With what an engine asks after every transition, the next wake.
+class GraphRunner {
+ public:
+  GraphRunner(StepIndex count, bool wide) : definition_(graph(count, wide)), count_(count) {}
+
+  double nanoseconds_per_transition() {
+    std::vector<double> results;
+    for (int i = 0; i < repetitions; ++i) {
+      std::uint64_t transitions = 0;
+      const auto began = std::chrono::steady_clock::now();
+      while (transitions < transitions_per_repetition) transitions += run_one();
+      const std::chrono::duration<double, std::nano> elapsed =
+          std::chrono::steady_clock::now() - began;
+      results.push_back(elapsed.count() / static_cast<double>(transitions));
+    }
+    std::sort(results.begin(), results.end());
+    return results[results.size() / 2];
+  }
+
+ private:
+  static constexpr std::uint64_t transitions_per_repetition = 60'000;
+
+  static Definition graph(StepIndex count, bool wide) {
+    Json steps = Json::array();
+    for (StepIndex i = 0; i < count; ++i) {
+      Json step{{"name", fmt::format("s{}", i)},
+                {"participant", "p"},
+                {"action", "act"},
+                {"compensation", "undo"}};
+      if (wide && i > 0 && i + 1 < count) step["after"] = {"s0"};
+      if (wide && i + 1 == count) {
+        step["after"] = Json::array();
+        for (StepIndex j = 1; j + 1 < count; ++j) step["after"].push_back(fmt::format("s{}", j));
+      }
+      steps.push_back(std::move(step));
+    }
+    return make_definition({{"saga", "graph"}, {"version", 1}, {"steps", std::move(steps)}});
+  }
+
+  std::uint64_t run_one() {
+    Saga saga;
+    StartRequested start;
+    start.id = SagaId::make(now_, 1, ++sagas_);
+    (void)decide(definition_, saga, start, now_, admission_);
+    for (StepIndex step = 0; step < count_; ++step) {
+      const ReplyReceived reply{{step, Direction::action, 1}, Outcome::success()};
+      (void)decide(definition_, saga, reply, now_, admission_);
+      (void)next_wake(definition_, saga);
+    }
+    if (saga.status != Status::completed) throw Error("the saga took another way");
+    return count_ + 1;
+  }
+
+  Definition definition_;
+  StepIndex count_;
+  OpenAdmission admission_;
+  Time now_{Duration{1}};
+  std::uint64_t sagas_ = 0;
+};
+
+void report_graphs() {
+  for (const bool wide : {false, true}) {
+    for (const StepIndex count : {10U, 100U, 1000U}) {
+      fmt::print("{:<40}{:>8.0f} ns per transition\n",
+                 fmt::format("{} of {} steps", wide ? "fan" : "chain", count),
+                 GraphRunner(count, wide).nanoseconds_per_transition());
+    }
+  }
+}
+
 double nanoseconds_each(void (Runner::*saga)()) {
   std::vector<double> results;
   for (int i = 0; i < repetitions; ++i) {
@@ -93,5 +164,6 @@ int main() {
              skald::bench::nanoseconds_each(&Runner::complete));
   fmt::print("{:<40}{:>8.0f} ns per transition\n", "turned back at the last step",
              skald::bench::nanoseconds_each(&Runner::compensate));
+  skald::bench::report_graphs();
   return 0;
 }

@@ -17,6 +17,7 @@ std::vector<StepIndex> Decider::plan_undo() {
     } else {
       // There is nothing to undo on purpose, so nobody waits for its answer either.
       withdraw(i, Direction::action);
+      withdraw(i, Direction::resolve);
     }
   }
   const auto rank = [this](StepIndex i) {

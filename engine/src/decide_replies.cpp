@@ -49,6 +49,8 @@ void Decider::action_reply(const AttemptRef& attempt, const Outcome& outcome) {
 void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcome) {
   const StepState& s = state(attempt.step);
   const bool success = outcome.kind == OutcomeKind::success;
+  // A remembered rejection binds only its own round.
+  if (!success && attempt.attempt <= s.of(Direction::action).before_round) return;
   switch (s.status) {
     case StepStatus::succeeded:
     case StepStatus::rejected:
@@ -68,8 +70,6 @@ void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcom
   }
   if (undo_begun(s)) return;
   const Attempts& action = s.of(Direction::action);
-  // A remembered rejection binds only its own round.
-  if (!success && attempt.attempt <= action.before_round) return;
   if (action.outstanding && action.made != attempt.attempt) {
     withdraw(attempt.step, Direction::action);
   }

@@ -133,12 +133,28 @@ void Decider::skip_forward(const SkipRequested& input) {
     return;
   }
   if (refuse_while_child_runs(input.step)) return;
+  if (step_of(input.step).kind != StepKind::compensatable && refuse_before_its_turn(input.step)) {
+    return;
+  }
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);
   record(OperatorDecided{input.step, "skipped", input.requester});
   leave_stuck(input);
   record(StepSkipped{input.step, input.output, {"SKIPPED", "skipped by an operator", {}}});
   advance();
+}
+
+// What is decided before its turn could put the saga past the pivot while it may still turn back.
+bool Decider::refuse_before_its_turn(StepIndex step) {
+  const StepSet& before = definition_.shape().before[step];
+  if (before.subset_of(saga_.done)) return false;
+  std::string first;
+  before.each([&](StepIndex i) {
+    if (first.empty() && !saga_.done.contains(i)) first = step_of(i).name;
+  });
+  refuse(Code::wrong_state, "the turn of step " + step_of(step).name + " has not come: step " +
+                                first + " is not done yet");
+  return true;
 }
 
 void Decider::skip_compensation(const SkipRequested& input) {
@@ -191,6 +207,7 @@ void Decider::decide_by_operator(const SkipRequested& input) {
                                   ")");
     return;
   }
+  if (!turning_back() && refuse_before_its_turn(input.step)) return;
   const bool succeeded = input.as == SkipRequested::As::succeeded;
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);

@@ -120,6 +120,7 @@ class Decider {
   // Requests.
   [[nodiscard]] bool refuse_if_ended(const char* verb);
   void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
+  [[nodiscard]] bool refuse_before_its_turn(StepIndex step);
   void skip_forward(const SkipRequested& input);
   void skip_compensation(const SkipRequested& input);
   void decide_by_operator(const SkipRequested& input);

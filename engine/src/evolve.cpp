@@ -305,6 +305,11 @@ class Evolver {
     Attempts& a = s.of(Direction::action);
     a.retry_at.reset();
     s.wake_at.reset();
+    if (!await_answer) {
+      // Nobody acts on what became of it any more.
+      s.of(Direction::resolve).outstanding = false;
+      s.of(Direction::resolve).retry_at.reset();
+    }
     note_timer(index);
     const bool child_runs = s.status == StepStatus::waiting && s.child.has_value();
     if ((a.outstanding || child_runs) && await_answer) return;

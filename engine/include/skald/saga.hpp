@@ -134,12 +134,14 @@ struct KeptSignal {
   std::string name;
   JsonText data;
   Time at{};
+  friend bool operator==(const KeptSignal&, const KeptSignal&) = default;
 };
 
 /// A lock that was taken when the saga wanted it.
 struct LockWait {
   std::string name;
   SagaId behind;  ///< The saga before it in line.
+  friend bool operator==(const LockWait&, const LockWait&) = default;
 };
 
 struct Saga {

@@ -87,6 +87,8 @@ class StepSet {
     }
   }
 
+  friend bool operator==(const StepSet&, const StepSet&) = default;
+
  private:
   static constexpr StepIndex word_bits = 64;
   static StepIndex word_end(StepIndex step) {
