@@ -92,7 +92,7 @@ class GraphRunner {
   static constexpr std::uint64_t transitions_per_repetition = 60'000;
 
   static Definition graph(StepIndex count, bool wide) {
-    Json steps = Json::array();
+    Json list = Json::array();
     for (StepIndex i = 0; i < count; ++i) {
       Json step{{"name", fmt::format("s{}", i)},
                 {"participant", "p"},
@@ -103,9 +103,9 @@ class GraphRunner {
         step["after"] = Json::array();
         for (StepIndex j = 1; j + 1 < count; ++j) step["after"].push_back(fmt::format("s{}", j));
       }
-      steps.push_back(std::move(step));
+      list.push_back(std::move(step));
     }
-    return make_definition({{"saga", "graph"}, {"version", 1}, {"steps", std::move(steps)}});
+    return make_definition({{"saga", "graph"}, {"version", 1}, {"steps", std::move(list)}});
   }
 
   std::uint64_t run_one() {

@@ -133,9 +133,7 @@ void Decider::skip_forward(const SkipRequested& input) {
     return;
   }
   if (refuse_while_child_runs(input.step)) return;
-  if (step_of(input.step).kind != StepKind::compensatable && refuse_before_its_turn(input.step)) {
-    return;
-  }
+  if (refuse_before_its_turn(input.step)) return;
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);
   record(OperatorDecided{input.step, "skipped", input.requester});
@@ -144,7 +142,8 @@ void Decider::skip_forward(const SkipRequested& input) {
   advance();
 }
 
-// What is decided before its turn could put the saga past the pivot while it may still turn back.
+// What is decided before its turn could put the saga past the pivot while it may still turn back,
+// and would let the steps after it begin before those before it are done.
 bool Decider::refuse_before_its_turn(StepIndex step) {
   const StepSet& before = definition_.shape().before[step];
   if (before.subset_of(saga_.done)) return false;
