@@ -4,6 +4,7 @@
 
 #include "accidents.hpp"
 #include "skald/decide.hpp"
+#include "skald/expansion.hpp"
 
 namespace skald::testing {
 
@@ -64,6 +65,9 @@ void Checker::take_row(const JournalAppend& append, Position position, Time real
 Witness* Checker::begin(const SagaStarted& started) {
   const auto definition = definitions_.find({started.type, started.definition_version});
   if (definition == definitions_.end()) return nullptr;
+  const auto effective = effective_definition(definition->second, started.input);
+  const auto* steps = std::get_if<DefinitionPtr>(&effective);
+  if (!steps) return nullptr;
   if (started.key) {
     const bool fresh = keys_.insert({started.type, *started.key}).second;
     findings_.expect(Invariant::I1, fresh || started.replay_of,
@@ -75,7 +79,7 @@ Witness* Checker::begin(const SagaStarted& started) {
   if (started.replay_of) by_label_[hash_of(started.input.text())] = started.id;
   std::string name = started.id.to_string();
   name += started.key ? " (" + *started.key + ")" : " (no key)";
-  Witness witness{{definition->second, std::move(name), findings_}, label, {}, {}, {}};
+  Witness witness{{*steps, std::move(name), findings_}, label, {}, {}, {}};
   witness.effects.resize(started.step_count);
   return &sagas_.emplace(started.id, std::move(witness)).first->second;
 }
@@ -136,6 +140,7 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
   const AttemptRef& attempt = reply.attempt;
   const bool forged =
       !witness || attempt.step >= witness->path.saga().steps.size() ||
+      !witness->path.definition().steps[attempt.step].as<Call>() ||
       attempt.attempt > witness->path.saga().steps[attempt.step].of(attempt.direction).made;
   if (forged) {
     ++forged_;

@@ -30,8 +30,9 @@ enum class Verb : std::uint8_t {
   pause,
   abandon,
   replay,
+  signal,  ///< The signal `go`.
 };
-inline constexpr std::size_t verb_count = 10;
+inline constexpr std::size_t verb_count = 11;
 [[nodiscard]] const char* to_string(Verb verb);
 
 struct PlannedRequest {

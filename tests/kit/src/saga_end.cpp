@@ -14,7 +14,8 @@ void check_completed_step(const Witness& witness, StepIndex step, Findings& find
   const StepEffects& effects = witness.effects[step];
   const std::string& name = witness.path.definition().steps[step].name;
   const bool skipped = s.status == StepStatus::skipped;
-  const bool right = skipped ? effects.done <= 1 : effects.done == 1;
+  const bool calls = witness.path.definition().steps[step].as<Call>() != nullptr;
+  const bool right = !calls ? effects.done == 0 : skipped ? effects.done <= 1 : effects.done == 1;
   findings.expect(Invariant::I4, right || is_exempt(witness, step),
                   "{} is completed: {} is {} and took effect {} times", witness.path.name(), name,
                   to_string(s.status), effects.done);
@@ -37,22 +38,26 @@ void check_compensated_step(const Witness& witness, StepIndex step, Findings& fi
                   witness.path.name(), defined.name, effects.done, effects.undone);
 }
 
-// By the participants' account: forward in order of steps, back in the order of the plan.
+bool counts(const Witness& witness, StepIndex step) {
+  return witness.path.saga().steps[step].status == StepStatus::succeeded &&
+         witness.effects[step].done > 0 && !is_exempt(witness, step);
+}
+
+// By the participants' account: each step after those it follows, back in the order of the plan.
 void check_order(const Witness& witness, Findings& findings) {
   const Saga& saga = witness.path.saga();
   const Definition& definition = witness.path.definition();
-  std::uint64_t before = 0;
   for (StepIndex step = 0; step < saga.steps.size(); ++step) {
-    const StepEffects& effects = witness.effects[step];
-    const bool counts = saga.steps[step].status == StepStatus::succeeded && effects.done > 0 &&
-                        !is_exempt(witness, step);
-    if (!counts) continue;
-    findings.expect(Invariant::I8, effects.done_at > before,
-                    "{}: {} took effect before its predecessor", witness.path.name(),
-                    definition.steps[step].name);
-    before = effects.done_at;
+    if (!counts(witness, step)) continue;
+    for (const StepIndex before : definition.steps[step].after) {
+      if (!counts(witness, before)) continue;
+      findings.expect(Invariant::I8,
+                      witness.effects[step].done_at > witness.effects[before].done_at,
+                      "{}: {} took effect before its predecessor", witness.path.name(),
+                      definition.steps[step].name);
+    }
   }
-  before = 0;
+  std::uint64_t before = 0;
   for (const StepIndex step : saga.undo_plan) {
     const StepEffects& effects = witness.effects[step];
     if (effects.undone == 0 || is_exempt(witness, step)) continue;

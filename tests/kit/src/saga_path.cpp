@@ -92,6 +92,11 @@ void SagaPath::before(const Event& event, const JournalRow& row) {
   if (const auto* lost = std::get_if<AttemptUnanswered>(&event)) check_unanswered(*lost);
   if (const auto* turned = std::get_if<SagaTurnedBack>(&event)) check_turn(*turned);
   if (const auto* verdict = std::get_if<OperatorDecided>(&event)) forced_.insert(verdict->step);
+  if (const auto* done = std::get_if<StepSucceeded>(&event)) note_done(done->attempt.step);
+  if (const auto* skipped = std::get_if<StepSkipped>(&event)) note_done(skipped->step);
+  if (const auto* started = std::get_if<SagaStarted>(&event)) {
+    for (const CarriedOutput& carried : started->carried) note_done(carried.step);
+  }
 }
 
 void SagaPath::check_issue(const CommandIssued& issued, const JournalRow& row) {
@@ -116,8 +121,9 @@ void SagaPath::check_issue(const CommandIssued& issued, const JournalRow& row) {
 }
 
 void SagaPath::check_action(StepIndex step) {
-  const auto end = saga_.steps.begin() + step;
-  const bool ready = std::all_of(saga_.steps.begin(), end, is_done);
+  const auto& after = definition_.steps[step].after;
+  const bool ready = std::all_of(after.begin(), after.end(),
+                                 [this](StepIndex before) { return is_done(saga_.steps[before]); });
   findings_.expect(Invariant::I8, ready, "{}: {} was issued before its predecessors were done",
                    name_, definition_.steps[step].name);
   findings_.expect(Invariant::I8, !turned_, "{}: {} was issued after the turn back", name_,
@@ -128,13 +134,12 @@ void SagaPath::check_compensation(StepIndex step) {
   const std::string& step_name = definition_.steps[step].name;
   findings_.expect(Invariant::I5, turned_, "{}: {} was undone on the way forward", name_,
                    step_name);
-  // By position, not by the stored plan: the way back is from the last step to the first.
-  const bool ready =
-      std::all_of(saga_.undo_plan.begin(), saga_.undo_plan.end(), [this, step](StepIndex planned) {
-        return planned <= step || is_closed(saga_.steps[planned].compensation);
-      });
-  findings_.expect(Invariant::I5, ready, "{}: {} was undone before a later step", name_, step_name);
+  // Whatever stands before it in the plan, whose order check_turn() has checked, is closed.
   const auto& plan = saga_.undo_plan;
+  const bool ready = std::all_of(
+      plan.begin(), std::find(plan.begin(), plan.end(), step),
+      [this](StepIndex planned) { return is_closed(saga_.steps[planned].compensation); });
+  findings_.expect(Invariant::I5, ready, "{}: {} was undone before a later step", name_, step_name);
   findings_.expect(Invariant::I5, std::find(plan.begin(), plan.end(), step) != plan.end(),
                    "{}: {} was undone and is not in the plan", name_, step_name);
   const StepIndex pivot = definition_.pivot();
@@ -161,6 +166,22 @@ void SagaPath::check_turn(const SagaTurnedBack& turned) {
     const bool may_have_happened =
         s.status == StepStatus::succeeded || action.outstanding || !action.unanswered.empty();
     if (may_have_happened && definition_.steps[i].compensation) plan.push_back(i);
+  }
+  // In the reverse order of what was done; what is not done yet, or in doubt, is the latest.
+  const auto rank = [this](StepIndex step) {
+    const bool done = is_done(saga_.steps[step]);
+    const auto found = done_.find(step);
+    return done && found != done_.end() ? found->second : UINT64_MAX;
+  };
+  std::stable_sort(plan.begin(), plan.end(),
+                   [&](StepIndex a, StepIndex b) { return rank(a) > rank(b); });
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    for (std::size_t j = i + 1; j < plan.size(); ++j) {
+      const auto& after = definition_.steps[plan[j]].after;
+      findings_.expect(Invariant::I5, std::find(after.begin(), after.end(), plan[i]) == after.end(),
+                       "{}: {} is to be undone before {}, which depends on it", name_,
+                       definition_.steps[plan[i]].name, definition_.steps[plan[j]].name);
+    }
   }
   findings_.expect(Invariant::I5, plan == turned.plan, "{}: the undo plan is {}, must be {}", name_,
                    list(turned.plan), list(plan));

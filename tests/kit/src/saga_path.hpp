@@ -52,6 +52,7 @@ class SagaPath {
   void check_compensation(StepIndex step);
   void check_unanswered(const AttemptUnanswered& unanswered);
   void check_turn(const SagaTurnedBack& turned);
+  void note_done(StepIndex step) { done_[step] = ++dones_; }
   void check_edge(Status from, Status to);
 
   struct Issued {
@@ -66,8 +67,10 @@ class SagaPath {
   Saga saga_;
   Time real_{};
   bool turned_ = false;
+  std::uint64_t dones_ = 0;
   std::map<AttemptRef, Issued> issued_;
   std::set<StepIndex> forced_;
+  std::map<StepIndex, std::uint64_t> done_;  ///< Steps in the order in which they were done.
 };
 
 }  // namespace skald::testing
