@@ -82,7 +82,15 @@ std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {
   const bool forward = saga.status != Status::compensating;
   if (forward && !saga.wish && !goes_forward_only(definition, saga)) earliest.offer(saga.deadline);
   if (saga.status == Status::pending) earliest.offer(saga.not_before);
+  // On the way back only the entry whose turn it is can do anything; a later one may have a resolve
+  // that is due, and waits for its turn.
+  const auto undoing =
+      std::find_if(saga.undo_plan.begin(), saga.undo_plan.end(), [&saga](StepIndex i) {
+        const CompensationStatus c = saga.steps[i].compensation;
+        return c != CompensationStatus::compensated && c != CompensationStatus::skipped;
+      });
   saga.timed.each([&](StepIndex i) {
+    if (!forward && (undoing == saga.undo_plan.end() || *undoing != i)) return;
     for (const Attempts& a : saga.steps[i].attempts) earliest.offer(a.retry_at);
     earliest.offer(saga.steps[i].wake_at);
   });
