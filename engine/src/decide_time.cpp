@@ -107,6 +107,7 @@ std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {
 bool may_issue(const Definition& definition, const Saga& saga, Time now) {
   const bool forward = saga.status == Status::pending || saga.status == Status::running;
   if (saga.paused || (!forward && saga.status != Status::compensating)) return false;
+  if (forward && !saga.locks.empty() && !saga.holds_locks) return true;  // May be its turn by now.
   for (StepIndex i = 0; i < saga.steps.size(); ++i) {
     const StepState& s = saga.steps[i];
     const auto due = [&](Direction d) { return s.of(d).retry_at && *s.of(d).retry_at <= now; };
