@@ -63,8 +63,8 @@ def open_database(path):
         CREATE TABLE IF NOT EXISTS stock (sku TEXT PRIMARY KEY, free INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS reservation (id TEXT PRIMARY KEY, sku TEXT, quantity INTEGER);
         CREATE TABLE IF NOT EXISTS decided (
-            idempotency_key TEXT PRIMARY KEY, round INTEGER, outcome TEXT, body TEXT,
-            barred INTEGER NOT NULL DEFAULT 0);
+            idempotency_key TEXT PRIMARY KEY, round INTEGER, attempt INTEGER, outcome TEXT,
+            body TEXT, barred INTEGER NOT NULL DEFAULT 0);
     """)
     return database
 
@@ -73,29 +73,32 @@ def error(code, message):
     return {"error": {"code": code, "message": message}}
 
 
-def remember(database, key, round_, outcome, body, barred=False):
-    database.execute("INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?)",
-                     (key, round_, outcome, json.dumps(body), barred))
+def remember(database, key, round_, attempt, outcome, body, barred=False):
+    database.execute("INSERT OR REPLACE INTO decided VALUES (?, ?, ?, ?, ?, ?)",
+                     (key, round_, attempt, outcome, json.dumps(body), barred))
 
 
-def remembered(database, key, round_):
+def remembered(database, key, round_, attempt):
     """The answer that binds this command, or None when it is to be carried out."""
     row = database.execute(
-        "SELECT round, outcome, body, barred FROM decided WHERE idempotency_key = ?",
+        "SELECT round, attempt, outcome, body, barred FROM decided WHERE idempotency_key = ?",
         (key,)).fetchone()
     if row is None:
         return None
-    decided_in, outcome, body, barred = row
-    # Rule 2: a success holds for ever, a refusal for its own round, a bar for every round.
-    if outcome == "success" or barred or decided_in == round_:
-        return outcome, json.loads(body)
-    return None
+    decided_in, decided_at, outcome, body, barred = row
+    # Rule 2: a success holds for ever, a bar for every round, a refusal for its own round, and a
+    # failure for the attempt that was told so: the engine takes it that this one did nothing.
+    if outcome == "failed":
+        binds = attempt <= decided_at
+    else:
+        binds = outcome == "success" or barred or round_ <= decided_in
+    return (outcome, json.loads(body)) if binds else None
 
 
 def decide(database, headers, action, body):
     """One command, inside one transaction: the outcome and the body of its reply."""
     key, direction = headers["skald_idempotency_key"], headers["skald_direction"]
-    round_ = headers.get("skald_round", 1)
+    round_, attempt = headers.get("skald_round", 1), headers.get("skald_attempt", 1)
     action_key = key.rsplit("/", 1)[0] + "/action"
     if direction == "resolve":
         answer = database.execute("SELECT outcome, body FROM decided WHERE idempotency_key = ?",
@@ -104,21 +107,23 @@ def decide(database, headers, action, body):
             return "success", json.loads(answer[1])
         # Rule 4: that it did not happen may only be said when it never will.
         refusal = error("NOT_DONE", "the action had no effect and is barred")
-        remember(database, action_key, round_, "rejected", refusal, barred=True)
+        remember(database, action_key, round_, attempt, "rejected", refusal, barred=True)
         return "rejected", refusal
-    known = remembered(database, key, round_)
+    known = remembered(database, key, round_, attempt)
     if known:
         return known
     if action not in ACTIONS:
-        return "failed", error("UNKNOWN_ACTION", f"no action {action} here")
+        failure = error("UNKNOWN_ACTION", f"no action {action} here")
+        remember(database, key, round_, attempt, "failed", failure)
+        return "failed", failure
     if direction == "compensate":
         done = database.execute("SELECT outcome FROM decided WHERE idempotency_key = ?",
                                 (action_key,)).fetchone()
         if not done or done[0] != "success":
             # Rule 3: nothing to undo; the action must not take effect should it still come.
-            remember(database, action_key, round_, "rejected",
+            remember(database, action_key, round_, attempt, "rejected",
                      error("COMPENSATED", "undone before it was done"), barred=True)
-            remember(database, key, round_, "success", {"output": None})
+            remember(database, key, round_, attempt, "success", {"output": None})
             return "success", {"output": None}
     database.execute("SAVEPOINT act")
     try:
@@ -128,7 +133,7 @@ def decide(database, headers, action, body):
         database.execute("ROLLBACK TO act")
         outcome, answer = "rejected", error(refused.code, str(refused))
     database.execute("RELEASE act")
-    remember(database, key, round_, outcome, answer)
+    remember(database, key, round_, attempt, outcome, answer)
     return outcome, answer
 
 

@@ -27,8 +27,17 @@ std::string make_owner() {
   return std::to_string(random()) + "-" + std::to_string(random());
 }
 
-bool is_remembered(const Outcome& outcome) {
-  return outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
+// What a resolve did not find out is not the action's failure.
+bool is_remembered(const Outcome& outcome, const HandlerCall& call) {
+  return outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected ||
+         (outcome.kind == OutcomeKind::failed && call.direction() != Direction::resolve);
+}
+
+// `failed` says that nothing happened under the key. Who cannot vouch for an earlier run, which was
+// lost or ended `unknown`, cannot say so.
+void stay_in_doubt(Outcome& outcome, const HandlerCall& call) {
+  if (outcome.kind != OutcomeKind::failed || call.direction() == Direction::resolve) return;
+  outcome.kind = OutcomeKind::unknown;
 }
 
 // Rolls back to where it began, unless kept.
@@ -94,11 +103,12 @@ Outcome Barrier::run_within(const HandlerCall& call, const TransactionHandler& e
     return std::move(conclude->outcome);
   }
   auto& proceed = std::get<Proceed>(verdict);
-  records_->claim(call, make_owner(), Time{});
+  const bool doubtful = records_->claim(call, make_owner(), Time{});
   const HandlerCall informed(call.command(), call.stop(), std::move(proceed.output));
   Outcome outcome = effect(informed, database_);
-  if (!is_remembered(outcome)) return outcome;
-  if (outcome.kind == OutcomeKind::rejected) savepoint.undo();
+  if (doubtful) stay_in_doubt(outcome, call);
+  if (!is_remembered(outcome, call)) return outcome;
+  if (outcome.kind != OutcomeKind::success) savepoint.undo();
   records_->remember(call, outcome);
   savepoint.keep();
   return outcome;
@@ -145,8 +155,8 @@ Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
     if (sqlite3_get_autocommit(database_) == 0) transaction.commit();
     throw;
   }
-  if (is_remembered(*outcome)) records_->remember(call, *outcome);
-  if (outcome->kind == OutcomeKind::failed && !doubtful) records_->forget(call);
+  if (doubtful) stay_in_doubt(*outcome, call);
+  if (is_remembered(*outcome, call)) records_->remember(call, *outcome);
   transaction.commit();
   return std::move(*outcome);
 }

@@ -13,15 +13,30 @@ constexpr const char* create_table =
     "CREATE TABLE IF NOT EXISTS skald_barrier ("
     "key TEXT PRIMARY KEY, state TEXT NOT NULL, round INTEGER NOT NULL, output TEXT NOT NULL, "
     "error_code TEXT NOT NULL, error_message TEXT NOT NULL, error_data TEXT NOT NULL, "
-    "owner TEXT NOT NULL, lease_until INTEGER NOT NULL, doubtful INTEGER NOT NULL"
+    "owner TEXT NOT NULL, lease_until INTEGER NOT NULL, doubtful INTEGER NOT NULL, "
+    "attempt INTEGER NOT NULL DEFAULT 0"
     ") WITHOUT ROWID";
+
+// Tables from before `failed` was remembered.
+constexpr const char* add_attempt =
+    "ALTER TABLE skald_barrier ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0";
 
 sqlite3* with_table(sqlite3* database) {
   // Looking first keeps a second process from waiting for the write lock at every start.
-  if (!query_integer(database, "SELECT 1 FROM sqlite_schema WHERE name = 'skald_barrier'")) {
-    run_script(database, create_table);
-  }
+  constexpr const char* has_table = "SELECT 1 FROM sqlite_schema WHERE name = 'skald_barrier'";
+  constexpr const char* has_attempt =
+      "SELECT 1 FROM pragma_table_info('skald_barrier') WHERE name = 'attempt'";
+  if (query_integer(database, has_table) && query_integer(database, has_attempt)) return database;
+  SqlTransaction alone(database);
+  run_script(database, create_table);
+  if (!query_integer(database, has_attempt)) run_script(database, add_attempt);
+  alone.commit();
   return database;
+}
+
+RecordState state_of(OutcomeKind kind) {
+  if (kind == OutcomeKind::success) return RecordState::success;
+  return kind == OutcomeKind::rejected ? RecordState::rejected : RecordState::failed;
 }
 
 // A resolve keeps nothing of its own: what it finds out is the action's.
@@ -33,21 +48,23 @@ std::string kept_under(const HandlerCall& call) {
 
 Barrier::Records::Records(sqlite3* database)
     : database_(with_table(database)),
-      insert_(database_,
-              "INSERT INTO skald_barrier VALUES (?, 'working', ?, 'null', '', '', 'null', ?, ?, 0) "
-              "ON CONFLICT (key) DO NOTHING"),
+      insert_(
+          database_,
+          "INSERT INTO skald_barrier VALUES (?, 'working', ?, 'null', '', '', 'null', ?, ?, 0, 0) "
+          "ON CONFLICT (key) DO NOTHING"),
       find_(database_,
             "SELECT state, round, output, error_code, error_message, error_data, owner, "
-            "lease_until, doubtful FROM skald_barrier WHERE key = ?"),
-      put_(database_, "INSERT OR REPLACE INTO skald_barrier VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-      forget_(database_, "DELETE FROM skald_barrier WHERE key = ?") {}
+            "lease_until, doubtful, attempt FROM skald_barrier WHERE key = ?"),
+      put_(database_,
+           "INSERT OR REPLACE INTO skald_barrier VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
 
 barrier::Verdict Barrier::Records::judge(const HandlerCall& call, bool can_ask, Time now) {
   std::optional<Record> own;
   std::optional<Record> action;
   if (call.direction() != Direction::resolve) own = find(call.idempotency_key());
   if (call.direction() != Direction::action) action = find(call.action_key());
-  return barrier::judge({call.direction(), call.round(), can_ask}, own, action, now);
+  return barrier::judge({call.direction(), call.round(), call.attempt(), can_ask}, own, action,
+                        now);
 }
 
 bool Barrier::Records::claim(const HandlerCall& call, const std::string& owner, Time lease_until) {
@@ -70,17 +87,13 @@ bool Barrier::Records::is_claimed_by(const HandlerCall& call, const std::string&
   return record && record->state == RecordState::working && record->owner == owner;
 }
 
-void Barrier::Records::forget(const HandlerCall& call) {
-  run_sql(database_, forget_.bind(kept_under(call)));
-}
-
 void Barrier::Records::bar_in_doubt(const HandlerCall& call) { bar(call, true); }
 
 void Barrier::Records::remember(const HandlerCall& call, const Outcome& outcome) {
   Record record;
-  record.state =
-      outcome.kind == OutcomeKind::success ? RecordState::success : RecordState::rejected;
+  record.state = state_of(outcome.kind);
   record.round = call.round();
+  record.attempt = call.attempt();
   record.output = outcome.output;
   record.error = outcome.error;
   if (call.direction() == Direction::resolve && record.state == RecordState::rejected) {
@@ -122,6 +135,7 @@ std::optional<Record> Barrier::Records::find(const std::string& key) {
     found->owner = find_.text(6);
     found->lease_until = Time{Duration{find_.integer(7)}};
     found->doubtful = find_.integer(8) != 0;
+    found->attempt = static_cast<std::uint32_t>(find_.integer(9));
   }
   find_.reset();
   return found;
@@ -130,7 +144,7 @@ std::optional<Record> Barrier::Records::find(const std::string& key) {
 void Barrier::Records::put(const std::string& key, const Record& record) {
   put_.bind(key, std::string_view(to_string(record.state)), record.round, record.output.text(),
             record.error.code, record.error.message, record.error.data.text(), record.owner,
-            record.lease_until.time_since_epoch().count(), record.doubtful ? 1 : 0);
+            record.lease_until.time_since_epoch().count(), record.doubtful ? 1 : 0, record.attempt);
   run_sql(database_, put_);
 }
 

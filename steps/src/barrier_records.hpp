@@ -19,11 +19,10 @@ class Barrier::Records {
   /// Claims the key; true when an earlier run under it may have had its effect.
   bool claim(const HandlerCall& call, const std::string& owner, Time lease_until);
   [[nodiscard]] bool is_claimed_by(const HandlerCall& call, const std::string& owner);
-  void forget(const HandlerCall& call);
   /// The action must not be run any more, though it is not known what its last run did.
   void bar_in_doubt(const HandlerCall& call);
-  /// Keeps `success` or `rejected` under the key. After a compensation that succeeded, the action
-  /// is barred unless its success is remembered.
+  /// Keeps `success`, `rejected` or `failed` under the key. After a compensation that succeeded,
+  /// the action is barred unless its success is remembered.
   void remember(const HandlerCall& call, const Outcome& outcome);
   /// Carries a Conclude out.
   void conclude(const HandlerCall& call, const Outcome& outcome);
@@ -37,7 +36,6 @@ class Barrier::Records {
   SqlStatement insert_;
   SqlStatement find_;
   SqlStatement put_;
-  SqlStatement forget_;
 };
 
 }  // namespace skald

@@ -8,7 +8,7 @@ namespace skald::barrier {
 namespace {
 
 constexpr std::array<const char*, record_state_count> state_names{"working", "success", "rejected",
-                                                                  "barred"};
+                                                                  "barred", "failed"};
 
 bool is_alive(const Record& record, Time now) {
   return record.state == RecordState::working && now < record.lease_until;
@@ -24,6 +24,12 @@ Outcome refused(const Record& record) {
   return outcome;
 }
 
+Outcome failed(const Record& record) {
+  Outcome outcome = Outcome::failed(record.error.code, record.error.message);
+  outcome.error.data = record.error.data;
+  return outcome;
+}
+
 Outcome succeeded(const Record& record) {
   Outcome outcome = Outcome::success();
   outcome.output = record.output;
@@ -31,15 +37,19 @@ Outcome succeeded(const Record& record) {
 }
 
 // What the command's own record says already; nothing when it leaves the command open.
-std::optional<Outcome> remembered(const Record& own, std::uint32_t round, Time now) {
+std::optional<Outcome> remembered(const Record& own, const Request& request, Time now) {
   switch (own.state) {
     case RecordState::success: return succeeded(own);
     case RecordState::rejected:
       // A command of an earlier round is a straggler: what a later round refused, it cannot undo.
-      if (round <= own.round) return refused(own);
+      if (request.round <= own.round) return refused(own);
       return std::nullopt;
     case RecordState::barred:
       return Outcome::rejected("COMPENSATED", "this action was undone before it arrived");
+    case RecordState::failed:
+      // The engine has counted on this attempt's having had no effect; it must not get one now.
+      if (request.attempt <= own.attempt) return failed(own);
+      return std::nullopt;
     case RecordState::working:
       if (is_alive(own, now)) return still_working(own, now);
       return std::nullopt;
@@ -51,7 +61,8 @@ Verdict judge_compensation(const std::optional<Record>& action, Time now) {
   if (!action) return Conclude{Outcome::success()};
   switch (action->state) {
     case RecordState::success: return Proceed{action->output, false};
-    case RecordState::rejected: return Conclude{Outcome::success()};
+    case RecordState::rejected:
+    case RecordState::failed: return Conclude{Outcome::success()};
     case RecordState::barred:
       if (action->doubtful) return Proceed{std::nullopt, true};
       return Conclude{Outcome::success()};
@@ -75,6 +86,7 @@ Verdict judge_resolve(const Request& request, const std::optional<Record>& actio
   switch (action->state) {
     case RecordState::success: return Answer{succeeded(*action)};
     case RecordState::rejected: return never("the action was refused: " + action->error.code);
+    case RecordState::failed: return never("the action has failed: " + action->error.code);
     case RecordState::barred: return action->doubtful ? in_doubt() : never("the action is barred");
     case RecordState::working:
       if (is_alive(*action, now)) return Answer{still_working(*action, now)};
@@ -98,7 +110,7 @@ Verdict judge(const Request& request, const std::optional<Record>& own,
               const std::optional<Record>& action, Time now) {
   if (request.direction == Direction::resolve) return judge_resolve(request, action, now);
   if (own) {
-    if (auto outcome = remembered(*own, request.round, now)) return Answer{std::move(*outcome)};
+    if (auto outcome = remembered(*own, request, now)) return Answer{std::move(*outcome)};
   }
   if (request.direction == Direction::compensate) return judge_compensation(action, now);
   return Proceed{};

@@ -19,8 +19,9 @@ enum class RecordState : std::uint8_t {
   success,   ///< Holds for ever.
   rejected,  ///< Binds its own round.
   barred,    ///< An action that must not take effect any more, in any round.
+  failed,    ///< No effect so far. Binds the attempt that was answered so and those before it.
 };
-inline constexpr int record_state_count = 4;
+inline constexpr int record_state_count = 5;
 [[nodiscard]] const char* to_string(RecordState state);
 [[nodiscard]] std::optional<RecordState> parse_record_state(std::string_view text);
 
@@ -28,10 +29,11 @@ inline constexpr int record_state_count = 4;
 struct Record {
   RecordState state = RecordState::working;
   std::uint32_t round = 1;
-  JsonText output;     ///< Of `success`.
-  ErrorInfo error;     ///< Of `rejected`.
-  std::string owner;   ///< Of `working`: who claimed it.
-  Time lease_until{};  ///< Of `working`.
+  std::uint32_t attempt = 0;  ///< Of `failed`: the highest that was answered so.
+  JsonText output;            ///< Of `success`.
+  ErrorInfo error;            ///< Of `rejected` and `failed`.
+  std::string owner;          ///< Of `working`: who claimed it.
+  Time lease_until{};         ///< Of `working`.
   /// An earlier run under this key was lost or ended `unknown`: it may have had its effect, and no
   /// compensation has succeeded since. Of `working` and `barred`.
   bool doubtful = false;
@@ -40,6 +42,7 @@ struct Record {
 struct Request {
   Direction direction = Direction::action;
   std::uint32_t round = 1;
+  std::uint32_t attempt = 1;
   bool can_ask = false;  ///< Of `resolve`: the participant can find out what a lost run did.
 };
 

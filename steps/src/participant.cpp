@@ -8,9 +8,10 @@
 namespace skald {
 namespace {
 
+// Not `failed`, although nothing happened: that must be remembered, and the database is out of
+// reach.
 Outcome describe(const ParticipantError& error) {
-  if (error.is_busy()) return Outcome::failed("DATABASE_BUSY", error.what());
-  return Outcome::unknown("DATABASE_FAILED", error.what());
+  return Outcome::unknown(error.is_busy() ? "DATABASE_BUSY" : "DATABASE_FAILED", error.what());
 }
 
 }  // namespace
@@ -54,15 +55,7 @@ Outcome Participant::answer(const HandlerCall& call) {
 
 std::vector<Outcome> Participant::answer_all(const std::vector<const HandlerCall*>& calls) {
   std::vector<std::optional<Outcome>> outcomes(calls.size());
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    const HandlerCall& call = *calls[i];
-    const AnyHandler* handler = find(call.action());
-    if (before_) outcomes[i] = before_(call);
-    if (outcomes[i]) continue;
-    if (handler == nullptr && call.direction() != Direction::resolve) {
-      outcomes[i] = Outcome::failed("UNKNOWN_ACTION", name_ + " has no action " + call.action());
-    }
-  }
+  for (std::size_t i = 0; i < calls.size(); ++i) outcomes[i] = answer_before(*calls[i]);
   answer_in_transaction(calls, outcomes);
   std::vector<Outcome> answers;
   answers.reserve(calls.size());
@@ -75,18 +68,30 @@ std::vector<Outcome> Participant::answer_all(const std::vector<const HandlerCall
   return answers;
 }
 
+std::optional<Outcome> Participant::answer_before(const HandlerCall& call) const {
+  std::optional<Outcome> outcome;
+  if (before_) outcome = before_(call);
+  if (!outcome && find(call.action()) == nullptr && call.direction() != Direction::resolve) {
+    outcome = Outcome::failed("UNKNOWN_ACTION", name_ + " has no action " + call.action());
+  }
+  return outcome;
+}
+
 void Participant::answer_in_transaction(const std::vector<const HandlerCall*>& calls,
                                         std::vector<std::optional<Outcome>>& outcomes) {
   std::vector<std::size_t> ours;
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const bool resolve = calls[i]->direction() == Direction::resolve;
-    if (!outcomes[i] && (resolve || !is_outside(calls[i]->action()))) ours.push_back(i);
+    // A failure that was decided before any handler is remembered like a handler's.
+    const bool within = outcomes[i] ? outcomes[i]->kind == OutcomeKind::failed
+                                    : resolve || !is_outside(calls[i]->action());
+    if (within) ours.push_back(i);
   }
   if (ours.empty()) return;
   const std::lock_guard lock(mutex_);
   try {
     SqlTransaction transaction(database());
-    for (const std::size_t i : ours) outcomes[i] = answer_within(*calls[i]);
+    for (const std::size_t i : ours) outcomes[i] = answer_within(*calls[i], outcomes[i]);
     transaction.commit();
   } catch (const ParticipantError& error) {
     for (const std::size_t i : ours) outcomes[i] = describe(error);
@@ -94,12 +99,14 @@ void Participant::answer_in_transaction(const std::vector<const HandlerCall*>& c
 }
 
 // One command's trouble is its own as long as the transaction stands.
-Outcome Participant::answer_within(const HandlerCall& call) {
-  static const TransactionHandler none;
+Outcome Participant::answer_within(const HandlerCall& call, const std::optional<Outcome>& failure) {
   const AnyHandler* handler = find(call.action());
-  const auto* effect = handler == nullptr ? &none : std::get_if<TransactionHandler>(handler);
+  const auto* effect = handler == nullptr ? nullptr : std::get_if<TransactionHandler>(handler);
   try {
-    return barrier_.run_within(call, effect == nullptr ? none : *effect);
+    if (failure) {
+      return barrier_.run_within(call, [&](const HandlerCall&, sqlite3*) { return *failure; });
+    }
+    return barrier_.run_within(call, effect == nullptr ? TransactionHandler{} : *effect);
   } catch (const ParticipantError& error) {
     if (sqlite3_get_autocommit(database()) != 0) throw;
     return describe(error);

@@ -39,8 +39,10 @@ class Barrier {
   Barrier& operator=(const Barrier&) = delete;
 
   /// Carries the command out in one transaction, or answers what is remembered of it. Kept are the
-  /// effect of `success` and the outcomes `success` and `rejected`; after any other outcome, and
-  /// when the effect throws, which is passed on, it is as if the command had never come.
+  /// effect of `success` and the outcomes `success`, `rejected` and `failed`, the last for this and
+  /// earlier attempts; after any other outcome, and when the effect throws, which is passed on, it
+  /// is as if the command had never come. When an earlier run is in doubt, `failed` is answered as
+  /// `unknown`: nobody can say that nothing happened under the key.
   /// For `resolve` the effect may be empty: it is only called to find out about a claim whose
   /// owner was lost, and its `success` or `rejected` then becomes the action's.
   [[nodiscard]] Outcome run(const HandlerCall& call, const TransactionHandler& effect);
@@ -60,10 +62,10 @@ class Barrier {
   /// taken up by another, with the same key towards the gateway. Not for `resolve`.
   [[nodiscard]] std::variant<Claim, Outcome> claim(const HandlerCall& call, Duration lease);
   /// Records in one transaction what became of the claimed work; `effect` may change tables and
-  /// gives the outcome. `failed` frees the key. After `unknown`, and when the effect throws, the
-  /// key is free for the next attempt, but its action counts as may-have-happened: a compensation
-  /// will run. When the claim was lost meanwhile, the effect may not be called; the outcome that
-  /// holds is answered.
+  /// gives the outcome. `failed` frees the key for the next attempt. After `unknown`, and when the
+  /// effect throws, the key is free for the next attempt, but its action counts as
+  /// may-have-happened: a compensation will run. When the claim was lost meanwhile, the effect may
+  /// not be called; the outcome that holds is answered.
   [[nodiscard]] Outcome finish(const Claim& claim, const HandlerCall& call,
                                const TransactionHandler& effect);
 

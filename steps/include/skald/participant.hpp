@@ -52,7 +52,8 @@ class Participant {
   void handle_outside(const std::string& action, OutsideHandler handler);
 
   /// Called before a command is looked at; an outcome it gives is the answer, and nothing else
-  /// happens. For checks, logging and planned faults. Hooks must not throw.
+  /// happens, except that `failed` is kept by the barrier, and gives way to what the barrier knows
+  /// of the key. For checks, logging and planned faults. Hooks must not throw.
   void before_each(std::function<std::optional<Outcome>(const HandlerCall&)> hook);
   /// Called with the outcome, once that is committed; gives the answer that is sent.
   void after_each(std::function<Outcome(const HandlerCall&, Outcome)> hook);
@@ -63,7 +64,7 @@ class Participant {
 
   /// Carries one command out. What goes wrong is an outcome, too: an unknown action is `failed`
   /// with `UNKNOWN_ACTION`, a handler that throws is `unknown` with `HANDLER_THREW`, a database
-  /// that is busy is `failed` with `DATABASE_BUSY`, one that fails `unknown` with
+  /// that is busy is `unknown` with `DATABASE_BUSY`, one that fails `unknown` with
   /// `DATABASE_FAILED`.
   [[nodiscard]] Outcome answer(const HandlerCall& call);
   /// The same for several commands, those without outside work in one transaction. The outcomes
@@ -77,7 +78,10 @@ class Participant {
   [[nodiscard]] const AnyHandler* find(const std::string& action) const;
   void answer_in_transaction(const std::vector<const HandlerCall*>& calls,
                              std::vector<std::optional<Outcome>>& outcomes);
-  [[nodiscard]] Outcome answer_within(const HandlerCall& call);
+  [[nodiscard]] std::optional<Outcome> answer_before(const HandlerCall& call) const;
+  /// `failure`, when there is one, stands for the handler.
+  [[nodiscard]] Outcome answer_within(const HandlerCall& call,
+                                      const std::optional<Outcome>& failure);
   [[nodiscard]] Outcome answer_outside(const HandlerCall& call, const OutsideHandler& handler);
 
   std::string name_;

@@ -11,16 +11,8 @@ std::optional<Record>& KeyMemory::slot(const Command& command) {
 }
 
 barrier::Verdict KeyMemory::judge(const Command& command, Time now) {
-  const Memory& memory = of(command);
-  barrier::Verdict verdict = barrier::judge({command.id.direction, command.round, false},
-                                            slot(command), memory.action, now);
-  // A second delivery of an attempt that was answered `failed` must not act any more: the engine
-  // has counted on its having had no effect.
-  const bool straggler = command.id.direction == Direction::action &&
-                         command.id.attempt <= memory.failed_attempt &&
-                         std::holds_alternative<barrier::Proceed>(verdict);
-  if (straggler) return barrier::Answer{Outcome::failed("ANSWERED_BEFORE")};
-  return verdict;
+  return barrier::judge({command.id.direction, command.round, command.id.attempt, false},
+                        slot(command), of(command).action, now);
 }
 
 void KeyMemory::conclude(const Command& command) {
@@ -34,17 +26,18 @@ void KeyMemory::conclude(const Command& command) {
 
 void KeyMemory::remember(const Command& command, const Outcome& outcome) {
   if (command.id.direction == Direction::resolve) return;
-  const bool action = command.id.direction == Direction::action;
-  if (outcome.kind == OutcomeKind::failed && action) {
-    of(command).failed_attempt = command.id.attempt;
-  }
-  if (outcome.kind != OutcomeKind::success && outcome.kind != OutcomeKind::rejected) return;
   Record record;
+  switch (outcome.kind) {
+    case OutcomeKind::success: record.state = RecordState::success; break;
+    case OutcomeKind::rejected: record.state = RecordState::rejected; break;
+    case OutcomeKind::failed: record.state = RecordState::failed; break;
+    case OutcomeKind::unknown:
+    case OutcomeKind::pending: return;
+  }
   record.round = command.round;
+  record.attempt = command.id.attempt;
   record.output = outcome.output;
   record.error = outcome.error;
-  const bool success = outcome.kind == OutcomeKind::success;
-  record.state = success ? RecordState::success : RecordState::rejected;
   slot(command) = std::move(record);
 }
 
@@ -59,13 +52,14 @@ std::string KeyMemory::fingerprint() const {
   std::string text;
   const auto put = [&text](const std::optional<Record>& record) {
     text += record ? static_cast<char>('a' + static_cast<int>(record->state)) : '-';
-    if (record) text += static_cast<char>('0' + static_cast<int>(record->round));
+    if (!record) return;
+    text += static_cast<char>('0' + static_cast<int>(record->round));
+    text += static_cast<char>('0' + static_cast<int>(record->attempt));
   };
   for (const auto& [key, memory] : memories_) {
     text += static_cast<char>('0' + static_cast<int>(key.second));
     put(memory.action);
     put(memory.compensation);
-    text += static_cast<char>('0' + static_cast<int>(memory.failed_attempt));
   }
   return text;
 }

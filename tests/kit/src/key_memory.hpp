@@ -19,7 +19,7 @@ class KeyMemory {
   [[nodiscard]] barrier::Verdict judge(const Command& command, Time now);
   /// Without effect: bars the action; a compensation has succeeded.
   void conclude(const Command& command);
-  /// Keeps `success` and `rejected`; of an action's `failed`, that this attempt was answered.
+  /// Keeps `success`, `rejected` and `failed`.
   void remember(const Command& command, const Outcome& outcome);
   /// The key is claimed until then.
   void claim(const Command& command, Time lease_until);
@@ -30,7 +30,6 @@ class KeyMemory {
   struct Memory {
     std::optional<barrier::Record> action;
     std::optional<barrier::Record> compensation;
-    std::uint32_t failed_attempt = 0;  ///< The latest that was answered `failed`.
   };
   [[nodiscard]] Memory& of(const Command& command) {
     return memories_[{command.id.saga, command.attempt.step}];

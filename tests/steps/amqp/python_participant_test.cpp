@@ -140,6 +140,9 @@ TEST_CASE("a participant in Python takes part by the wire format alone") {
   Command unknown = command(7, Direction::action);
   unknown.action = "paint";
   CHECK(dialogue.ask(unknown).error.code == "UNKNOWN_ACTION");
+  // The engine took it that this attempt did nothing; come again, it still must not.
+  CHECK(dialogue.ask(command(7, Direction::action)).error.code == "UNKNOWN_ACTION");
+  CHECK(dialogue.ask(command(7, Direction::action, 2)).kind == OutcomeKind::rejected);
   Command unreadable = command(8, Direction::action);
   unreadable.body = JsonText::trusted("not json");
   CHECK(dialogue.ask(unreadable).error.code == "DEAD_LETTERED");

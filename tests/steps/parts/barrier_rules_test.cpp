@@ -27,6 +27,13 @@ Record rejected(std::uint32_t round) {
   record.error = {"OUT_OF_STOCK", "none left", JsonText::trusted("[1]")};
   return record;
 }
+Record failed(std::uint32_t attempt) {
+  Record record;
+  record.state = RecordState::failed;
+  record.attempt = attempt;
+  record.error = {"BUSY", "no clerk", JsonText::trusted("[2]")};
+  return record;
+}
 Record working(Time lease_until) {
   Record record;
   record.lease_until = lease_until;
@@ -66,10 +73,10 @@ void check(const std::vector<Case>& cases) {
   }
 }
 
-constexpr Request act{Direction::action, 2, false};
-constexpr Request undo{Direction::compensate, 2, false};
-constexpr Request ask{Direction::resolve, 2, false};
-constexpr Request ask_gateway{Direction::resolve, 2, true};
+constexpr Request act{Direction::action, 2, 4, false};
+constexpr Request undo{Direction::compensate, 2, 4, false};
+constexpr Request ask{Direction::resolve, 2, 4, false};
+constexpr Request ask_gateway{Direction::resolve, 2, 4, true};
 
 TEST_CASE("rule 1: a repeated key is answered with what is remembered of it") {
   check({{"never seen", act, {}, {}, "proceed"},
@@ -96,6 +103,18 @@ TEST_CASE("rule 2: a rejection binds its own round, a success all rounds") {
          {"a success of round 1", act, success(), {}, "answer success"}});
   const auto refused = std::get<Answer>(judge(act, rejected(2), {}, now)).outcome;
   CHECK(refused.error == rejected(2).error);
+}
+
+TEST_CASE("rule 2: an attempt that was answered failed never acts, a later one may") {
+  check({{"the same attempt comes again", act, failed(4), {}, "answer failed BUSY"},
+         {"an earlier attempt comes late", act, failed(5), {}, "answer failed BUSY"},
+         {"the next attempt", act, failed(3), {}, "proceed"},
+         {"an undo, the same attempt", undo, failed(4), success(), "answer failed BUSY"},
+         {"an undo, the next attempt", undo, failed(3), success(), "proceed with output"},
+         {"undoing an action that failed", undo, {}, failed(9), "conclude success"},
+         {"asking for an action that failed", ask, {}, failed(9), "conclude rejected NO_EFFECT"}});
+  const auto again = std::get<Answer>(judge(act, failed(4), {}, now)).outcome;
+  CHECK(again.error == failed(4).error);
 }
 
 TEST_CASE("rule 3: a compensation undoes what happened, and bars what has not") {

@@ -35,9 +35,53 @@ TEST_CASE_FIXTURE(InMemory, "a rejection leaves no effect, and holds for its rou
   CHECK(run(barrier_command(Direction::action, 1, 1, 4), declined) == charged);
 }
 
-TEST_CASE_FIXTURE(InMemory, "failed, unknown and pending are not remembered and leave no effect") {
-  for (const Outcome& outcome :
-       {Outcome::failed("BUSY"), Outcome::unknown("TIMEOUT"), Outcome::pending(Duration{100})}) {
+TEST_CASE_FIXTURE(InMemory, "an attempt that failed fails for ever, the next one may succeed") {
+  const Outcome busy = Outcome::failed("BUSY", "no clerk");
+  CHECK(run(barrier_command(Direction::action, 1, 1, 2), busy) == busy);
+  CHECK(effects(action) == 0);
+  CHECK_MESSAGE(run(barrier_command(Direction::action, 1, 1, 2), charged) == busy, "repeated");
+  CHECK_MESSAGE(run(action, charged) == busy, "an earlier attempt that comes late");
+  CHECK(effects(action) == 0);
+  CHECK(run(barrier_command(Direction::action, 1, 1, 3), charged) == charged);
+  CHECK(run(action, busy) == charged);
+  CHECK(effects(action) == 1);
+}
+
+TEST_CASE_FIXTURE(InMemory, "undoing an action that only failed bars it and does nothing") {
+  static_cast<void>(run(action, Outcome::failed("BUSY")));
+  CHECK(run(undo, Outcome::failed("MUST_NOT_RUN")).kind == OutcomeKind::success);
+  CHECK(run(barrier_command(Direction::action, 1, 2, 9), charged).error.code == "COMPENSATED");
+  CHECK(effects(action) == 0);
+  CHECK(effects(undo) == 0);
+}
+
+TEST_CASE_FIXTURE(InMemory, "a resolve that failed leaves the action as it was") {
+  auto claimed = barrier.claim(HandlerCall(action, {}), Duration{-1});
+  CHECK(std::holds_alternative<Barrier::Claim>(claimed));
+  CHECK(run(resolve, Outcome::failed("GATEWAY_DOWN")).kind == OutcomeKind::failed);
+  CHECK(run(action, charged) == charged);
+}
+
+TEST_CASE("a barrier's table of before failures were remembered is taken over") {
+  const TemporaryFolder folder;
+  ParticipantDatabase old(folder.file("old.db"));
+  run_script(old.handle(),
+             "CREATE TABLE skald_barrier (key TEXT PRIMARY KEY, state TEXT NOT NULL, "
+             "round INTEGER NOT NULL, output TEXT NOT NULL, error_code TEXT NOT NULL, "
+             "error_message TEXT NOT NULL, error_data TEXT NOT NULL, owner TEXT NOT NULL, "
+             "lease_until INTEGER NOT NULL, doubtful INTEGER NOT NULL) WITHOUT ROWID");
+  run_sql(old.handle(),
+          "INSERT INTO skald_barrier VALUES (?, 'success', 1, '7', '', '', 'null', 'x', 0, 0)",
+          barrier_command(Direction::action).id.idempotency_key());
+  BarrierBench bench(folder.file("old.db"));
+  CHECK(bench.run(barrier_command(Direction::action), declined) == Outcome::success(7));
+  const Command other = barrier_command(Direction::action, 2);
+  CHECK(bench.run(other, Outcome::failed("BUSY")).error.code == "BUSY");
+  CHECK(bench.run(other, charged).error.code == "BUSY");
+}
+
+TEST_CASE_FIXTURE(InMemory, "unknown and pending are not remembered and leave no effect") {
+  for (const Outcome& outcome : {Outcome::unknown("TIMEOUT"), Outcome::pending(Duration{100})}) {
     CHECK(run(action, outcome) == outcome);
     CHECK(effects(action) == 0);
     CHECK(records() == 0);

@@ -42,11 +42,13 @@ TEST_CASE_FIXTURE(Payment, "a participant's handlers are behind its barrier") {
   CHECK(effects() == 2);
 }
 
-TEST_CASE_FIXTURE(Payment, "an unknown action is a failure that nobody remembers") {
+TEST_CASE_FIXTURE(Payment, "an unknown action is a failure of this attempt, not of the next") {
   const Command unknown = make_command(1, "payment", "juggle");
   CHECK(answer(unknown).error.code == "UNKNOWN_ACTION");
   participant.handle("juggle", BarrierBench::effect(charged));
-  CHECK(answer(unknown) == charged);
+  CHECK(answer(unknown).error.code == "UNKNOWN_ACTION");
+  CHECK(effects() == 0);
+  CHECK(answer(make_command(1, "payment", "juggle", 2)) == charged);
 }
 
 TEST_CASE_FIXTURE(Payment, "a resolve needs no handler") {
