@@ -229,10 +229,17 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
     if (contradicts && !saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
     return;
   }
+  const Attempts& a = s.of(Direction::compensate);
   if (outcome.kind == OutcomeKind::success) {
-    if (s.of(Direction::compensate).made != attempt.attempt) {
-      withdraw(attempt.step, Direction::compensate);
+    // Stuck after exhaustion, the round is still open and a late success welcome; a refusal was
+    // definitive.
+    const bool refused =
+        s.compensation == CompensationStatus::stuck && attempt.attempt <= a.before_round;
+    if (refused) {
+      if (!saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
+      return;
     }
+    if (a.made != attempt.attempt) withdraw(attempt.step, Direction::compensate);
     record(StepCompensated{attempt});
     advance();
     return;
@@ -241,7 +248,6 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
     inconclusive(attempt, outcome);
     return;
   }
-  const Attempts& a = s.of(Direction::compensate);
   const bool stale = attempt.attempt <= a.before_round || saga_.status == Status::stuck;
   if (stale) return;
   if (a.made != attempt.attempt) withdraw(attempt.step, Direction::compensate);

@@ -110,10 +110,11 @@ TEST_CASE("what nobody has to do anything about does not stay in memory") {
   engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("DECLINED")));
   engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("CLOSED")));
   CHECK(engine.status(started.id) == Status::stuck);
-  // A reply for it still finds it.
+  // A reply for it still finds it: one that contradicts the refusal.
   const Reply late{started.id, {0, Direction::compensate, 1}, {}, Outcome::success(), 4};
   engine.tell(ReplyArrival{late});
-  CHECK(engine.saga(started.id).steps[0].compensation == CompensationStatus::compensated);
+  CHECK(engine.saga(started.id).contradicted);
+  CHECK(engine.saga(started.id).steps[0].compensation == CompensationStatus::stuck);
   CHECK(engine.channel.receipted == std::vector<std::uint64_t>{4});
 }
 
