@@ -74,16 +74,19 @@ std::string Place::where_of(std::string_view key) const {
   return where_.empty() ? text : where_ + "." + text;
 }
 
-void Place::allow_keys(std::initializer_list<std::string_view> known,
-                       std::initializer_list<std::string_view> later) const {
+void Place::allow_keys(std::initializer_list<std::string_view> known) const {
   if (!value_->is_object()) refuse_value("an object");
   for (const auto& [key, member] : value_->items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const Place place(member, where_of(key));
-    if (std::find(later.begin(), later.end(), key) != later.end()) {
-      place.refuse(fmt::format("\"{}\" is not available in this version of Skald", key));
-    }
-    place.refuse("unknown key" + did_you_mean(key, known));
+    Place(member, where_of(key)).refuse("unknown key" + did_you_mean(key, known));
+  }
+}
+
+JsonText Place::json() const {
+  try {
+    return JsonText::of(*value_);
+  } catch (const JsonError& error) {
+    refuse(error.what());
   }
 }
 

@@ -28,10 +28,8 @@ class Place {
   /// The same, in the words `must be <must>, is <value>`.
   [[noreturn]] void refuse_value(const std::string& must) const;
 
-  /// Refuses what is no object, and keys that are not `known`; those in `later` with the words
-  /// that this version does not run them yet.
-  void allow_keys(std::initializer_list<std::string_view> known,
-                  std::initializer_list<std::string_view> later = {}) const;
+  /// Refuses what is no object, and keys that are not `known`.
+  void allow_keys(std::initializer_list<std::string_view> known) const;
   /// The member of an object, or nothing.
   [[nodiscard]] std::optional<Place> find(const std::string& key) const;
   /// The member of an object; `what` says what to give when it is missing.
@@ -39,6 +37,8 @@ class Place {
   /// The elements of an array.
   [[nodiscard]] std::vector<Place> items() const;
 
+  /// The value as it is stored; refuses what cannot be, such as texts that are not UTF-8.
+  [[nodiscard]] JsonText json() const;
   [[nodiscard]] std::string text() const;
   /// A name of a saga, step, participant or action.
   [[nodiscard]] std::string name() const;

@@ -7,7 +7,6 @@
 #include "definition_reader.hpp"
 #include "json_compare.hpp"
 #include "json_pointer.hpp"
-#include "skald/error.hpp"
 
 namespace skald {
 
@@ -116,13 +115,10 @@ bool holds_node(const Json& node, const PointerLookup& lookup) {
 }  // namespace
 
 Predicate Predicate::parse(const Json& document, const std::string& where) {
+  const Place place(document, where);
   Predicate result;
-  try {
-    result.text_ = JsonText::of(document);
-  } catch (const JsonError& error) {
-    throw DefinitionError(where, error.what());
-  }
-  read_node(Place(document, where), result.pointers_);
+  result.text_ = place.json();
+  read_node(place, result.pointers_);
   return result;
 }
 

@@ -5,7 +5,6 @@
 
 #include "definition_reader.hpp"
 #include "json_pointer.hpp"
-#include "skald/error.hpp"
 
 namespace skald {
 
@@ -69,13 +68,10 @@ bool fill_in(Json& node, const PointerLookup& lookup, std::string& missing) {
 }  // namespace
 
 Template Template::parse(const Json& document, const std::string& where) {
+  const Place place(document, where);
   Template result;
-  try {
-    result.text_ = JsonText::of(document);
-  } catch (const JsonError& error) {
-    throw DefinitionError(where, error.what());
-  }
-  read_node(Place(document, where), result.pointers_);
+  result.text_ = place.json();
+  read_node(place, result.pointers_);
   return result;
 }
 
