@@ -2,6 +2,8 @@ set(PARTS_SOURCES
   src/barrier.cpp
   src/barrier_records.cpp
   src/barrier_rules.cpp
+  src/chaos_channel.cpp
+  src/chaos_options.cpp
   src/in_process_channel.cpp
   src/in_process_pool.cpp
   src/participant.cpp
@@ -11,6 +13,7 @@ set(PARTS_SOURCES
   src/participant_database.cpp)
 set(PARTS_HEADERS
   include/skald/barrier.hpp
+  include/skald/chaos.hpp
   include/skald/in_process_channel.hpp
   include/skald/participant.hpp
   include/skald/participant_amqp.hpp

@@ -3,11 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "engine_config.hpp"
 #include "skald/error.hpp"
 #include "skald/json.hpp"
 
@@ -15,12 +12,6 @@ namespace skald::cli {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) { throw Refused(Refused::Code::invalid, what); }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse("cannot read the file " + path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 void check_private(const std::string& path) {
   struct stat status {};
@@ -41,31 +32,34 @@ AmqpOptions from_file(const std::string& path) {
 }
 
 // Nothing when the configuration names no broker.
-std::optional<AmqpOptions> from_config(const std::string& path) {
-  const Json config = read_config(path);
-  const auto amqp = config.find("amqp");
-  if (amqp == config.end()) return std::nullopt;
-  if (!amqp->is_object()) {
-    refuse(path + R"(: amqp: must be like {"url_file": "broker.url"})");
-  }
-  for (const auto& [name, value] : amqp->items()) {
+std::optional<AmqpOptions> from_config(const EngineConfig& config) {
+  const Json& amqp = config.amqp;
+  const std::string& path = config.path;
+  if (amqp.is_null()) return std::nullopt;
+  if (!amqp.is_object()) refuse(path + R"(: amqp: must be like {"url_file": "broker.url"})");
+  for (const auto& [name, value] : amqp.items()) {
     if (name != "url" && name != "url_file") {
       refuse(fmt::format("{}: amqp.{}: unknown; give url or url_file", path, name));
     }
     if (!value.is_string()) refuse(fmt::format("{}: amqp.{}: must be a text", path, name));
   }
-  if (amqp->size() != 1) refuse(path + ": amqp: give either url or url_file");
-  if (amqp->contains("url_file")) return from_file(amqp->at("url_file").get<std::string>());
+  if (amqp.size() != 1) refuse(path + ": amqp: give either url or url_file");
+  if (amqp.contains("url_file")) return from_file(amqp.at("url_file").get<std::string>());
   check_private(path);
-  return AmqpOptions::parse(amqp->at("url").get<std::string>());
+  return AmqpOptions::parse(amqp.at("url").get<std::string>());
 }
 
 }  // namespace
 
-AmqpOptions broker_options(const std::string& config, const Context& context) {
-  if (auto options = from_config(config)) return *std::move(options);
+std::optional<AmqpOptions> find_broker(const EngineConfig& config, const Context& context) {
+  if (auto options = from_config(config)) return options;
   if (const auto url = context.variable("SKALD_AMQP_URL")) return AmqpOptions::parse(*url);
   if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file);
+  return std::nullopt;
+}
+
+AmqpOptions broker_options(const EngineConfig& config, const Context& context) {
+  if (auto options = find_broker(config, context)) return *std::move(options);
   refuse(
       "which broker? name it with --config FILE, $SKALD_AMQP_URL or $SKALD_AMQP_URL_FILE, e.g. "
       "amqp://guest@localhost:5672/");

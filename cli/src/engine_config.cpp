@@ -11,40 +11,44 @@
 namespace skald::cli {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) { throw Refused(Refused::Code::invalid, what); }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse("cannot read the file " + path);
-  return {std::istreambuf_iterator<char>(file), {}};
+Json parse_file(const std::string& path) {
+  try {
+    return parse_json(read_file(path));
+  } catch (const JsonError& error) {
+    throw JsonError(fmt::format("{}: {}", path, error.what()));
+  }
 }
 
 }  // namespace
 
-Json read_config(const std::string& path) {
-  if (path.empty()) return Json::object();
-  Json config;
-  try {
-    config = parse_json(read_file(path));
-  } catch (const JsonError& error) {
-    throw JsonError(fmt::format("{}: {}", path, error.what()));
-  }
-  if (!config.is_object()) refuse(path + R"(: must be like {"amqp": {"url_file": "broker.url"}})");
-  for (const auto& [name, value] : config.items()) {
-    if (name == "amqp" || name == "participants") continue;
-    refuse(fmt::format("{}: {}: unknown; give amqp or participants", path, name));
-  }
-  return config;
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Refused(Refused::Code::invalid, "cannot read the file " + path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-PoliciesByName configured_policies(const std::string& path) {
-  const Json config = read_config(path);
-  if (!config.contains("participants")) return {};
+EngineConfig read_config(const std::string& path) {
+  EngineConfig config;
+  if (path.empty()) return config;
+  config.path = path;
+  const Json file = parse_file(path);
+  if (!file.is_object()) {
+    throw Refused(Refused::Code::invalid,
+                  path + R"(: must be like {"amqp": {"url_file": "broker.url"}})");
+  }
+  for (const auto& [name, value] : file.items()) {
+    if (name == "amqp" || name == "participants") continue;
+    throw Refused(Refused::Code::invalid,
+                  fmt::format("{}: {}: unknown; give amqp or participants", path, name));
+  }
+  if (file.contains("amqp")) config.amqp = file.at("amqp");
+  if (!file.contains("participants")) return config;
   try {
-    return parse_policies(config.at("participants"), "participants");
+    config.participants = parse_policies(file.at("participants"), "participants");
   } catch (const DefinitionError& error) {
     throw DefinitionError(path, error.what());
   }
+  return config;
 }
 
 }  // namespace skald::cli

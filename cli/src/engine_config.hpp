@@ -8,12 +8,18 @@
 
 namespace skald::cli {
 
-/// Reads `{"amqp": …, "participants": …}`; both may be absent, others are refused. `path` empty:
-/// an empty object. \throws Refused (invalid) that names the file and the key; JsonError
-[[nodiscard]] Json read_config(const std::string& path);
+struct EngineConfig {
+  std::string path;             ///< Empty: there is no file, and nothing below is set.
+  Json amqp;                    ///< As it stands in the file; null when it names no broker.
+  PoliciesByName participants;  ///< Overrule those of definitions.
+};
 
-/// `participants` of a configuration, by the keys of a definition. \throws as read_config();
-/// DefinitionError that names the file and the place
-[[nodiscard]] PoliciesByName configured_policies(const std::string& path);
+/// Reads `{"amqp": …, "participants": …}`; both may be absent, others are refused. \throws Refused
+/// (invalid) that names the file and the key; JsonError; DefinitionError for policies, with the
+/// place
+[[nodiscard]] EngineConfig read_config(const std::string& path);
+
+/// A whole file. \throws Refused (invalid)
+[[nodiscard]] std::string read_file(const std::string& path);
 
 }  // namespace skald::cli

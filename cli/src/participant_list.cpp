@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine_config.hpp"
+#include "skald/amqp_queues.hpp"
 #include "skald/participant_view.hpp"
 
 namespace skald::cli {
@@ -25,12 +25,31 @@ Json from_store(StoreReader& reader, const PoliciesByName& configured, Time now)
 
 }  // namespace
 
-ParticipantList list_participants(StoreAccess& access, const std::string& config, Time now) {
-  const PoliciesByName configured = configured_policies(config);
+ParticipantList list_participants(StoreAccess& access, const EngineConfig& config, Time now) {
   StoreReader& reader = access.reader();
   const Json answer = access.request_of_engine({{"verb", "participants"}});
-  if (answer.value("ok", false)) return {answer.at("participants"), true};
-  return {from_store(reader, configured, now), false};
+  ParticipantList list;
+  list.from_engine = answer.value("ok", false);
+  list.participants =
+      list.from_engine ? answer.at("participants") : from_store(reader, config.participants, now);
+  for (Json& participant : list.participants) participant["queue"] = nullptr;
+  return list;
+}
+
+void look_at_queues(ParticipantList& list, const AmqpOptions& broker) {
+  std::vector<std::string> names;
+  for (const Json& p : list.participants) names.push_back(p.at("name").get<std::string>());
+  try {
+    const auto queues = command_queues(broker, names);
+    list.queues_known = true;
+    for (Json& p : list.participants) {
+      const auto found = queues.find(p.at("name").get<std::string>());
+      if (found == queues.end()) continue;
+      p["queue"] = {{"messages", found->second.messages}, {"consumers", found->second.consumers}};
+    }
+  } catch (const ChannelError& error) {
+    list.broker_failure = error.what();
+  }
 }
 
 }  // namespace skald::cli

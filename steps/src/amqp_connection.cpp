@@ -109,6 +109,10 @@ void AmqpConnection::log_in(const AmqpOptions& options, const std::string& purpo
                   static_cast<int>(options.heartbeat.count()), &client, AMQP_SASL_METHOD_PLAIN,
                   options.user.c_str(), options.password.c_str()),
               "logging in");
+  open_channel();
+}
+
+void AmqpConnection::open_channel() {
   amqp_channel_open(state_.get(), channel);
   check_reply(amqp_get_rpc_reply(state_.get()), "opening a channel");
 }
@@ -140,6 +144,25 @@ std::uint32_t AmqpConnection::declare_queue(const std::string& name,
       state_.get(), channel, amqp::bytes(name), 0, 1, 0, 0, amqp::table(entries));
   check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("declaring the queue '{}'", name));
   return declared->message_count;
+}
+
+std::optional<QueueState> AmqpConnection::inspect_queue(const std::string& name) {
+  const GuardedCall call(guard_);
+  const amqp_queue_declare_ok_t* declared =
+      amqp_queue_declare(state_.get(), channel, amqp::bytes(name), 1, 0, 0, 0, amqp_empty_table);
+  if (declared != nullptr) return QueueState{declared->message_count, declared->consumer_count};
+  const amqp_rpc_reply_t reply = amqp_get_rpc_reply(state_.get());
+  const bool missing =
+      reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+      reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD &&
+      static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_code == AMQP_NOT_FOUND;
+  if (!missing) check_reply(reply, fmt::format("looking at the queue '{}'", name));
+  // The broker has closed the channel over it.
+  amqp_channel_close_ok_t agreed{};
+  check(amqp_send_method(state_.get(), channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &agreed),
+        "closing a channel");
+  open_channel();
+  return std::nullopt;
 }
 
 void AmqpConnection::bind_queue(const std::string& queue, const std::string& exchange,

@@ -19,6 +19,7 @@
 
 #include "amqp_socket.hpp"
 #include "skald/amqp_options.hpp"
+#include "skald/amqp_queues.hpp"
 #include "skald/error.hpp"
 #include "skald/wire.hpp"
 
@@ -65,6 +66,8 @@ class AmqpConnection {
   void declare_exchange(const std::string& name, const std::string& kind);
   /// Answers how many messages wait in the queue.
   std::uint32_t declare_queue(const std::string& name, const QueueArguments& arguments);
+  /// What is in the queue and who takes it; nothing when there is no such queue.
+  [[nodiscard]] std::optional<QueueState> inspect_queue(const std::string& name);
   void bind_queue(const std::string& queue, const std::string& exchange,
                   const std::string& routing_key);
   void select_confirms();
@@ -93,6 +96,7 @@ class AmqpConnection {
 
   void connect(const AmqpOptions& options);
   void log_in(const AmqpOptions& options, const std::string& purpose);
+  void open_channel();
   void check(int status, const std::string& operation) const;
   void check_reply(const amqp_rpc_reply_t& reply, const std::string& operation) const;
   std::optional<AmqpEvent> read_event();

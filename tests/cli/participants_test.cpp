@@ -96,6 +96,21 @@ TEST_CASE("without an engine participants tells what the store keeps, and says s
   CHECK(overruled["policies"]["rate_limit"]["rate"] == "1/s");
 }
 
+TEST_CASE("a broker that cannot be asked for queues is named, and all else is shown") {
+  World world;
+  Engine engine(world.store());
+  (void)open_breaker(engine);
+  const Result silent = world.skald({"participants", "-o", "json"});
+  CHECK(participant(silent.json(), "payment")["queue"].is_null());
+  CHECK_FALSE(silent.warns("queues"));
+  world.environment["SKALD_AMQP_URL"] = "amqp://guest:s3cret@127.0.0.1:1/";
+  const Result result = world.skald({"participants"});
+  CHECK(result.code == 0);
+  CHECK(result.says("open, probes in"));
+  CHECK(result.warns("the broker could not be asked for queues"));
+  CHECK_FALSE(result.warns("s3cret"));
+}
+
 TEST_CASE("participants of a store without definitions are none, and without a store an error") {
   World world;
   CHECK(world.skald({"participants"}).code == 3);

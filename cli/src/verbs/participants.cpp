@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "broker_config.hpp"
 #include "context.hpp"
 #include "exit_code.hpp"
 #include "output/table.hpp"
@@ -49,7 +50,15 @@ std::string sources_text(const Json& participant) {
   return text;
 }
 
-void print_table(const Json& participants, Format format, Context& context) {
+// Commands that wait in the broker, and who takes them; nobody is worth a colour.
+std::vector<Cell> queue_cells(const Json& queue) {
+  if (queue.is_null()) return {{"none", Style::bad}, {}};
+  const bool alone = queue.at("consumers") == 0;
+  return {{queue.at("messages").dump()},
+          {queue.at("consumers").dump(), alone ? Style::bad : Style::plain}};
+}
+
+void print_table(const ParticipantList& list, Format format, Context& context) {
   std::vector<Column> columns{{"PARTICIPANT", false, true},
                               {"BREAKER", false, true},
                               {"IN FLIGHT", true, true},
@@ -58,9 +67,12 @@ void print_table(const Json& participants, Format format, Context& context) {
                               {"RETRIES", true, true},
                               {"LAST ANSWER"},
                               {"LAST ERROR"}};
+  if (list.queues_known) {
+    columns.insert(columns.end(), {{"QUEUED", true, true}, {"CONSUMERS", true, true}});
+  }
   if (format == Format::wide) columns.insert(columns.end(), {{"RATE"}, {"POLICIES FROM"}});
   Table table(columns);
-  for (const Json& p : participants) {
+  for (const Json& p : list.participants) {
     std::vector<Cell> row{{text_at(p, "name"), Style::bold},
                           breaker_cell(p, context),
                           {of_limit(p.at("in_flight"), p, "/bulkhead/max_in_flight")},
@@ -69,6 +81,9 @@ void print_table(const Json& participants, Format format, Context& context) {
                           {of_limit(p.at("retries_left"), p, "/none")},
                           {answer_text(p.at("last_answer"), context)},
                           {answer_text(p.at("last_error"), context)}};
+    if (list.queues_known) {
+      for (Cell& cell : queue_cells(p.at("queue"))) row.push_back(std::move(cell));
+    }
     if (format == Format::wide) {
       const Json limit = p.at("policies").value("rate_limit", Json::object());
       row.push_back({text_at(limit, "rate")});
@@ -88,18 +103,25 @@ void add_to(CLI::App& app, ParticipantsOptions& options) {
       app, "participants", "The services that carry out steps, and the policies that hold for them",
       "participants -o wide");
   verb.add_option("--config", options.config,
-                  "The engine's configuration, for when no engine runs that could tell it")
+                  "The engine's configuration: names the broker ($SKALD_AMQP_URL) to ask for "
+                  "queues, and the policies when no engine runs that could tell")
       ->type_name("FILE");
   add_to(verb, options.format, {"table", "wide", "json", "jsonl"});
 }
 
 int run(const ParticipantsOptions& options, Context& context) {
   StoreAccess access(context);
-  const ParticipantList list = list_participants(access, options.config, context.clock.now());
+  const EngineConfig config = read_config(options.config);
+  const auto broker = find_broker(config, context);
+  ParticipantList list = list_participants(access, config, context.clock.now());
+  if (broker) look_at_queues(list, *broker);
   if (!list.from_engine) {
     context.note(
         "no engine answers at this store: this is what the store keeps, without what is "
         "in flight or waits");
+  }
+  if (!list.broker_failure.empty()) {
+    context.note("the broker could not be asked for queues: " + list.broker_failure);
   }
   const Format format = options.format.format();
   if (format == Format::json || format == Format::jsonl) {
@@ -109,7 +131,7 @@ int run(const ParticipantsOptions& options, Context& context) {
   } else if (list.participants.empty()) {
     context.note("no definition in this store names a participant");
   } else {
-    print_table(list.participants, format, context);
+    print_table(list, format, context);
   }
   return exit_done;
 }

@@ -13,6 +13,7 @@
 #include "exit_code.hpp"
 #include "output/text.hpp"
 #include "skald/amqp_channel.hpp"
+#include "skald/chaos.hpp"
 #include "skald/orchestrator.hpp"
 #include "skald/sqlite_store.hpp"
 #include "stop_signals.hpp"
@@ -52,12 +53,18 @@ void add_to(CLI::App& app, RunOptions& options) {
           "--config", options.config,
           "JSON file with the broker's address ($SKALD_AMQP_URL) and participants' policies")
       ->type_name("FILE");
+  verb.add_option("--chaos", options.chaos,
+                  "Spoil commands and replies on purpose, e.g. fail=0.1,lose=0.05,unknown=0.02,"
+                  "duplicate=0.1,slow=0.2:3s,seed=7: for tests, never for production")
+      ->type_name("RATES");
 }
 
 int run(const RunOptions& options, Context& context) {
   const std::string path = context.store_path();
-  const AmqpOptions broker = broker_options(options.config, context);
-  const PoliciesByName participants = configured_policies(options.config);
+  std::optional<ChaosOptions> chaos;
+  if (!options.chaos.empty()) chaos = ChaosOptions::parse(options.chaos);
+  const EngineConfig config = read_config(options.config);
+  const AmqpOptions broker = broker_options(config, context);
   std::vector<Definition> definitions;
   for (const auto& file : options.definitions) definitions.push_back(load_definition(file));
 
@@ -66,11 +73,17 @@ int run(const RunOptions& options, Context& context) {
   Log log(context);
   SqliteStore store(path);
   const Logger logger = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
-  AmqpChannel channel(broker, logger);
+  AmqpChannel amqp(broker, logger);
+  std::optional<ChaosChannel> spoilt;
+  if (chaos) {
+    spoilt.emplace(amqp, *chaos);
+    log.write(LogLevel::warning, "chaos on purpose: " + chaos->describe());
+  }
+  Channel& channel = spoilt ? static_cast<Channel&>(*spoilt) : amqp;
   OrchestratorOptions engine;
   engine.clock = &context.clock;
   engine.log = logger;
-  engine.participants = participants;
+  engine.participants = config.participants;
   Orchestrator orchestrator(store, channel, engine);
   for (const auto& definition : definitions) orchestrator.define(definition);
   context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),
@@ -83,6 +96,7 @@ int run(const RunOptions& options, Context& context) {
     }
   }
   orchestrator.stop();
+  if (spoilt) log.write(LogLevel::warning, "chaos: " + spoilt->counts().text());
   context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), store.path()) << std::flush;
   return exit_done;
 }

@@ -15,6 +15,7 @@ struct Context;
 struct RunOptions {
   std::vector<std::string> definitions;
   std::string config;
+  std::string chaos;
 };
 
 void add_to(CLI::App& app, RunOptions& options);

@@ -1,0 +1,23 @@
+#include "skald/amqp_queues.hpp"
+
+#include "amqp_connection.hpp"
+#include "amqp_topology.hpp"
+
+namespace skald {
+
+std::map<std::string, QueueState> command_queues(const AmqpOptions& options,
+                                                 const std::vector<std::string>& participants) {
+  const AmqpTopology topology(options);
+  SocketGuard guard;
+  AmqpConnection connection(options, "looking at queues", guard);
+  std::map<std::string, QueueState> queues;
+  for (const std::string& name : participants) {
+    if (const auto state = connection.inspect_queue(topology.command_queue(name))) {
+      queues[name] = *state;
+    }
+  }
+  connection.close();
+  return queues;
+}
+
+}  // namespace skald
