@@ -25,6 +25,10 @@ run_faults() {
     simulate "$seed" "$([[ -n $only ]] && echo "$minutes" || echo $((minutes / 2)))"
     [[ $only != F1 ]] || return 0
   fi
+  if [[ ,$only, == *,F16,* ]]; then
+    fuzz "$seed" "$minutes"
+    [[ $only != F16 ]] || return 0
+  fi
   while ((round == 0 || SECONDS < until)); do
     round=$((round + 1))
     step "round $round, seed $seed"
@@ -44,4 +48,31 @@ simulate() {
   step "simulation from seed $seed"
   "$root/build/release/bin/skald_simulation" --seed "$seed" "${length[@]}" </dev/null ||
     fail "in the simulation; it names the seeds that failed"
+}
+
+# fuzz SEED MINUTES: libFuzzer on every parser, in turn, from the corpus that the tests use. What it
+# finds stays in build/fuzz/findings.
+fuzz() {
+  local seed=$1 minutes=$2 programs program name seconds
+  need_packages clang-16 libclang-rt-16-dev
+  configure fuzz
+  programs=(json definition filter control policies address chaos reply command journal state)
+  build fuzz "${programs[@]/#/skald_fuzz_}"
+  seconds=$((minutes * 60 / ${#programs[@]} + 1))
+  mkdir -p "$root/build/fuzz/findings"
+  for name in "${programs[@]}"; do
+    step "libFuzzer on $name for ${seconds} s"
+    program=$root/build/fuzz/bin/skald_fuzz_$name
+    mkdir -p "$root/build/fuzz/corpus/$name"
+    "$program" -seed="$seed" -max_total_time="$seconds" -max_len=65536 -verbosity=0 -print_final_stats=1 \
+      -artifact_prefix="$root/build/fuzz/findings/$name-" "$root/build/fuzz/corpus/$name" \
+      $(corpus_folder "$name") </dev/null 2>&1 | grep -E "VIOLATION|ERROR|SUMMARY|executed_units|new_units" ||
+      true
+    [[ ${PIPESTATUS[0]} -eq 0 ]] || fail "$name: see build/fuzz/findings"
+  done
+}
+
+corpus_folder() {
+  local folder="$root/tests/fuzz/corpus/$1"
+  [[ ! -d $folder ]] || echo "$folder"
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -44,6 +45,12 @@ std::string percent_decode(std::string_view text, const char* part) {
   }
   // The client library takes C strings: a zero byte would cut the value silently.
   if (out.find('\0') != std::string::npos) bad_url(fmt::format("the {} holds a zero byte", part));
+  // All but the password is shown, in logs and to operators, on one line.
+  const bool shown = std::string_view(part) != "password";
+  const bool controls = std::any_of(out.begin(), out.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+  });
+  if (shown && controls) bad_url(fmt::format("the {} holds a control character", part));
   return out;
 }
 

@@ -75,6 +75,8 @@ DecodedCommand decode_command(const WireMessage& message, const std::string& par
   const auto id = CommandId::parse(message.properties.message_id);
   if (!id) return bad_headers("message_id is not the id of a command");
   if (auto problem = check_against(message, *id)) return *problem;
+  // Echoed in the reply, by which the engine knows it.
+  if (message.properties.correlation_id.empty()) return bad_headers("correlation_id is missing");
   if (message.properties.type.empty()) return bad_headers("type names no action");
   const auto round = message.headers.contains("skald_round") ? int_header(message, "skald_round")
                                                              : std::int64_t{1};

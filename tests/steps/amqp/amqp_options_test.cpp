@@ -65,6 +65,8 @@ TEST_CASE("an address that cannot be used is refused, naming the part and never 
   CHECK(says(problem_of("amqp://u:s3cret@h:12x"), "the port must be a number"));
   CHECK(says(problem_of("amqp://u:s3cret%2@h"), "the password holds a broken percent code"));
   CHECK(says(problem_of("amqp://u:s3cret%00@h"), "the password holds a zero byte"));
+  CHECK(says(problem_of("amqp://u@h/a%0Ab"), "the vhost holds a control character"));
+  CHECK(AmqpOptions::parse("amqp://u:a%0Ab@h").password == "a\nb");
   CHECK(says(problem_of("amqp://u:s3cret@h/a/b"), "%2F"));
   CHECK(says(problem_of("amqp://u:s3cret@h?colour=red"), "'colour' is not known"));
   CHECK(says(problem_of("amqp://u:s3cret@h?heartbeat=0"), "the heartbeat must be"));

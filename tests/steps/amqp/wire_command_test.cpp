@@ -106,6 +106,9 @@ TEST_CASE("unknown headers are ignored, wrong ones make a command unreadable") {
   message.headers["skald_protocol"] = "2";
   CHECK(reason_of(message) == "UNSUPPORTED_PROTOCOL");
   message = encoded(sample());
+  message.properties.correlation_id.clear();
+  CHECK(reason_of(message) == "BAD_HEADERS");
+  message = encoded(sample());
   message.properties.message_id = "nonsense";
   CHECK(reason_of(message) == "BAD_HEADERS");
   message = encoded(sample());
