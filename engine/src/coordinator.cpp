@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 
 namespace {
@@ -187,7 +189,11 @@ void Coordinator::commit() {
   }
   if (settings_.mode == Mode::engine) batch_.participants = book_.changes();
   if (batch_.empty()) return;
+  const bool with_watermark = !batch_.watermarks.empty();
+  if (with_watermark) crash_point(CrashPoint::watermark_before_commit);
+  crash_point(CrashPoint::batch_before_commit);
   const Position first = store_.commit(batch_);
+  if (with_watermark) crash_point(CrashPoint::watermark_after_commit);
   if (!batch_.appends.empty()) {
     last_position_ = first + static_cast<Position>(batch_.appends.size()) - 1;
   }
@@ -204,7 +210,9 @@ void Coordinator::commit() {
 
 void Coordinator::act() {
   waking_.clear();
+  if (!effects_.empty()) crash_point(CrashPoint::batch_before_send);
   send_commands();
+  if (!effects_.empty()) crash_point(CrashPoint::batch_after_send);
   if (settings_.observer) {
     for (const JournalAppend& append : batch_.appends) {
       const LiveSaga& saga = live_.at(append.saga);
@@ -212,7 +220,10 @@ void Coordinator::act() {
     }
   }
   if (!receipts_.empty()) channel_.receipt(receipts_);
+  const bool answers = !answers_.empty();
+  if (answers) crash_point(CrashPoint::batch_before_answers);
   for (const auto& answer : std::exchange(answers_, {})) answer();
+  if (answers) crash_point(CrashPoint::batch_answered);
   settle_sagas();
   book_.committed(batch_.participants);
   lines_.committed();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "coordinator.hpp"
+#include "skald/crash_point.hpp"
 #include "skald/expansion.hpp"
 
 namespace skald {
@@ -168,6 +169,7 @@ void Coordinator::recover(Time now) {
   std::vector<Position> unconfirmed;
   LockLines lines;
   store_.each_unfinished([&](const SagaSummary& summary) {
+    crash_point(CrashPoint::recovery_of_saga);
     LiveSaga& saga = *load(summary.id);
     for (OutstandingAttempt& o : saga.outstanding) {
       identify(saga, o, true);
@@ -189,6 +191,7 @@ void Coordinator::recover(Time now) {
   std::sort(unconfirmed.begin(), unconfirmed.end());
   for (const Position position : unconfirmed) watermark_.issued(position);
   hold_overdue_until_ = now + catch_up_limit;
+  crash_point(CrashPoint::recovery_rebuilt);
 }
 
 void Coordinator::resend_unconfirmed() {
@@ -207,7 +210,10 @@ void Coordinator::resend_unconfirmed() {
     if (body) send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
     unsent_.pop_front();
   }
-  if (!commands.empty()) channel_.send(std::move(commands));
+  if (commands.empty()) return;
+  crash_point(CrashPoint::recovery_before_resend);
+  channel_.send(std::move(commands));
+  crash_point(CrashPoint::recovery_resent);
 }
 
 void Coordinator::checkpoint() {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "skald/crash_point.hpp"
 #include "waiting.hpp"
 
 namespace skald {
@@ -62,6 +63,7 @@ void Orchestrator::Shell::stop() {
 
 void Orchestrator::Shell::open_to_the_outside() {
   channel_.open(engine_id_, *this);
+  crash_point(CrashPoint::recovery_open);
   if (!options_.control_socket) return;
   try {
     store_.serve_control([this](std::string_view request) { return control(request); });
@@ -81,7 +83,9 @@ void Orchestrator::Shell::run() {
       coordinator_.process(*std::move(arrivals), options_.clock->now());
       cached_ = coordinator_.cached();
     }
+    crash_point(CrashPoint::engine_stopping);
     coordinator_.checkpoint();
+    crash_point(CrashPoint::engine_stopped);
     coordinator_.drop_answers();
   } catch (const Error& error) {
     fail(error.what());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 
 namespace {
@@ -153,7 +155,11 @@ void AmqpConsumer::acknowledge(AmqpConnection& connection) {
   for (const std::uint64_t receipt : receipts) {
     if (receipt >> tag_bits == connection_number_) book_.settle(receipt & tag_mask);
   }
-  for (const Ack& due : book_.take_due()) connection.ack(due.tag, due.multiple);
+  for (const Ack& due : book_.take_due()) {
+    crash_point(CrashPoint::amqp_before_ack);
+    connection.ack(due.tag, due.multiple);
+    crash_point(CrashPoint::amqp_acked);
+  }
 }
 
 }  // namespace skald

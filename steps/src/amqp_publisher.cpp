@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 
 namespace {
@@ -156,7 +158,9 @@ void AmqpPublisher::publish(AmqpConnection& connection, Outgoing& outgoing) {
   }
   // Said before, because the reply may be here before publish() returns.
   listener_.sent(command.id.saga, command.attempt);
+  crash_point(CrashPoint::amqp_before_publish);
   connection.publish(topology_.commands_exchange(), command.participant, true, *message);
+  crash_point(CrashPoint::amqp_published);
 }
 
 // The newest entry can never be sent: trying again would not help either.

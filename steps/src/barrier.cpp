@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "barrier_records.hpp"
+#include "skald/crash_point.hpp"
 
 namespace skald {
 namespace {
@@ -128,6 +129,7 @@ std::variant<Barrier::Claim, Outcome> Barrier::claim(const HandlerCall& call, Du
   claim.may_have_happened = records_->claim(call, claim.owner, now() + lease);
   if (proceed.bar_action) records_->bar_in_doubt(call);
   transaction.commit();
+  crash_point(CrashPoint::barrier_claimed);
   return claim;
 }
 
@@ -157,7 +159,9 @@ Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
   }
   if (doubtful) stay_in_doubt(*outcome, call);
   if (is_remembered(*outcome, call)) records_->remember(call, *outcome);
+  crash_point(CrashPoint::barrier_before_finish);
   transaction.commit();
+  crash_point(CrashPoint::barrier_finished);
   return std::move(*outcome);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 
 InProcessChannel::Pool::Pool(std::size_t threads, std::size_t queue_limit, Registry& registry,
@@ -171,7 +173,9 @@ Outcome InProcessChannel::Pool::answer(const Run& run) {
 }
 
 void InProcessChannel::Pool::reply(const Command& command, Outcome outcome) {
+  crash_point(CrashPoint::in_process_before_reply);
   listener_.replied({command.id.saga, command.attempt, {}, std::move(outcome), 0});
+  crash_point(CrashPoint::in_process_replied);
   listener_.confirmed(command.position, command.id.saga, command.attempt);
 }
 

@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 namespace {
 
@@ -92,7 +94,9 @@ void Participant::answer_in_transaction(const std::vector<const HandlerCall*>& c
   try {
     SqlTransaction transaction(database());
     for (const std::size_t i : ours) outcomes[i] = answer_within(*calls[i], outcomes[i]);
+    crash_point(CrashPoint::participant_before_commit);
     transaction.commit();
+    crash_point(CrashPoint::participant_after_commit);
   } catch (const ParticipantError& error) {
     for (const std::size_t i : ours) outcomes[i] = describe(error);
   }

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <random>
 
+#include "skald/crash_point.hpp"
+
 namespace skald {
 namespace {
 
@@ -116,7 +118,10 @@ void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& del
 void ParticipantServer::acknowledge(AmqpConnection& connection) {
   const auto settled = desk_.take_settled();
   for (const DeliveryRef& delivery : settled) {
-    if (delivery.connection == connection_number_) connection.ack(delivery.tag, false);
+    if (delivery.connection != connection_number_) continue;
+    crash_point(CrashPoint::participant_before_ack);
+    connection.ack(delivery.tag, false);
+    crash_point(CrashPoint::participant_acked);
   }
   if (!settled.empty()) desk_.done(settled.size());
 }
@@ -151,7 +156,9 @@ void ParticipantServer::publish_letters(AmqpConnection& connection, bool blocked
     unconfirmed_.push_back({0, std::move(unpublished_.front())});
     unpublished_.pop_front();
     Unconfirmed& next = unconfirmed_.back();
+    crash_point(CrashPoint::participant_before_reply);
     next.tag = connection.publish("", next.letter.reply_to, false, next.letter.message);
+    crash_point(CrashPoint::participant_replied);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "control_frame.hpp"
+#include "skald/crash_point.hpp"
 #include "skald/error.hpp"
 #include "skald/json.hpp"
 
@@ -147,7 +148,9 @@ void ControlServer::answer_requests(int socket) {
       throw;
     }
     if (!request || stopping_) return;
+    crash_point(CrashPoint::control_before_request);
     const std::string answer = handler_(*request);
+    crash_point(CrashPoint::control_before_answer);
     const bool fits = answer.size() <= frame_bytes_max;
     write_frame(socket, fits ? answer : error_answer("the answer is too long; ask for less"),
                 in(transfer_max));

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "skald/crash_point.hpp"
 #include "skald/error.hpp"
 
 namespace skald {
@@ -37,6 +38,7 @@ bool create_private_file(const std::string& path) {
 void publish_file(const std::string& from, const std::string& to) {
   // link() refuses a name that is taken, which rename() would silently replace.
   if (::link(from.c_str(), to.c_str()) != 0) throw_system_error(errno, "create " + to);
+  crash_point(CrashPoint::backup_linked);
   if (::unlink(from.c_str()) != 0) throw_system_error(errno, "remove " + from);
   sync_folder_of(to);
 }

@@ -9,6 +9,7 @@
 
 #include "event_codec.hpp"
 #include "files.hpp"
+#include "skald/crash_point.hpp"
 #include "sqlite/error.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
@@ -113,6 +114,7 @@ void backup_file(sqlite::Connection& connection, const std::string& target) {
   }
   try {
     copy_pages(connection, partial);
+    crash_point(CrashPoint::backup_copied);
     publish_file(partial, target);
   } catch (const Error&) {
     std::error_code ignored;

@@ -8,6 +8,7 @@
 
 #include "files.hpp"
 #include "schema.hpp"
+#include "skald/crash_point.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
 
@@ -57,7 +58,9 @@ void limit_size(sqlite::Connection& connection, std::uint64_t bytes) {
 void raise_epoch(sqlite::Connection& connection) {
   sqlite::Transaction transaction(connection, sqlite::Transaction::Kind::write);
   connection.run("UPDATE meta SET epoch = epoch + 1", "take the store over");
+  crash_point(CrashPoint::epoch_before_commit);
   transaction.commit();
+  crash_point(CrashPoint::store_opened);
 }
 
 }  // namespace
@@ -80,6 +83,7 @@ void require_store_file(const std::string& path) {
 std::unique_ptr<sqlite::Connection> open_as_owner(const std::string& path,
                                                   const SqliteOptions& options) {
   if (!create_private_file(path)) require_store_file(path);
+  crash_point(CrashPoint::store_created);
   auto connection =
       std::make_unique<sqlite::Connection>(path, sqlite::Connection::Access::read_write);
   // Closing another program's WAL database would checkpoint it; that file stays as it is.

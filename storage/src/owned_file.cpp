@@ -4,6 +4,7 @@
 
 #include "files.hpp"
 #include "open_store.hpp"
+#include "skald/crash_point.hpp"
 #include "sqlite/error.hpp"
 #include "sqlite/transaction.hpp"
 
@@ -45,11 +46,13 @@ void OwnedFile::write(const std::function<void()>& work) {
     sqlite::Transaction transaction(*connection_, sqlite::Transaction::Kind::write);
     require_epoch();
     work();
+    crash_point(CrashPoint::store_before_commit);
     transaction.commit();
   } catch (const sqlite::DiskFailure& failure) {
     unfit_ = failure;
     throw;
   }
+  crash_point(CrashPoint::store_after_commit);
   checkpoint_when_due();
 }
 
@@ -86,8 +89,10 @@ void OwnedFile::note_wal_size(int frames) {
 
 void OwnedFile::checkpoint_when_due() {
   if (wal_frames_ < checkpoint_at_frames_) return;
+  crash_point(CrashPoint::store_before_checkpoint);
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  crash_point(CrashPoint::store_after_checkpoint);
   // While a reader holds the WAL it cannot begin anew; trying after each commit would be in vain.
   checkpoint_at_frames_ = wal_frames_ + checkpoint_frames;
   try {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <thread>
 
+#include "skald/crash_point.hpp"
 #include "skald/error.hpp"
 
 namespace skald {
@@ -114,6 +115,7 @@ FileDescriptor locked_file(const std::string& store_path, Ownership::Kind kind, 
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) throw_system_error(errno, "open " + path);
   lock_patiently(file.get(), store_path, patience);
+  crash_point(CrashPoint::store_locked);
   introduce_self(file.get(), kind);
   return file;
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <random>
 
+#include "skald/crash_point.hpp"
 #include "skald/error.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
@@ -147,7 +148,11 @@ void bring_up_to_date(sqlite::Connection& connection) {
   if (from != schema_version) {
     connection.run(fmt::format("PRAGMA user_version = {}", schema_version), "mark the store");
   }
+  // A store that was up to date already has nothing to commit here.
+  const bool changes = from != schema_version;
+  if (changes) crash_point(CrashPoint::schema_before_commit);
   transaction.commit();
+  if (changes) crash_point(CrashPoint::schema_after_commit);
 }
 
 }  // namespace skald

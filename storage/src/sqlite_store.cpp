@@ -5,6 +5,7 @@
 #include "maintenance.hpp"
 #include "owned_file.hpp"
 #include "queries.hpp"
+#include "skald/crash_point.hpp"
 #include "store_rules.hpp"
 
 namespace skald {
@@ -50,6 +51,7 @@ SqliteStore::~SqliteStore() {
   // In a forked child neither the file nor the control threads are there to be closed: closing
   // would checkpoint under the parent's feet. The memory goes with the child.
   if (!body_->file.mine()) static_cast<void>(body_.release());
+  crash_point(CrashPoint::store_closing);
 }
 
 Position SqliteStore::commit(const Batch& batch) {

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <sstream>
 #include <utility>
 
 #include "skald/sqlite_reader.hpp"
+#include "worker_options.hpp"
 
 namespace skald::faults {
 namespace {
@@ -29,7 +28,7 @@ KillLoop::KillLoop(LoopOptions options, Files files, Findings& findings)
       findings_(findings),
       random_(options_.seed),
       prefix_(fmt::format("faults.{}.{}", ::getpid(), options_.seed)),
-      started_(options_.sagas) {}
+      reports_(findings) {}
 
 void KillLoop::run() {
   if (!options_.rabbitmq.empty()) {
@@ -43,6 +42,8 @@ void KillLoop::run() {
     live_and_die(goal);
   }
   live_until_quiet();
+  counts_.starts_repeated = reports_.starts_repeated();
+  counts_.resumed = reports_.resumed();
   for (auto& [name, participant] : participants_) (void)participant.finish();
 }
 
@@ -52,21 +53,21 @@ void KillLoop::live_and_die(std::uint64_t goal) {
     const Moment ready = steady_clock::now();
     const milliseconds life = draw(20, 250);
     if (!participants_.empty()) {
-      take_lines(engine, ready + draw(0, static_cast<int>(life.count())));
+      reports_.take_lines(engine, ready + draw(0, static_cast<int>(life.count())));
       kill_participant();
     }
-    take_lines(engine, ready + life);
+    reports_.take_lines(engine, ready + life);
   }
   expect_alive(engine);
-  for (const std::string& line : engine.kill()) take(line);
+  for (const std::string& line : engine.kill()) reports_.take(line);
   ++counts_.engine_kills;
   count_open_sagas();
 }
 
 void KillLoop::die_while_opening(std::uint64_t goal) {
   Process engine = start_engine(goal, false);
-  take_lines(engine, steady_clock::now() + draw(1, 40));
-  for (const std::string& line : engine.kill()) take(line);
+  reports_.take_lines(engine, steady_clock::now() + draw(1, 40));
+  for (const std::string& line : engine.kill()) reports_.take(line);
   ++counts_.opening_kills;
 }
 
@@ -75,17 +76,17 @@ void KillLoop::live_until_quiet() {
   Process engine = start_engine(options_.sagas, true);
   const Duration patience =
       2 * (options_.mutant == Mutant::none ? quiet_limit : quiet_limit_mutant);
-  take_lines(engine, began + ready_limit + patience);
+  reports_.take_lines(engine, began + ready_limit + patience);
   findings_.expect(
-      Invariant::I15, quiet_, "not quiet after {} s: see {}",
+      Invariant::I15, reports_.quiet(), "not quiet after {} s: see {}",
       std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - began).count(),
       log("engine"));
   counts_.until_quiet = std::chrono::duration_cast<milliseconds>(steady_clock::now() - began);
-  if (!quiet_) return;
+  if (!reports_.quiet()) return;
   findings_.expect(Invariant::I15, engine.finish() == 0, "the last engine did not end well: see {}",
                    log("engine"));
-  findings_.expect(Invariant::I1, first_missing() == options_.sagas,
-                   "saga {} was never acknowledged", first_missing());
+  findings_.expect(Invariant::I1, reports_.first_missing() == options_.sagas,
+                   "saga {} was never acknowledged", reports_.first_missing());
 }
 
 void KillLoop::kill_participant() {
@@ -105,32 +106,26 @@ void KillLoop::count_open_sagas() {
 }
 
 Process KillLoop::start_engine(std::uint64_t goal, bool until_quiet) {
-  auto words = arguments("--engine");
-  const Duration limit = options_.mutant == Mutant::none ? quiet_limit : quiet_limit_mutant;
-  words.insert(words.end(), {"--first", std::to_string(first_missing()), "--end",
-                             std::to_string(goal), "--quiet-limit", std::to_string(limit.count())});
-  if (until_quiet) words.emplace_back("--until-quiet");
-  return Process(words, log("engine"));
+  Assignment assignment = this->assignment();
+  assignment.first = reports_.first_missing();
+  assignment.end = goal;
+  assignment.until_quiet = until_quiet;
+  assignment.quiet_limit = options_.mutant == Mutant::none ? quiet_limit : quiet_limit_mutant;
+  return Process(engine_words(assignment), log("engine"));
 }
 
 Process KillLoop::start_participant(const std::string& name) {
-  auto words = arguments("--participant");
-  words.insert(words.begin() + 1, name);
-  return Process(words, log(name));
+  return Process(participant_words(assignment(), name), log(name));
 }
 
-std::vector<std::string> KillLoop::arguments(const std::string& role) const {
-  std::vector<std::string> words{role,
-                                 "--directory",
-                                 files_.directory,
-                                 "--seed",
-                                 std::to_string(options_.seed),
-                                 "--mutant",
-                                 to_string(options_.mutant)};
-  if (!options_.rabbitmq.empty()) {
-    words.insert(words.end(), {"--rabbitmq", options_.rabbitmq, "--prefix", prefix_});
-  }
-  return words;
+Assignment KillLoop::assignment() const {
+  Assignment assignment;
+  assignment.files = files_;
+  assignment.seed = options_.seed;
+  assignment.mutant = options_.mutant;
+  assignment.rabbitmq = options_.rabbitmq;
+  assignment.prefix = prefix_;
+  return assignment;
 }
 
 std::string KillLoop::log(const std::string& name) const {
@@ -138,44 +133,9 @@ std::string KillLoop::log(const std::string& name) const {
 }
 
 bool KillLoop::await_ready(Process& engine) {
-  const Moment until = steady_clock::now() + ready_limit;
-  while (auto line = engine.line(until)) {
-    if (*line == "ready") return true;
-    take(*line);
-  }
-  findings_.expect(Invariant::I15, false, "an engine did not get ready: see {}", log("engine"));
-  return false;
-}
-
-void KillLoop::take_lines(Process& engine, Moment until) {
-  while (!quiet_) {
-    const auto line = engine.line(until);
-    if (!line) return;
-    take(*line);
-  }
-}
-
-void KillLoop::take(const std::string& line) {
-  std::istringstream words(line);
-  std::string fact;
-  words >> fact;
-  if (fact == "quiet") quiet_ = true;
-  if (fact == "resumed") words >> counts_.resumed;
-  if (fact != "started") return;
-  std::uint64_t number = 0;
-  std::string text;
-  words >> number >> text;
-  const SagaId id = SagaId::parse(text).value_or(SagaId{});
-  const auto [known, fresh] = acknowledged_.emplace(key_of(number), id);
-  if (!fresh) ++counts_.starts_repeated;
-  findings_.expect(Invariant::I1, known->second == id, "{} was acknowledged as {} and as {}",
-                   known->first, known->second.to_string(), id.to_string());
-  started_.at(number) = true;
-}
-
-std::uint64_t KillLoop::first_missing() const {
-  return static_cast<std::uint64_t>(std::find(started_.begin(), started_.end(), false) -
-                                    started_.begin());
+  const bool ready = reports_.await("ready", engine, steady_clock::now() + ready_limit);
+  findings_.expect(Invariant::I15, ready, "an engine did not get ready: see {}", log("engine"));
+  return ready;
 }
 
 milliseconds KillLoop::draw(int from_ms, int to_ms) {

@@ -10,11 +10,11 @@
 #include <map>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "findings.hpp"
 #include "invariants.hpp"
 #include "process.hpp"
+#include "reports.hpp"
 #include "worker.hpp"
 
 namespace skald::faults {
@@ -48,7 +48,7 @@ class KillLoop {
   /// Runs to the end. What the harness itself can see goes wrong is put into the findings.
   void run();
 
-  [[nodiscard]] const Acknowledged& acknowledged() const { return acknowledged_; }
+  [[nodiscard]] const Acknowledged& acknowledged() const { return reports_.acknowledged(); }
   [[nodiscard]] const LoopCounts& counts() const { return counts_; }
 
  private:
@@ -62,13 +62,10 @@ class KillLoop {
 
   [[nodiscard]] Process start_engine(std::uint64_t goal, bool until_quiet);
   [[nodiscard]] Process start_participant(const std::string& name);
-  [[nodiscard]] std::vector<std::string> arguments(const std::string& role) const;
+  [[nodiscard]] Assignment assignment() const;
   [[nodiscard]] std::string log(const std::string& name) const;
 
   [[nodiscard]] bool await_ready(Process& engine);
-  void take_lines(Process& engine, Moment until);
-  void take(const std::string& line);
-  [[nodiscard]] std::uint64_t first_missing() const;
   [[nodiscard]] std::chrono::milliseconds draw(int from_ms, int to_ms);
   void expect_alive(const Process& engine);
 
@@ -77,11 +74,9 @@ class KillLoop {
   Findings& findings_;
   std::mt19937_64 random_;
   std::string prefix_;
-  Acknowledged acknowledged_;
-  std::vector<bool> started_;
+  Reports reports_;
   LoopCounts counts_;
   std::map<std::string, Process> participants_;
-  bool quiet_ = false;
 };
 
 }  // namespace skald::faults

@@ -1,7 +1,6 @@
 // skald_kill_loop: kills engines and participants with SIGKILL, then checks that nothing was lost,
 // doubled or undone wrongly.
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "broker.hpp"
 #include "kill_loop.hpp"
+#include "worker_options.hpp"
 
 namespace skald::faults {
 namespace {
@@ -23,11 +23,7 @@ struct Options {
   bool keep = false;
   bool test_broker = false;
   std::string mutant = "none";
-  // Of the processes that the loop starts.
-  Assignment assignment;
-  bool engine = false;
-  std::string participant;
-  std::int64_t quiet_limit_ms = 60'000;
+  WorkerOptions worker;  ///< Of the processes that the loop starts.
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -42,21 +38,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--mutant", options.mutant, "Break a rule: the checker must catch it");
   app.add_flag("--keep", options.keep, "Keep the files even when nothing was found");
 
-  constexpr const char* internal = "";  // Not shown: for the processes that the loop starts.
-  app.add_flag("--engine", options.engine)->group(internal);
-  app.add_option("--participant", options.participant)->group(internal);
-  app.add_option("--directory", options.assignment.files.directory)->group(internal);
-  app.add_option("--first", options.assignment.first)->group(internal);
-  app.add_option("--end", options.assignment.end)->group(internal);
-  app.add_flag("--until-quiet", options.assignment.until_quiet)->group(internal);
-  app.add_option("--quiet-limit", options.quiet_limit_ms)->group(internal);
-  app.add_option("--prefix", options.assignment.prefix)->group(internal);
-}
-
-std::string make_directory() {
-  std::string path = (std::filesystem::temp_directory_path() / "skald-faults-XXXXXX").string();
-  if (::mkdtemp(path.data()) == nullptr) throw Error("cannot make a directory " + path);
-  return path;
+  add_to(app, options.worker);
 }
 
 void print_report(const LoopOptions& options, const LoopCounts& counts, const Tally& tally,
@@ -124,13 +106,11 @@ int run(Options& options) {
   if (!mutant) throw Error("there is no mutant " + options.mutant);
   options.loop.mutant = *mutant;
   if (options.test_broker) options.loop.rabbitmq = test::Broker::shared().url();
-  Assignment& assignment = options.assignment;
+  Assignment& assignment = options.worker.assignment;
   assignment.seed = options.loop.seed;
   assignment.mutant = *mutant;
   assignment.rabbitmq = options.loop.rabbitmq;
-  assignment.quiet_limit = Duration{options.quiet_limit_ms};
-  if (options.engine) return run_engine(assignment);
-  if (!options.participant.empty()) return run_participant(assignment, options.participant);
+  if (const auto code = run_worker(options.worker)) return *code;
   return run_loops(options);
 }
 

@@ -25,30 +25,42 @@ std::array<int, 2> make_pipe() {
   return ends;
 }
 
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
 // Between fork and exec only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, int input, int output, int log) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, int input, int output,
+                         int log) {
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  ::execv("/proc/self/exe", arguments);
+  ::execve("/proc/self/exe", arguments, environment);
   ::_exit(127);
 }
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& arguments, const std::string& log_path) {
-  std::vector<std::string> words{"skald_kill_loop"};
+Process::Process(const std::vector<std::string>& arguments, const std::string& log_path,
+                 std::vector<std::string> environment) {
+  std::vector<std::string> words{program_invocation_short_name};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  const std::vector<char*> pointers = pointers_to(words);
+  // getenv() answers the first of a name.
+  for (char** inherited = environ; *inherited != nullptr; ++inherited) {
+    environment.emplace_back(*inherited);
+  }
+  const std::vector<char*> surroundings = pointers_to(environment);
 
   const int log = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log < 0) fail("open the log of a process");
   const auto up = make_pipe();
   const auto down = make_pipe();
   pid_ = ::fork();
-  if (pid_ == 0) become(pointers.data(), down[0], up[1], log);
+  if (pid_ == 0) become(pointers.data(), surroundings.data(), down[0], up[1], log);
   for (const int unused : {log, up[1], down[0]}) ::close(unused);
   output_ = up[0];
   input_ = down[1];

@@ -14,8 +14,10 @@ class Process {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  /// Its standard error is appended to `log_path`. \throws std::system_error
-  Process(const std::vector<std::string>& arguments, const std::string& log_path);
+  /// Its standard error is appended to `log_path`; `environment` (NAME=value) goes before what it
+  /// would inherit. \throws std::system_error
+  Process(const std::vector<std::string>& arguments, const std::string& log_path,
+          std::vector<std::string> environment = {});
   ~Process();
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
@@ -24,6 +26,8 @@ class Process {
   [[nodiscard]] std::optional<std::string> line(Moment until);
   /// True when it has closed its output: it has ended, or is about to.
   [[nodiscard]] bool is_silent() const { return silent_; }
+
+  [[nodiscard]] int pid() const { return pid_; }
 
   /// Sends SIGKILL, waits for its end and answers the lines it had still written.
   std::vector<std::string> kill();

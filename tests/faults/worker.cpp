@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -11,8 +12,10 @@
 
 #include "quiet.hpp"
 #include "skald/amqp_channel.hpp"
+#include "skald/control_client.hpp"
 #include "skald/in_process_channel.hpp"
 #include "skald/participant_amqp.hpp"
+#include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
 
 namespace skald::faults {
@@ -53,6 +56,7 @@ class InsideParticipants {
       participants_.push_back(std::make_unique<PlannedParticipant>(
           assignment.files, name, assignment.seed, assignment.pace(),
           effect_decorator(assignment.mutant)));
+      if (assignment.undo_outside) participants_.back()->undo_outside();
       PlannedParticipant& planned = *participants_.back();
       if (assignment.mutant == Mutant::no_dedup) {
         channel_.handle_others(name, [&planned](const HandlerCall& call) {
@@ -70,15 +74,43 @@ class InsideParticipants {
   InProcessChannel channel_;
 };
 
+Json input_for(const Assignment& assignment, std::uint64_t number) {
+  constexpr std::size_t fat_bytes = 1'000'000;
+  Json input = input_of(number);
+  if (std::find(assignment.fat.begin(), assignment.fat.end(), number) != assignment.fat.end()) {
+    input["note"] = std::string(fat_bytes, 'x');
+  }
+  return input;
+}
+
+SagaId start(Orchestrator& engine, const Assignment& assignment, std::uint64_t number) {
+  return engine.start(type_of(number), input_for(assignment, number),
+                      {.key = key_of(number), .by = "harness"});
+}
+
+SagaId start_over_control(const Assignment& assignment, std::uint64_t number) {
+  constexpr Duration patience{20'000};
+  auto client = ControlClient::connect(assignment.files.store(), patience);
+  if (!client) throw Error("nobody listens at the control socket");
+  const Json request{{"verb", "start"},
+                     {"type", type_of(number)},
+                     {"key", key_of(number)},
+                     {"input", input_for(assignment, number)},
+                     {"by", "harness"}};
+  const Json answer = parse_json(client->request(request.dump(), patience));
+  if (!answer.at("ok").get<bool>()) throw Error("refused over the socket: " + answer.dump());
+  return SagaId::parse(answer.at("id").get<std::string>()).value();
+}
+
 void start_sagas(Orchestrator& engine, const Assignment& assignment) {
   std::atomic<std::uint64_t> next{assignment.first};
   std::vector<std::jthread> starters;
   for (std::size_t i = 0; i < starter_threads; ++i) {
     starters.emplace_back([&] {
       for (std::uint64_t n = next++; n < assignment.end; n = next++) {
-        const Started started =
-            engine.start(type_of(n), input_of(n), {.key = key_of(n), .by = "kill loop"});
-        report(fmt::format("started {} {}", n, started.id.to_string()));
+        const SagaId id = assignment.over_control && n % 3 == 0 ? start_over_control(assignment, n)
+                                                                : start(engine, assignment, n);
+        report(fmt::format("started {} {}", n, id.to_string()));
       }
     });
   }
@@ -91,7 +123,7 @@ std::size_t resume_half(Orchestrator& engine, const std::set<SagaId>& stuck) {
   for (const SagaId& id : stuck) {
     if (std::exchange(this_one, !this_one)) {
       const Json answer = engine.handle(
-          {{"verb", "resume"}, {"id", id.to_string()}, {"by", "kill loop"}, {"reason", "planned"}});
+          {{"verb", "resume"}, {"id", id.to_string()}, {"by", "harness"}, {"reason", "planned"}});
       if (!answer.at("ok").get<bool>()) throw Error("cannot resume a stuck saga: " + answer.dump());
       ++resumed;
     }
@@ -132,12 +164,16 @@ int run_engine(const Assignment& assignment) {
 
   OrchestratorOptions options;
   options.observer = watch.observer();
-  options.control_socket = false;
+  options.control_socket = assignment.over_control;
   Orchestrator engine(other_store ? *other_store : store, other_channel ? *other_channel : channel,
                       options);
   for (const Definition& definition : definitions(assignment.pace())) engine.define(definition);
   report("ready");
   start_sagas(engine, assignment);
+  if (!assignment.backup.empty()) {
+    SqliteReader(assignment.files.store()).backup(assignment.backup);
+  }
+  report("worked");
   if (assignment.until_quiet) return work_until_quiet(engine, watch, assignment);
   await_kill();
   return 0;
@@ -146,6 +182,7 @@ int run_engine(const Assignment& assignment) {
 int run_participant(const Assignment& assignment, const std::string& name) {
   PlannedParticipant planned(assignment.files, name, assignment.seed, assignment.pace(),
                              effect_decorator(assignment.mutant));
+  if (assignment.undo_outside) planned.undo_outside();
   std::stop_source stop;
   const std::jthread parent_watch([&stop] {
     await_kill();

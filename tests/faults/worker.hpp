@@ -4,12 +4,14 @@
 // was written before the kill arrives whole:
 //   ready                     the engine has recovered
 //   started NUMBER ID         start() returned
+//   worked                    all are started, and the store was copied if it was to be
 //   quiet                     every saga has ended or is stuck
 //   resumed COUNT             so many stuck sagas were resumed
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "mutants.hpp"
 #include "world.hpp"
@@ -27,6 +29,10 @@ struct Assignment {
   Mutant mutant = Mutant::none;
   std::string rabbitmq;  ///< URL; empty: participants run in the engine's process.
   std::string prefix;    ///< Of exchanges and queues.
+  std::string backup;    ///< Where the engine's store is copied once all are started; may be empty.
+  bool over_control = false;  ///< Every third saga is started over the control socket.
+  bool undo_outside = false;  ///< Compensations have work outside the participant's database.
+  std::vector<std::uint64_t> fat{};  ///< Sagas with an input of 1 MB, to fill the store's log.
 
   [[nodiscard]] Pace pace() const;
 };

@@ -1,13 +1,16 @@
 #include "world.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "fate.hpp"
 #include "skald/definition_builder.hpp"
+#include "skald/error.hpp"
 
 namespace skald::faults {
 namespace {
@@ -117,6 +120,12 @@ void linger(const std::stop_token& stop, Duration duration) {
 
 }  // namespace
 
+std::string make_directory() {
+  std::string path = (std::filesystem::temp_directory_path() / "skald-faults-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) throw Error("cannot make a directory " + path);
+  return path;
+}
+
 std::vector<Definition> definitions(const Pace& pace) {
   return {delivery(pace), order(pace), trip(pace)};
 }
@@ -153,7 +162,24 @@ PlannedParticipant::PlannedParticipant(const Files& files, const std::string& na
       [this](const HandlerCall& call, Outcome outcome) { return after(call, std::move(outcome)); });
 }
 
+void PlannedParticipant::undo_outside() {
+  OutsideHandler undo;
+  undo.lease = pace_.timeout;
+  undo.work = [this](const HandlerCall& call) {
+    return mishap(call).value_or(Outcome::success({{"done", call.step()}}));
+  };
+  undo.record = [this](const HandlerCall& call, const Outcome&, sqlite3* transaction) {
+    return take_effect(call, transaction);
+  };
+  participant_.handle_outside("undo", std::move(undo));
+}
+
 Outcome PlannedParticipant::act(const HandlerCall& call, sqlite3* transaction) {
+  if (auto outcome = mishap(call)) return *std::move(outcome);
+  return take_effect(call, transaction);
+}
+
+std::optional<Outcome> PlannedParticipant::mishap(const HandlerCall& call) const {
   switch (fate_of(seed_, number_of(call), call.step(), call.direction())) {
     case Fate::rejected:
       if (call.direction() == Direction::compensate && call.round() > 1) break;
@@ -172,6 +198,10 @@ Outcome PlannedParticipant::act(const HandlerCall& call, sqlite3* transaction) {
     case Fate::slow:
     case Fate::smooth: break;
   }
+  return std::nullopt;
+}
+
+Outcome PlannedParticipant::take_effect(const HandlerCall& call, sqlite3* transaction) {
   write_effect(transaction, call);
   const std::lock_guard lock(fresh_mutex_);
   fresh_.insert(call.idempotency_key());

@@ -37,6 +37,9 @@ struct Files {
   }
 };
 
+/// A new directory under $TMPDIR or /tmp. \throws Error
+[[nodiscard]] std::string make_directory();
+
 /// `delivery` (three steps, the last one the pivot), `order` (five: pivot in fourth place, then a
 /// retriable one that may be skipped) and `trip` (six compensatable ones).
 [[nodiscard]] std::vector<Definition> definitions(const Pace& pace);
@@ -54,11 +57,15 @@ class PlannedParticipant {
   PlannedParticipant(const Files& files, const std::string& name, std::uint64_t seed,
                      const Pace& pace, const EffectDecorator& decorate);
   [[nodiscard]] Participant& participant() { return participant_; }
+  /// From now on compensations claim their key, work outside the database, and record it.
+  void undo_outside();
   /// Answers without the barrier: what a participant does that forgets what it did. For a mutant.
   [[nodiscard]] Outcome answer_without_barrier(const HandlerCall& call);
 
  private:
   [[nodiscard]] Outcome act(const HandlerCall& call, sqlite3* transaction);
+  [[nodiscard]] std::optional<Outcome> mishap(const HandlerCall& call) const;
+  [[nodiscard]] Outcome take_effect(const HandlerCall& call, sqlite3* transaction);
   [[nodiscard]] Outcome after(const HandlerCall& call, Outcome outcome);
 
   std::uint64_t seed_;
