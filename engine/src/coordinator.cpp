@@ -73,14 +73,26 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   try {
     commit();
   } catch (const StoreError& error) {
-    if (error.kind() != StoreError::Kind::full) throw;
+    if (!is_passing(error)) throw;
     roll_back(error.what());
     for (Arrival& arrival : arrivals) {
       const bool kept = std::holds_alternative<ReplyArrival>(arrival) ||
                         std::holds_alternative<UnusableArrival>(arrival);
       if (kept) held_.push_back(std::move(arrival));
     }
+    answer_readers(arrivals);
     return;
+  }
+  act();
+}
+
+// Whoever only wanted to know something is told how things stand without the batch.
+void Coordinator::answer_readers(std::vector<Arrival>& arrivals) {
+  for (Arrival& arrival : arrivals) {
+    if (auto* look = std::get_if<LookArrival>(&arrival)) take(*look);
+    // One that has been taken up waits on, and its answer is not here any more.
+    auto* wait = std::get_if<WaitArrival>(&arrival);
+    if (wait && wait->answer) take(*wait);
   }
   act();
 }
@@ -202,7 +214,7 @@ void Coordinator::commit() {
     watermark_stored_at_ = now_;
   }
   if (retry_commit_delay_ > Duration::zero() && settings_.log) {
-    settings_.log(LogLevel::info, "the store has room again; going on");
+    settings_.log(LogLevel::info, "the store can be written to again; going on");
   }
   retry_commit_delay_ = Duration::zero();
   if (retry_commit_at_) retry_commit_at_ = now_;  // What was kept need not wait any longer.
@@ -344,7 +356,7 @@ void Coordinator::roll_back(const std::string& why) {
   const Refusal refusal{Refused::Code::unavailable, why};
   for (const auto& refuse : std::exchange(refusals_, {})) refuse(refusal);
   if (settings_.log && retry_commit_delay_ == Duration::zero()) {
-    settings_.log(LogLevel::error, fmt::format("{}; starts are refused until there is room", why));
+    settings_.log(LogLevel::error, fmt::format("{}; starts are refused until then", why));
   }
   retry_commit_delay_ = std::clamp(retry_commit_delay_ * 2, full_retry_min, full_retry_max);
   retry_commit_at_ = now_ + retry_commit_delay_;

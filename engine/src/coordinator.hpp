@@ -19,9 +19,16 @@
 #include "lock_table.hpp"
 #include "policy_admission.hpp"
 #include "skald/decide.hpp"
+#include "skald/error.hpp"
 #include "skald/orchestrator.hpp"
 
 namespace skald {
+
+/// The store refused a write and will take it later by itself: it is full, or another program,
+/// which should not, holds its lock.
+[[nodiscard]] inline bool is_passing(const StoreError& error) {
+  return error.kind() == StoreError::Kind::full || error.kind() == StoreError::Kind::locked;
+}
 
 class Coordinator {
  public:
@@ -42,9 +49,9 @@ class Coordinator {
   /// what the channel had not confirmed, and wakes what was waiting. Call once, before process().
   void recover(Time now);
 
-  /// Decides the arrivals and the timers that are due, commits, acts. When the store is full the
-  /// starts and requests are refused and everything else is kept for the next call.
-  /// \throws StoreError when the engine cannot go on.
+  /// Decides the arrivals and the timers that are due, commits, acts. When the store takes no
+  /// writes for now, the starts and requests are refused and everything else is kept for the next
+  /// call. \throws StoreError when the engine cannot go on.
   void process(std::vector<Arrival> arrivals, Time now);
 
   /// When process() is to be called even if nothing arrives.
@@ -112,6 +119,7 @@ class Coordinator {
   void send_command(LiveSaga& live, const SendCommand& effect, std::vector<Command>& commands);
   void settle_sagas();
   void roll_back(const std::string& why);
+  void answer_readers(std::vector<Arrival>& arrivals);
   void evict();
 
   // Sagas in memory.
@@ -174,7 +182,7 @@ class Coordinator {
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
   std::optional<Time> hold_overdue_until_;
   std::optional<Time> retry_commit_at_;
-  std::vector<Arrival> held_;  // Kept while the store is full.
+  std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};
 
   // The batch under way.

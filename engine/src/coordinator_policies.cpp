@@ -76,6 +76,7 @@ void Coordinator::identify(const LiveSaga& live, OutstandingAttempt& attempt, bo
   if (known != ended_.end()) {
     attempt.command = known->second.command;
     attempt.generation = known->second.generation;
+    attempt.confirmed = known->second.confirmed;
     return;
   }
   const std::string& participant = participant_of(live, attempt.attempt);

@@ -59,6 +59,7 @@ void Coordinator::take(StartArrival& a) {
       const LiveSaga* saga = live(*holder);
       if (saga && same_value(saga->saga.input, a.input)) {
         answers_.emplace_back([answer = a.answer, id = *holder] { answer(Started{id, false}); });
+        refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
       } else {
         a.answer(Refusal{Code::key_conflict,
                          fmt::format("key {} is taken by saga {}, which has other input", *a.key,
@@ -219,14 +220,14 @@ void Coordinator::take(DefineArrival& a) {
     a.answer(Refusal{refused.code(), refused.what()});
     return;
   } catch (const StoreError& error) {
-    if (error.kind() != StoreError::Kind::full) throw;
+    if (!is_passing(error)) throw;
     a.answer(Refusal{Code::unavailable, error.what()});
     return;
   }
   register_definition(a.definition);
   // What contradicts itself now did so when the engine was opened, and was logged then.
   if (is_new) (void)book_.use(known_definitions());
-  answers_.emplace_back([answer = a.answer] { answer(true); });
+  a.answer(true);  // It is stored by itself, whatever becomes of the batch.
 }
 
 void Coordinator::take(DropQuarantinedArrival& a) {

@@ -145,7 +145,8 @@ void Coordinator::take(ConfirmedArrival& a) {
   OutstandingAttempt* attempt = found->second.find(a.attempt);
   if (!attempt || attempt->confirmed) return;
   attempt->confirmed = true;
-  settled_.push_back(attempt->issued_at);
+  // At once, whatever becomes of the batch: the channel will not say it again.
+  watermark_.settled(attempt->issued_at);
 }
 
 void Coordinator::take(RoomArrival&) {
@@ -223,7 +224,13 @@ void Coordinator::checkpoint() {
   if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
   batch.participants = book_.changes(true);
   if (batch.empty()) return;
-  (void)store_.commit(batch);
+  try {
+    (void)store_.commit(batch);
+  } catch (const StoreError& error) {
+    if (!is_passing(error)) throw;
+    // Nothing is lost with it but time: the next engine sends some commands again.
+    return;
+  }
   book_.committed(batch.participants);
   stored_watermark_ = std::max(stored_watermark_, settled);
 }

@@ -15,8 +15,9 @@ namespace skald {
 template <typename T>
 class Waiting {
  public:
-  [[nodiscard]] Answer<T> answer() const {
-    return [promise = promise_](std::variant<T, Refusal> value) {
+  /// Once. Only the answer keeps the promise: if all its copies go uncalled, the wait is over.
+  [[nodiscard]] Answer<T> answer() {
+    return [promise = std::move(promise_)](std::variant<T, Refusal> value) {
       promise->set_value(std::move(value));
     };
   }

@@ -38,7 +38,13 @@ OwnedFile::OwnedFile(const std::string& path, const SqliteOptions& options)
   sqlite3_wal_hook(connection_->handle(), &OwnedFile::wal_grew, this);
 }
 
-OwnedFile::~OwnedFile() = default;
+OwnedFile::~OwnedFile() {
+  // Closing would move the write-ahead log into the file: with a disk that has failed that asks for
+  // another fsync, and beside a newer owner it would be a second one's checkpoint.
+  if (unfit_) {
+    sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+}
 
 void OwnedFile::write(const std::function<void()>& work) {
   refuse_when_unfit();

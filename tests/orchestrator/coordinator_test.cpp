@@ -42,6 +42,52 @@ TEST_CASE("nothing is sent, receipted or answered when the commit fails") {
   }
 }
 
+TEST_CASE("who only asks is answered from what is stored when the batch meets a full store") {
+  Engine engine{order_definition};
+  const Started first = engine.start("order-1");
+  engine.disk.fail_writes(StoreError::Kind::full);
+  std::optional<Saga> seen;
+  bool refused = false;
+  bool waits = true;
+  SagaId unused;
+  StartArrival doubled = engine.start_arrival("order-1", Json::object(), &unused);
+  doubled.answer = [&](const std::variant<Started, Refusal>& answer) {
+    refused = std::holds_alternative<Refusal>(answer);
+  };
+  const LookArrival look{first.id, [&](std::variant<Saga, Refusal> answer) {
+                           seen = std::get<Saga>(std::move(answer));
+                         }};
+  const WaitArrival wait{first.id, 1, [&](const auto&) { waits = false; }};
+  engine.tell(engine.start_arrival("order-2", Json::object(), &unused), look, wait, doubled);
+  REQUIRE(seen);
+  CHECK(seen->version == 1);
+  CHECK(refused);
+  CHECK(waits);
+  engine.disk.fail_writes(std::nullopt);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("NO")));
+  CHECK_FALSE(waits);
+}
+
+TEST_CASE("a confirmation that came with a batch that met a full store counts all the same") {
+  Engine engine{order_definition};
+  (void)engine.start();
+  const Command command = engine.channel.take();
+  const ConfirmedArrival confirmed{command.position, command.id.saga, command.attempt};
+  engine.disk.fail_writes(StoreError::Kind::full);
+  SagaId unused;
+  SUBCASE("of a saga that the batch leaves alone") {
+    engine.tell(confirmed, engine.start_arrival({}, Json::object(), &unused));
+  }
+  SUBCASE("of a saga that the batch changes") {
+    engine.tell(confirmed, Engine::reply(command, Outcome::success(), 9));
+  }
+  engine.disk.fail_writes(std::nullopt);
+  engine.now += 10s;
+  engine.tell();
+  (void)engine.start();
+  CHECK(engine.store->watermark("scripted") >= command.position);
+}
+
 TEST_CASE("a full store that kept nothing leaves nothing due") {
   Engine engine{order_definition};
   engine.disk.fail_writes(StoreError::Kind::full);

@@ -8,6 +8,7 @@
 
 #include "scripted_channel.hpp"
 #include "skald/in_process_channel.hpp"
+#include "skald/memory_store.hpp"
 #include "skald/orchestrator.hpp"
 #include "skald/sqlite_store.hpp"
 
@@ -141,4 +142,31 @@ TEST_CASE("an observer sees every committed decision of a saga in order") {
   CHECK(seen == std::vector<std::string>{"saga.started", "command.issued", "step.succeeded",
                                          "command.issued", "step.succeeded", "command.issued",
                                          "step.succeeded", "saga.completed"});
+}
+
+TEST_CASE("a start whose commit fails is answered, not left waiting, and the engine says why") {
+  MemoryDisk disk;
+  MemoryStore store{disk};
+  InProcessChannel channel;
+  Orchestrator orders{store, channel, {.log = [](LogLevel, std::string_view) {}}};
+  orders.define(parse_definition(order_definition));
+  disk.fail_writes(StoreError::Kind::failed);
+  CHECK_THROWS_AS((void)orders.start("order", Json::object()), Refused);
+  CHECK_THROWS_AS((void)orders.start("order", Json::object()), Refused);
+  CHECK(orders.failure());
+}
+
+TEST_CASE("an engine on a full disk stops cleanly") {
+  MemoryDisk disk;
+  MemoryStore store{disk};
+  InProcessChannel channel;
+  std::atomic<int> effects{0};
+  handle_order(channel, effects);
+  Orchestrator orders{store, channel, {.log = [](LogLevel, std::string_view) {}}};
+  orders.define(parse_definition(order_definition));
+  const auto saga = orders.start("order", Json{{"card", "good"}});
+  REQUIRE(orders.wait(saga, 10s));
+  disk.fail_writes(StoreError::Kind::full);
+  orders.stop();
+  CHECK_FALSE(orders.failure());
 }
