@@ -10,10 +10,10 @@
 #include <system_error>
 #include <thread>
 
+#include "inside.hpp"
 #include "quiet.hpp"
 #include "skald/amqp_channel.hpp"
 #include "skald/control_client.hpp"
-#include "skald/in_process_channel.hpp"
 #include "skald/participant_amqp.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
@@ -22,7 +22,6 @@ namespace skald::faults {
 namespace {
 
 constexpr std::size_t starter_threads = 4;
-constexpr std::size_t handler_threads = 6;
 constexpr std::uint16_t participant_prefetch = 8;
 
 void report(const std::string& fact) {
@@ -46,33 +45,6 @@ AmqpOptions amqp_options(const Assignment& assignment) {
   options.reconnect_delay_max = Duration{500};
   return options;
 }
-
-// The participants of an engine without broker, and the channel to them.
-class InsideParticipants {
- public:
-  explicit InsideParticipants(const Assignment& assignment)
-      : channel_(InProcessOptions{handler_threads, 4096}) {
-    for (const char* name : participant_names) {
-      participants_.push_back(std::make_unique<PlannedParticipant>(
-          assignment.files, name, assignment.seed, assignment.pace(),
-          effect_decorator(assignment.mutant)));
-      if (assignment.undo_outside) participants_.back()->undo_outside();
-      PlannedParticipant& planned = *participants_.back();
-      if (assignment.mutant == Mutant::no_dedup) {
-        channel_.handle_others(name, [&planned](const HandlerCall& call) {
-          return planned.answer_without_barrier(call);
-        });
-      } else {
-        serve_in_process(planned.participant(), channel_);
-      }
-    }
-  }
-  [[nodiscard]] Channel& channel() { return channel_; }
-
- private:
-  std::vector<std::unique_ptr<PlannedParticipant>> participants_;
-  InProcessChannel channel_;
-};
 
 Json input_for(const Assignment& assignment, std::uint64_t number) {
   constexpr std::size_t fat_bytes = 1'000'000;
@@ -155,7 +127,9 @@ int run_engine(const Assignment& assignment) {
   std::unique_ptr<InsideParticipants> inside;
   std::unique_ptr<AmqpChannel> amqp;
   if (assignment.rabbitmq.empty()) {
-    inside = std::make_unique<InsideParticipants>(assignment);
+    inside = std::make_unique<InsideParticipants>(assignment.files, assignment.seed,
+                                                  assignment.pace(), assignment.mutant);
+    if (assignment.undo_outside) inside->undo_outside();
   } else {
     amqp = std::make_unique<AmqpChannel>(amqp_options(assignment));
   }

@@ -25,10 +25,13 @@ struct Pace {
   Duration slow{400};
 };
 
-/// Files of one run, all in one directory.
+/// Files of one run.
 struct Files {
   std::string directory;
-  [[nodiscard]] std::string store() const { return directory + "/engine.db"; }
+  std::string store_directory{};  ///< Empty: the same.
+  [[nodiscard]] std::string store() const {
+    return (store_directory.empty() ? directory : store_directory) + "/engine.db";
+  }
   [[nodiscard]] std::string ledger(const std::string& participant) const {
     return directory + "/" + participant + ".db";
   }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <optional>
 #include <string>
@@ -12,6 +13,10 @@ using namespace skald;
 using namespace skald::test;
 
 namespace {
+
+const DiskFault broken_sync{.operation = DiskOperation::sync, .code = SQLITE_IOERR_FSYNC};
+const DiskFault broken_write{.operation = DiskOperation::write, .code = SQLITE_IOERR_WRITE};
+const DiskFault no_space{.operation = DiskOperation::write, .code = SQLITE_FULL};
 
 Batch large_start(std::uint64_t number) {
   Batch batch = start(summary(number));
@@ -27,8 +32,8 @@ TEST_CASE("after a failed fsync or write nothing more is written, though the dis
   FaultyVfs disk;
   std::optional<SqliteStore> store(std::in_place, path);
   store->commit(start(summary(1)));
-  SUBCASE("fsync") { disk.fail(FaultyVfs::Fault::sync, "-wal"); }
-  SUBCASE("write") { disk.fail(FaultyVfs::Fault::write, "-wal"); }
+  SUBCASE("fsync") { disk.fail(broken_sync, files_ending_in("-wal")); }
+  SUBCASE("write") { disk.fail(broken_write, files_ending_in("-wal")); }
   check_refused(StoreError::Kind::failed, [&] { store->commit(start(summary(2))); });
   CHECK(disk.fired() == 1);
   disk.heal();
@@ -51,7 +56,7 @@ TEST_CASE("a checkpoint that fails keeps the commit before it and refuses those 
   std::optional<SqliteStore> store(std::in_place, path);
   store->commit(large_start(1));
   store->commit(large_start(2));
-  disk.fail(FaultyVfs::Fault::sync, "store.db");
+  disk.fail(broken_sync, files_ending_in("store.db"));
   CHECK(store->commit(large_start(3)) == 3);
   REQUIRE(disk.fired() > 0);
   disk.heal();
@@ -68,7 +73,7 @@ TEST_CASE(
   FaultyVfs disk;
   SqliteStore store(folder.file("store.db"));
   store.commit(start(summary(1)));
-  disk.fail(FaultyVfs::Fault::full, "-wal");
+  disk.fail(no_space, files_ending_in("-wal"));
   check_refused(StoreError::Kind::full, [&] { store.commit(start(summary(2))); });
   CHECK(disk.fired() > 0);
   CHECK(store.count({}) == 1);
@@ -76,7 +81,7 @@ TEST_CASE(
   disk.heal();
   CHECK(store.commit(start(summary(2))) == 2);
   SUBCASE("also when a checkpoint met it") {
-    disk.fail(FaultyVfs::Fault::full, "store.db");
+    disk.fail(no_space, files_ending_in("store.db"));
     store.commit(large_start(3));
     store.commit(large_start(4));
     CHECK(store.commit(large_start(5)) == 5);
