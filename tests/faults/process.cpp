@@ -33,19 +33,19 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 }
 
 // Between fork and exec only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int input, int output,
-                         int log) {
+[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment,
+                         int input, int output, int log) {
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  ::execve("/proc/self/exe", arguments, environment);
+  ::execve(program, arguments, environment);
   ::_exit(127);
 }
 
 }  // namespace
 
 Process::Process(const std::vector<std::string>& arguments, const std::string& log_path,
-                 std::vector<std::string> environment) {
+                 std::vector<std::string> environment, const std::string& program) {
   std::vector<std::string> words{program_invocation_short_name};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const std::vector<char*> pointers = pointers_to(words);
@@ -60,7 +60,7 @@ Process::Process(const std::vector<std::string>& arguments, const std::string& l
   const auto up = make_pipe();
   const auto down = make_pipe();
   pid_ = ::fork();
-  if (pid_ == 0) become(pointers.data(), surroundings.data(), down[0], up[1], log);
+  if (pid_ == 0) become(program.c_str(), pointers.data(), surroundings.data(), down[0], up[1], log);
   for (const int unused : {log, up[1], down[0]}) ::close(unused);
   output_ = up[0];
   input_ = down[1];

@@ -8,8 +8,8 @@
 
 namespace skald::faults {
 
-/// Runs this very program again with other arguments. Killed at the latest by the destructor; it
-/// sees the end of its standard input when the harness dies. One thread at a time.
+/// Runs this very program, or another, with other arguments. Killed at the latest by the
+/// destructor; it sees the end of its standard input when the harness dies. One thread at a time.
 class Process {
  public:
   using Moment = std::chrono::steady_clock::time_point;
@@ -17,7 +17,7 @@ class Process {
   /// Its standard error is appended to `log_path`; `environment` (NAME=value) goes before what it
   /// would inherit. \throws std::system_error
   Process(const std::vector<std::string>& arguments, const std::string& log_path,
-          std::vector<std::string> environment = {});
+          std::vector<std::string> environment = {}, const std::string& program = "/proc/self/exe");
   ~Process();
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;

@@ -7,6 +7,7 @@
 
 #include "holder.hpp"
 #include "run.hpp"
+#include "worker_options.hpp"
 
 namespace skald::faults {
 namespace {
@@ -24,6 +25,8 @@ constexpr std::array harnesses{
     Harness{"power-loss", "F6: the power fails, unsynced sectors are lost", &lose_power},
     Harness{"full-disk", "F8: the disk is filled and freed, or read-only", &fill_disk},
     Harness{"other-programs", "F9: others read for long, or want the lock", &hold_store},
+    Harness{"corruption", "F10: bytes are flipped, overwritten, cut off", &corrupt_files},
+    Harness{"owners", "F17: several would be the owner", &contend_for_store},
 };
 
 int judge(const Harness& harness, const RunOptions& options, const RunResult& result) {
@@ -53,12 +56,17 @@ int main(int argc, char** argv) {
   using namespace skald::faults;
   CLI::App app{"Breaks the store's disk, files, owners, clock and memory"};
   app.require_subcommand(0, 1);
+  RunOptions options;
+  std::string mutant = "none";
   std::string held_store;
   bool to_write = false;
   app.add_option("--hold", held_store)->group("");
   app.add_flag("--to-write", to_write)->group("");
-  RunOptions options;
-  std::string mutant = "none";
+  WorkerOptions worker;
+  add_to(app, worker);
+  // As the worker's words name them.
+  app.add_option("--seed", worker.assignment.seed)->group("");
+  app.add_option("--mutant", mutant)->group("");
   for (const Harness& harness : harnesses) {
     CLI::App* verb = app.add_subcommand(harness.name, harness.what);
     verb->add_option("--seed", options.seed, "Also $SKALD_SEED")->envname("SKALD_SEED");
@@ -69,6 +77,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     if (!held_store.empty()) return hold_until_told(held_store, to_write);
+    if (const auto code = run_worker(worker)) return *code;
     const auto parsed = parse_mutant(mutant);
     if (!parsed) throw skald::Error("there is no mutant " + mutant);
     options.mutant = *parsed;
