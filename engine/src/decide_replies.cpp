@@ -224,7 +224,9 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
                       s.compensation == CompensationStatus::skipped ||
                       s.compensation == CompensationStatus::none;
   if (closed) {
-    const bool contradicts = outcome.kind == OutcomeKind::rejected && !s.undo_forced &&
+    // A refusal binds only its own round.
+    const bool binds = attempt.attempt > s.of(Direction::compensate).before_round;
+    const bool contradicts = outcome.kind == OutcomeKind::rejected && binds && !s.undo_forced &&
                              s.compensation == CompensationStatus::compensated;
     if (contradicts && !saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
     return;
