@@ -81,7 +81,10 @@ void Evolver::operator()(const StepFailed& e) {
 }
 
 void Evolver::operator()(const StepInDoubt& e) {
-  decide_action(e.step, StepStatus::unknown).error = e.error;
+  StepState& s = decide_action(e.step, StepStatus::unknown);
+  s.error = e.error;
+  // A child that was abandoned may have left effects, also when its step is left out then.
+  if (s.child) s.of(Direction::action).unanswered.push_back(s.of(Direction::action).made);
 }
 
 void Evolver::operator()(const StepSkipped& e) {
@@ -165,12 +168,15 @@ StepState& Evolver::decide_action(StepIndex index, StepStatus status) {
     s.of(d).outstanding = false;
     s.of(d).retry_at.reset();
   }
-  if (status == StepStatus::succeeded || status == StepStatus::skipped) {
+  const bool done = status == StepStatus::succeeded || status == StepStatus::skipped;
+  if (done) {
     saga_.done.insert(index);
     saga_.begun.insert(index);
   }
-  // A saga whose first steps send no command gets under way here.
-  if (saga_.status == Status::pending) saga_.status = Status::running;
+  // A saga whose first steps send no command gets under way here. With a step that an operator
+  // put behind it, it still waits for its time, which only a pending one does.
+  const bool delayed = done && saga_.not_before && *saga_.not_before > at_;
+  if (saga_.status == Status::pending && !delayed) saga_.status = Status::running;
   note_timer(index);
   return s;
 }
