@@ -1,7 +1,8 @@
 // Tests a saga the way it will fail: every crash point, every reply twice, every reply lost.
 //
 // The handlers below book seats. The first try forgets that a command may come twice; the second
-// remembers its keys. The trial finds the difference in a moment, because it waits for nothing.
+// remembers its keys. The trial finds the difference in a moment, because it waits for nothing. A
+// dialogue goes before it: one path through the definition, answer by answer.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -10,11 +11,13 @@
 #include <string>
 
 #include "skald/definition_builder.hpp"
+#include "skald/dialogue.hpp"
 #include "skald/testing.hpp"
 
 using skald::HandlerCall;
 using skald::Json;
 using skald::Outcome;
+using skald::testing::Dialogue;
 using skald::testing::Report;
 using skald::testing::Trial;
 
@@ -78,9 +81,28 @@ Report try_out(bool remembers_keys, const Json& order) {
   return trial.run(order);
 }
 
+// The definition alone, without handlers: what is asked of whom, and what comes of the answers.
+std::string talk_through() {
+  using skald::testing::rejected;
+  using skald::testing::success;
+  Dialogue saga{book_concert()};
+  saga.start({{"card", "expired"}})
+      .expect_command("seats")
+      .reply(success())
+      .expect_command("payment")
+      .reply(rejected("CARD_EXPIRED"))
+      .expect_compensation("seats")
+      .reply(success())
+      .expect_nothing()
+      .expect_status(skald::Status::compensated);
+  return saga.why();
+}
+
 }  // namespace
 
 int main() {
+  fmt::print("talked through: {}\n", talk_through());
+
   const Report careless = try_out(false, {{"card", "valid"}});
   fmt::print("without keys: {} of {} schedules go wrong, such as {}\n  {}\n",
              careless.findings.size(), careless.schedules, careless.findings.front().schedule,
