@@ -179,6 +179,33 @@ std::string shortened(const std::string& output) {
   return text + "\n    = " + state;
 }
 
+// Brings sagas into the phases.
+class Tables {
+ public:
+  [[nodiscard]] SpecRunner at(std::size_t phase) const {
+    const bool waiting = std::string_view(phases[phase].first).starts_with("waits");
+    SpecRunner runner;
+    runner.define("table", waiting ? waits_ : steps_);
+    runner.run("use table");
+    for (const char* command : phases[phase].second) runner.run(command);
+    return runner;
+  }
+  [[nodiscard]] std::vector<DefinitionPtr> all() const { return {steps_, waits_}; }
+
+ private:
+  DefinitionPtr steps_ = std::make_shared<const Definition>(parse_definition(definition_text));
+  DefinitionPtr waits_ = std::make_shared<const Definition>(parse_definition(waits_text));
+};
+
+std::string command_of(SpecRunner& runner, const char* input, std::size_t phase) {
+  std::string command = input;
+  if (phase == 0) return command;
+  const auto [step, target] = current(runner.saga());
+  replace(command, "CURRENT", target);
+  replace(command, "STEP", step);
+  return command;
+}
+
 bool starts_only(const std::string& input, std::size_t phase) {
   return (input == "start") == (phase == 0);
 }
@@ -186,29 +213,39 @@ bool starts_only(const std::string& input, std::size_t phase) {
 }  // namespace
 
 std::string transition_table() {
-  const auto table = std::make_shared<const Definition>(parse_definition(definition_text));
-  const auto waits = std::make_shared<const Definition>(parse_definition(waits_text));
+  const Tables tables;
   std::string text =
       "# Every phase of a saga against every input. Regenerate with --rewrite; review the diff.\n";
   for (std::size_t phase = 0; phase < phases.size(); ++phase) {
     text += fmt::format("\n## {}\n", phases[phase].first);
     for (const char* input : inputs) {
       if (!starts_only(input, phase)) continue;
-      SpecRunner runner;
-      const bool waiting = std::string_view(phases[phase].first).starts_with("waits");
-      runner.define("table", waiting ? waits : table);
-      runner.run("use table");
-      for (const char* command : phases[phase].second) runner.run(command);
-      std::string command = input;
-      if (phase > 0) {
-        const auto [step, target] = current(runner.saga());
-        replace(command, "CURRENT", target);
-        replace(command, "STEP", step);
-      }
+      SpecRunner runner = tables.at(phase);
+      const std::string command = command_of(runner, input, phase);
       text += fmt::format("{}\n    {}\n", command, shortened(runner.run(command)));
     }
   }
   return text;
+}
+
+std::vector<DefinitionPtr> table_definitions() { return Tables{}.all(); }
+
+void each_transition(const std::function<void(const Transition&)>& visit) {
+  const Tables tables;
+  for (std::size_t phase = 0; phase < phases.size(); ++phase) {
+    for (const char* input : inputs) {
+      if (!starts_only(input, phase)) continue;
+      SpecRunner runner = tables.at(phase);
+      const std::string command = command_of(runner, input, phase);
+      const Saga before = runner.saga().saga();
+      const Time reached = runner.saga().now();
+      const bool advances = command.starts_with("advance");
+      const Input told = advances ? Input{Woken{}} : parse_input(runner.saga(), command);
+      runner.run(command);
+      visit({phases[phase].first, runner.saga().definition(), before, reached, told,
+             runner.saga().now(), runner.saga().saga()});
+    }
+  }
 }
 
 }  // namespace skald::spec
