@@ -233,10 +233,9 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
   }
   const Attempts& a = s.of(Direction::compensate);
   if (outcome.kind == OutcomeKind::success) {
-    // Stuck after exhaustion, the round is still open and a late success welcome; a refusal was
-    // definitive.
-    const bool refused =
-        s.compensation == CompensationStatus::stuck && attempt.attempt <= a.before_round;
+    // Stuck after exhaustion, the round is still open and a late success welcome, of whichever
+    // round; a refusal was definitive and closed its round.
+    const bool refused = s.compensation == CompensationStatus::stuck && a.in_round() == 0;
     if (refused) {
       if (!saga_.contradicted) record(ContradictionSeen{attempt, outcome.kind});
       return;
