@@ -29,6 +29,10 @@ run_faults() {
     fuzz "$seed" "$minutes"
     [[ $only != F16 ]] || return 0
   fi
+  if [[ ,$only, == *,F2,* ]]; then
+    step "the exhaustive model, in full"
+    "$root/build/release/bin/skald_model" --full </dev/null || fail "in the exhaustive model"
+  fi
   while ((round == 0 || SECONDS < until)); do
     round=$((round + 1))
     step "round $round, seed $seed"

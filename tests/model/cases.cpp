@@ -180,6 +180,13 @@ std::vector<Case> graphs_of_three() {
   return all;
 }
 
+// The second of two, tried once, which does not wait for the first.
+Json once_beside(char kind, const char* on_failure) {
+  Json step = call(1, {kind, kind == 'c', false, on_failure}, 1);
+  step["after"] = Json::array();
+  return step;
+}
+
 std::vector<Case> plain_two() {
   const Json a = once(0, 'c');
   Json beside = call(1, plain('c'));
@@ -187,7 +194,10 @@ std::vector<Case> plain_two() {
   return {tried_once("pair", {a, call(1, {'c', true, true, "compensate"})}),
           tried_once("pair", {a, call(1, {'p', false, true, "compensate"})}),
           tried_once("pair", {once(0, 'p'), call(1, {'r', false, true, "stuck"})}),
-          tried_once("pair beside", {a, beside})};
+          tried_once("pair beside", {a, beside}),
+          make_case("pair beside, undone twice", {a, once_beside('c', "compensate")}),
+          tried_once("pair beside, stuck", {a, once_beside('c', "stuck")}),
+          tried_once("pair beside, stuck", {once(0, 'r'), once_beside('r', "stuck")})};
 }
 
 std::vector<Case> plain_three() {
@@ -287,7 +297,12 @@ std::vector<Case> others() {
   std::vector<Case> all;
   all.push_back(with(tried_once("of a parent", {a, asks}), &Case::is_child));
   all.push_back(with(tried_once("of a parent, beside", {a, beside_a}), &Case::is_child));
+  const Json signal = wait("w", nullptr, "compensate");
+  all.push_back(with(tried_once("of a parent, signal", {signal, a}), &Case::is_child));
+  all.push_back(tried_once("child behind a signal", {signal, child("x", 'c', "compensate")}));
   all.push_back(with(tried_once("locks", {a, once(1, 'p')}), &Case::wants_lock));
+  all.push_back(with(tried_once("locks, asleep", {a, nap("n")}), &Case::wants_lock));
+  all.push_back(with(tried_once("locks, signal", {a, signal}), &Case::wants_lock));
   all.push_back(with(tried_once("delayed", {a, once(1, 'p')}), &Case::is_delayed));
   Json hedged = call(1, {'c', false, false, "compensate"});
   hedged["hedge"] = {{"delay", "1s"}};
@@ -314,11 +329,10 @@ std::vector<Case> of_the_spec() {
   std::vector<Case> all;
   for (const DefinitionPtr& definition : spec::table_definitions()) {
     all.push_back({"spec " + definition->type, definition});
-    all.push_back({"spec " + definition->type + ", delayed", definition});
-    all.back().is_delayed = true;
-    all.push_back({"spec " + definition->type + ", locks", definition});
-    all.back().wants_lock = true;
   }
+  all.push_back(all.back());
+  all.back().name += ", delayed";
+  all.back().is_delayed = true;
   return all;
 }
 

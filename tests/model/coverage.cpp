@@ -37,12 +37,55 @@ std::vector<Enum> from_to(Enum first, Enum last) {
   return all;
 }
 
+template <typename Enum>
+std::vector<Enum> joined(std::initializer_list<std::vector<Enum>> lists) {
+  std::vector<Enum> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
 const std::vector<Impossible>& impossible() {
   using enum Phase;
-  const auto begun = from_to(not_admitted, abandoned);
+  static const std::vector<Phase> pivot = from_to(pivot_dispatched, pivot_in_doubt_wish);
+  static const std::vector<Phase> retriable = from_to(retriable_dispatched, retriable_in_doubt);
+  static const std::vector<Met> ends = from_to(Met::child_completed, Met::child_abandoned);
+  static const std::vector<Met> answers =
+      joined<Met>({from_to(Met::success, Met::dead), {Met::timeout}});
+  static const std::vector<Phase> idle =
+      joined<Phase>({from_to(first_between, first_between_unanswered),
+                     from_to(second_between, second_between_unanswered),
+                     from_to(pivot_between, pivot_between_wish),
+                     from_to(retriable_between, retriable_between_unanswered),
+                     {next_not_admitted, stuck_pivot_in_doubt, stuck_pivot_refused, completed,
+                      completed_child, abandoned}});
   static const std::vector<Impossible> table{
       {{not_started}, from_to(Met::success, Met::parent_turned_back), "nobody knows the saga yet"},
-      {begun, {Met::start}, "a saga is started once, its id is new"},
+      {from_to(not_admitted, abandoned), {Met::start}, "a saga is started once, its id is new"},
+      {{not_admitted, delayed, awaits_locks},
+       joined<Met>(
+           {from_to(Met::success, Met::late_dead), {Met::timeout, Met::late_timeout}, ends}),
+       "nothing was sent, and no child started"},
+      {idle, answers, "no attempt is under way"},
+      {joined<Phase>({pivot,
+                      retriable,
+                      {stuck_pivot_in_doubt, stuck_pivot_refused, stuck_retriable, completed}}),
+       {Met::parent_turned_back},
+       "only a child that can be undone as a whole has a parent that turns back"},
+      // Not impossible as such, but for the definitions of the model.
+      {joined<Phase>({from_to(first_dispatched, first_in_doubt),
+                      {second_in_doubt, turned_resolving},
+                      {asleep, awaits_signal, signal_kept, completed_child, stuck_pivot_refused},
+                      {pivot_between, pivot_between_unanswered, pivot_between_wish, pivot_in_doubt,
+                       pivot_in_doubt_wish},
+                      retriable}),
+       ends, "no definition of the model has a child saga beside or before that"},
+      {joined<Phase>(
+           {{first_in_doubt, second_in_doubt, turned_resolving, pivot_in_doubt},
+            {pivot_between, pivot_between_unanswered, pivot_between_wish, pivot_in_doubt_wish},
+            {stuck_pivot_refused, stuck_retriable},
+            retriable}),
+       {Met::signal},
+       "no definition of the model has that beside a step that waits for a signal"},
   };
   return table;
 }

@@ -176,6 +176,7 @@ Time time_of(const Move& move, const Definition& definition, const Saga& saga, T
       const bool wanted = due && (due != saga.deadline || *due <= now);
       return wanted ? std::max(now, *due) : now + later;
     }
+    case WokenAt::later: return now + later;
     case WokenAt::deadline: break;
   }
   return std::max(now + later, saga.deadline.value_or(now));

@@ -34,6 +34,7 @@ enum class WokenAt : std::uint8_t {
   now,       ///< Time stands still.
   due,       ///< When the saga wants to be woken; if it does not want to, an hour later.
   deadline,  ///< At its deadline.
+  later,     ///< An hour later, due or not.
 };
 
 struct Move {

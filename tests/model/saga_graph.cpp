@@ -271,7 +271,7 @@ void SagaGraph::probe(std::uint32_t node) {
       if (its_own) probe(node, {Asked::child_ended, step, Direction::action, 1, detail, true});
     }
   }
-  all(Asked::wake, 3);
+  all(Asked::wake, 4);
   for (const Asked asked :
        {Asked::resume, Asked::retry, Asked::cancel, Asked::pause, Asked::abandon}) {
     all(asked, 1);

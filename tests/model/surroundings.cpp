@@ -78,9 +78,9 @@ Desk::Verdict Desk::judge(const Part& part, const Message& command) {
   const bool undoing = command.direction == Direction::compensate;
   const Part::Memory& own = undoing ? part.undo : part.action;
   std::uint64_t key = static_cast<std::uint64_t>(command.direction);
-  for (const int value : {int{command.round}, int{command.attempt}, int{own.state}, int{own.round},
-                          int{own.attempt}, int{part.action.state}, int{part.action.round},
-                          int{part.action.attempt}}) {
+  for (const int value :
+       {int{command.round}, int{command.attempt}, int{own.state}, int{own.round}, int{own.attempt},
+        int{part.action.state}, int{part.action.round}, int{part.action.attempt}}) {
     key = key << 6 | static_cast<std::uint64_t>(value);
   }
   const auto [found, fresh] = verdicts_.try_emplace(key);
