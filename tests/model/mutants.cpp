@@ -69,16 +69,6 @@ Decision try_too_often(const Definition& definition, Saga& saga, const Input& in
   return decide(generous, saga, input, now, admission);
 }
 
-// Takes no notice of an answer that nobody waits for any more.
-Decision ignore_late_success(const Definition& definition, Saga& saga, const Input& input, Time now,
-                             const Admission& admission) {
-  const auto* reply = std::get_if<ReplyReceived>(&input);
-  const bool late =
-      reply && reply->outcome.kind == OutcomeKind::failed && saga.status == Status::compensating;
-  if (late) return {};
-  return decide(definition, saga, input, now, admission);
-}
-
 // Forgets that the turn has come when it has no room.
 Decision forget_when_full(const Definition& definition, Saga& saga, const Input& input, Time now,
                           const Admission& admission) {
@@ -122,7 +112,6 @@ const std::vector<Mutant>& mutants() {
       {"early-step", "a step is issued before its predecessor is done", issue_early, {"I8"}},
       {"extra-attempt", "one attempt more than the definition allows", try_too_often, {"I12"}},
       {"guessed-pivot", "a pivot in doubt counts as refused", guess_the_pivot, {"I13", "I5"}},
-      {"lost-answer", "a failed answer on the way back is dropped", ignore_late_success, {"I15"}},
       {"lost-wake", "waking a saga that has turned back does nothing", forget_when_full, {"I15"}},
       {"no-pause", "a pause changes nothing", never_pause, {"coverage"}},
   };
