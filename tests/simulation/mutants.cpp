@@ -1,24 +1,25 @@
 #include "mutants.hpp"
 
-#include <algorithm>
-#include <deque>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
-#include "decorators.hpp"
+#include "decorators/answering_channel.hpp"
+#include "decorators/late_store.hpp"
+#include "named.hpp"
 
 namespace skald::simulation {
 
-using testing::ChannelDecorator;
+using testing::ForwardUndoChannel;
+using testing::HollowChannel;
 using testing::Invariant;
+using testing::LateStore;
 using testing::Sabotage;
 using testing::StoreDecorator;
 
 namespace {
 
-constexpr std::array<std::pair<Mutant, const char*>, 11> names{{
+constexpr testing::Names<Mutant, 11> names{{
     {Mutant::none, "none"},
     {Mutant::late_commit, "late-commit"},
     {Mutant::early_receipt, "early-receipt"},
@@ -31,28 +32,6 @@ constexpr std::array<std::pair<Mutant, const char*>, 11> names{{
     {Mutant::extra_attempt, "extra-attempt"},
     {Mutant::late_action, "late-action"},
 }};
-
-// Answers as if every batch were on disk, and writes it when the next one comes.
-class LateStore final : public StoreDecorator {
- public:
-  explicit LateStore(Store& inner) : StoreDecorator(inner), last_(inner.last_position()) {}
-  Position commit(const Batch& batch) override {
-    const Position first = last_ + (batch.appends.empty() ? 0 : 1);
-    last_ += static_cast<Position>(batch.appends.size());
-    if (waiting_) (void)inner_.commit(*std::exchange(waiting_, std::nullopt));
-    waiting_ = batch;
-    return first;
-  }
-  std::vector<JournalRow> journal(const SagaId& id) override {
-    if (waiting_) (void)inner_.commit(*std::exchange(waiting_, std::nullopt));
-    return StoreDecorator::journal(id);
-  }
-  Position last_position() override { return last_; }
-
- private:
-  std::optional<Batch> waiting_;
-  Position last_;
-};
 
 // Issues the next action in the very row that turns the saga back.
 class LateActionStore final : public StoreDecorator {
@@ -73,77 +52,20 @@ class LateActionStore final : public StoreDecorator {
   }
 };
 
-// Answers a saga's first compensation at once, and delivers it only behind the second.
-class ForwardUndoChannel final : public ChannelDecorator {
- public:
-  using ChannelDecorator::ChannelDecorator;
-  void open(const std::string& engine_id, ChannelListener& listener) override {
-    listener_ = &listener;
-    ChannelDecorator::open(engine_id, listener);
-  }
-  void send(std::vector<Command> commands) override {
-    std::vector<Command> passed;
-    for (Command& command : commands) {
-      const bool compensates = command.id.direction == Direction::compensate;
-      const SagaId saga = command.id.saga;
-      if (compensates && held_.emplace(saga, command).second) {
-        listener_->sent(saga, command.attempt);
-        listener_->replied({saga, command.attempt, {}, Outcome::success(), 0});
-        continue;
-      }
-      passed.push_back(std::move(command));
-      if (compensates) passed.push_back(held_.at(saga));
-    }
-    if (!passed.empty()) ChannelDecorator::send(std::move(passed));
-  }
-
- private:
-  std::map<SagaId, Command> held_;
-  ChannelListener* listener_ = nullptr;
-};
-
-// Says itself that a step is undone if the step's action was tried more than once.
-class LostUndoChannel final : public ChannelDecorator {
- public:
-  LostUndoChannel(Channel& inner, std::set<std::pair<SagaId, StepIndex>>& tried)
-      : ChannelDecorator(inner), tried_again_(tried) {}
-  void open(const std::string& engine_id, ChannelListener& listener) override {
-    listener_ = &listener;
-    ChannelDecorator::open(engine_id, listener);
-  }
-  void send(std::vector<Command> commands) override {
-    std::vector<Command> passed;
-    for (Command& command : commands) {
-      const std::pair step{command.id.saga, command.attempt.step};
-      if (command.id.direction == Direction::action && command.id.attempt > 1) {
-        tried_again_.insert(step);
-      }
-      if (command.id.direction == Direction::compensate && tried_again_.count(step) != 0) {
-        listener_->sent(command.id.saga, command.attempt);
-        listener_->replied({command.id.saga, command.attempt, {}, Outcome::success(), 0});
-        continue;
-      }
-      passed.push_back(std::move(command));
-    }
-    if (!passed.empty()) ChannelDecorator::send(std::move(passed));
-  }
-
- private:
-  std::set<std::pair<SagaId, StepIndex>>& tried_again_;
-  ChannelListener* listener_ = nullptr;
-};
-
 class BrokenEngine final : public Sabotage {
  public:
   explicit BrokenEngine(Mutant mutant) : mutant_(mutant) {}
   std::unique_ptr<Store> wrap(Store& store) override {
-    if (mutant_ == Mutant::late_commit) return std::make_unique<LateStore>(store);
+    if (mutant_ == Mutant::late_commit) return std::make_unique<LateStore>(store, 1);
     if (mutant_ == Mutant::late_action) return std::make_unique<LateActionStore>(store);
     return nullptr;
   }
   std::unique_ptr<Channel> wrap(Channel& channel) override {
     if (mutant_ == Mutant::forward_undo) return std::make_unique<ForwardUndoChannel>(channel);
-    if (mutant_ == Mutant::lost_undo) return std::make_unique<LostUndoChannel>(channel, tried_);
+    if (mutant_ == Mutant::lost_undo) {
+      return std::make_unique<HollowChannel>(
+          channel, [this](const Command& command) { return loses_undo(command); });
+    }
     return nullptr;
   }
   DefinitionPtr told(DefinitionPtr definition) override {
@@ -164,24 +86,24 @@ class BrokenEngine final : public Sabotage {
   bool ignores_epoch() const override { return mutant_ == Mutant::no_epoch; }
 
  private:
+  // The compensation of a step whose action was tried more than once.
+  bool loses_undo(const Command& command) {
+    const std::pair step{command.id.saga, command.attempt.step};
+    if (command.id.direction == Direction::action && command.id.attempt > 1) {
+      tried_again_.insert(step);
+    }
+    return command.id.direction == Direction::compensate && tried_again_.count(step) != 0;
+  }
+
   Mutant mutant_;
-  std::set<std::pair<SagaId, StepIndex>> tried_;
+  std::set<std::pair<SagaId, StepIndex>> tried_again_;  // Over all lives of the engine.
 };
 
 }  // namespace
 
-const char* to_string(Mutant mutant) {
-  const auto* found = std::find_if(names.begin(), names.end(),
-                                   [mutant](const auto& entry) { return entry.first == mutant; });
-  return found->second;
-}
+const char* to_string(Mutant mutant) { return testing::name_of(names, mutant); }
 
-std::optional<Mutant> parse_mutant(std::string_view text) {
-  for (const auto& [mutant, name] : names) {
-    if (text == name) return mutant;
-  }
-  return std::nullopt;
-}
+std::optional<Mutant> parse_mutant(std::string_view text) { return testing::value_of(names, text); }
 
 std::vector<Invariant> broken_by(Mutant mutant) {
   switch (mutant) {

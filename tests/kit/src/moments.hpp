@@ -6,7 +6,7 @@
 #include "accidents.hpp"
 #include "agenda.hpp"
 #include "checker.hpp"
-#include "decorators.hpp"
+#include "decorators/decorators.hpp"
 
 namespace skald::testing {
 

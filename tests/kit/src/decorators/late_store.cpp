@@ -1,0 +1,38 @@
+#include "late_store.hpp"
+
+#include <algorithm>
+
+namespace skald::testing {
+
+Position LateStore::commit(const Batch& batch) {
+  const Position first = last_ + (batch.appends.empty() ? 0 : 1);
+  last_ += static_cast<Position>(batch.appends.size());
+  waiting_.push_back(batch);
+  if (waiting_.size() > batches_behind_) write_one();
+  return first;
+}
+
+std::vector<JournalRow> LateStore::journal(const SagaId& id) {
+  const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [&id](const Batch& batch) {
+    return std::any_of(batch.appends.begin(), batch.appends.end(),
+                       [&id](const JournalAppend& append) { return append.saga == id; });
+  });
+  while (waits && !waiting_.empty()) write_one();
+  return StoreDecorator::journal(id);
+}
+
+std::optional<SagaId> LateStore::key_holder(const std::string& type, const std::string& key) {
+  for (const Batch& batch : waiting_) {
+    for (const SagaSummary& summary : batch.summaries) {
+      if (summary.type == type && summary.key == key) return summary.id;
+    }
+  }
+  return StoreDecorator::key_holder(type, key);
+}
+
+void LateStore::write_one() {
+  (void)inner_.commit(waiting_.front());
+  waiting_.pop_front();
+}
+
+}  // namespace skald::testing
