@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "coordinator.hpp"
+#include "decider.hpp"
 #include "skald/crash_point.hpp"
 #include "skald/expansion.hpp"
 
@@ -13,14 +14,18 @@ namespace {
 // How long what is overdue waits for replies that had queued up while no engine ran.
 constexpr Duration catch_up_limit{10'000};
 
-// When to wake a saga whose retry is due and not admitted: the lines see to that retry, so what is
-// left is its deadlines and other steps' retries.
-std::optional<Time> wake_beyond_retries(const LiveSaga& live, Time now) {
+// When to wake a saga that is held although its time has come: what is left are its deadlines, and
+// retries, hedges and waits whose time has not come yet.
+std::optional<Time> wake_beyond_held(const LiveSaga& live, Time now) {
   Saga saga = live.saga;
-  for (StepState& step : saga.steps) {
+  if (saga.not_before && *saga.not_before <= now) saga.not_before.reset();
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    StepState& step = saga.steps[i];
     for (Attempts& a : step.attempts) {
       if (a.retry_at && *a.retry_at <= now) a.retry_at = Time::max();
     }
+    const auto hedge = hedge_due(live.definition->steps[i], step);
+    if (hedge && *hedge <= now) step.issued_at.reset();
   }
   const auto wake = next_wake(*live.definition, saga);
   return wake == Time::max() ? std::nullopt : wake;
@@ -107,8 +112,10 @@ DefinitionPtr Coordinator::newest_definition(const std::string& type,
 void Coordinator::arm_wake(LiveSaga& live) {
   std::optional<Time> wake;
   if (settings_.mode == Mode::engine) wake = next_wake(*live.definition, live.saga);
-  if (wake && live.starved && *wake <= now_) {
-    wake = wake_beyond_retries(live, now_);
+  if (wake && *wake <= now_) {
+    // Held by a line or a lock, it is woken when that lets it go on.
+    const bool held = live.starved || (!live.saga.holds_locks && !locks_.state(live.saga).free);
+    if (held) wake = wake_beyond_held(live, now_);
   }
   if (wake && live.wake && (*live.wake)->first == *wake) return;
   disarm(live.wake);

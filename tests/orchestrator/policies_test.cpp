@@ -349,3 +349,18 @@ TEST_CASE("a retry that waits for its turn wakes nobody in vain") {
   world.answer(other, Outcome::success());
   CHECK(world.take("inventory").size() == 1);
 }
+
+TEST_CASE("a hedge that waits for its turn wakes nobody in vain") {
+  World world(R"({"saga": "read", "version": 1,
+    "participants": {"inventory": {"bulkhead": {"max_in_flight": 1}}},
+    "steps": [{"name": "look", "participant": "inventory", "action": "look", "timeout": "1h",
+               "compensation": "none", "hedge": {"delay": "1s"}}]})");
+  const auto ids = world.start(1);
+  const Command command = world.take("inventory").at(0);
+  world.engine.now += 1s;
+  world.engine.tell();
+  CHECK(world.engine.channel.sent.empty());
+  CHECK_FALSE(world.engine.next_due());
+  world.answer(command, Outcome::success());
+  CHECK(world.engine.status(ids[0]) == Status::completed);
+}
