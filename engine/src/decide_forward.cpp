@@ -4,7 +4,9 @@
 
 namespace skald {
 
-bool Decider::started() const { return !saga_.not_before || *saga_.not_before <= now_; }
+bool Decider::started() const {
+  return !saga_.not_before || *saga_.not_before <= now_ || has_begun(saga_);
+}
 
 void Decider::step_done(StepIndex step) {
   for (const StepIndex next : definition_.shape().successors[step]) concerned_.push_back(next);

@@ -5,6 +5,13 @@
 
 namespace skald {
 
+// Once it has begun it goes on, also when the clock is set back. That an operator decided a step
+// begins nothing.
+bool has_begun(const Saga& saga) {
+  return std::any_of(saga.steps.begin(), saga.steps.end(),
+                     [](const StepState& s) { return s.started_at.has_value(); });
+}
+
 void Decider::check_saga_deadline() {
   const bool forward = saga_.status == Status::pending || saga_.status == Status::running;
   if (!forward || !saga_.deadline || *saga_.deadline > now_ || saga_.wish) return;
@@ -81,7 +88,7 @@ std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {
   Earliest earliest;
   const bool forward = saga.status != Status::compensating;
   if (forward && !saga.wish && !goes_forward_only(definition, saga)) earliest.offer(saga.deadline);
-  if (saga.status == Status::pending) earliest.offer(saga.not_before);
+  if (forward && saga.not_before && !has_begun(saga)) earliest.offer(saga.not_before);
   // On the way back only the entry whose turn it is can do anything; a later one may have a resolve
   // that is due, and waits for its turn.
   const auto undoing =

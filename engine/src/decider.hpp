@@ -150,6 +150,8 @@ class Decider {
 /// The action succeeded, is in flight, or an attempt stayed without an answer; or its child saga
 /// runs or may have left effects.
 [[nodiscard]] bool may_have_happened(const StepState& s);
+/// Some step was issued, or waits.
+[[nodiscard]] bool has_begun(const Saga& saga);
 /// When the next attempt goes out beside the one under way; nothing when none does.
 [[nodiscard]] std::optional<Time> hedge_due(const Step& step, const StepState& s);
 /// A compensation was issued or closed: answers to the action decide nothing any more.
