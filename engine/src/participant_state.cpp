@@ -23,6 +23,19 @@ class Refusals {
   std::optional<Hold> hold_;
 };
 
+// Their sum may well be the same: while one is counted, another is forgotten.
+bool retries_were_added(const RollingWindow& before, const RollingWindow& after) {
+  constexpr auto count = static_cast<std::int64_t>(RollingWindow::slice_count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t then = before.newest - after.newest + i;  // The same slice of `before`.
+    const bool kept = before.slice == after.slice && then >= 0 && then < count;
+    const auto at = static_cast<std::size_t>(i);
+    const std::uint64_t known = kept ? before.counts[static_cast<std::size_t>(then)].b : 0;
+    if (after.counts[at].b > known) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Hold> held(const ParticipantPolicies& policies, const ParticipantState& state,
@@ -88,7 +101,7 @@ bool worth_storing(const ParticipantState& a, const ParticipantState& b) {
   return before.generation != after.generation || before.opened_at != after.opened_at ||
          before.failures_in_row != after.failures_in_row ||
          before.probes_alive != after.probes_alive || a.rate_limit != b.rate_limit ||
-         a.retry_budget.tries.sum().b != b.retry_budget.tries.sum().b;
+         retries_were_added(a.retry_budget.tries, b.retry_budget.tries);
 }
 
 }  // namespace skald

@@ -75,6 +75,16 @@ TEST_CASE("a call that went well is no reason to write, and a token that was tak
   CHECK(worth_storing(before, after_issue(policies, before, first, start)));
 }
 
+TEST_CASE("a retry is worth writing also when an older one is forgotten in its place") {
+  ParticipantPolicies policies;
+  policies.retry_budget = RetryBudgetPolicy{0, 0, 1s};
+  const ParticipantState before = after_issue(policies, {}, CommandClass::later_try, start);
+  const ParticipantState after = after_issue(policies, before, CommandClass::later_try, start + 2s);
+  CHECK(after.retry_budget.tries.sum().b == before.retry_budget.tries.sum().b);
+  CHECK(worth_storing(before, after));
+  CHECK_FALSE(worth_storing(after, after_issue(policies, after, first, start + 2s + 300ms)));
+}
+
 TEST_CASE("a stored state that makes no sense is not taken") {
   const std::string good = encode_state({});
   REQUIRE(decode_state(good));
