@@ -87,7 +87,15 @@ void note_answer(ParticipantState& state, const CommandEnd& end, Time now) {
 ParticipantState after_restart(const ParticipantPolicies& policies, ParticipantState state,
                                Time now) {
   state.bulkhead = {};
-  if (const auto& p = policies.breaker) state.breaker = p->at(state.breaker, now);
+  // A clock that was set back while no engine ran: what counts is what passes from now on.
+  if (const auto& p = policies.rate_limit) state.rate_limit = p->at(state.rate_limit, now);
+  if (const auto& p = policies.retry_budget) {
+    state.retry_budget.tries = state.retry_budget.tries.at(p->window, now);
+  }
+  if (const auto& p = policies.breaker) {
+    if (p->failure_rate > 0) state.breaker.calls = state.breaker.calls.at(p->window, now);
+    state.breaker = p->at(state.breaker, now);
+  }
   if (state.breaker.phase == BreakerPhase::half_open) {
     ++state.breaker.generation;
     state.breaker.probes_in_flight = 0;

@@ -27,6 +27,12 @@ constexpr const char* with_rate = R"({
   "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
              "compensation": "none"}]})";
 
+constexpr const char* with_budget = R"({
+  "saga": "order", "version": 1,
+  "participants": {"inventory": {
+    "retry_budget": {"ratio": 0, "min_per_second": 0, "window": "1s"}}},
+  "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
+             "compensation": "none", "retry": {"initial_delay": "1ms", "max_delay": "1ms"}}]})";
 void fail_next(Engine& engine) {
   engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("DOWN")));
 }
@@ -133,6 +139,38 @@ TEST_CASE("a clock that was set back while no engine ran holds nobody for longer
   engine.now -= 24h;
   engine.crash();
   CHECK(engine.next_due() == engine.now + 10s);
+}
+
+TEST_CASE("a clock that was set back while no engine ran makes nobody wait for it to catch up") {
+  Engine engine{with_rate};
+  for (int i = 0; i < 3; ++i) (void)engine.start();
+  CHECK(engine.channel.sent.size() == 2);
+  engine.now -= 24h;
+  engine.crash();
+  CHECK(engine.next_due() == engine.now + 1s);
+  engine.now += 1s;
+  engine.tell();
+  CHECK(engine.channel.sent.size() == 3);
+}
+
+TEST_CASE("a retry that is held for the budget goes out in time although the clock was set back") {
+  Engine engine{with_budget};
+  (void)engine.start();
+  fail_next(engine);
+  engine.now += 1ms;
+  engine.tell();
+  fail_next(engine);
+  engine.now += 1ms;
+  engine.tell();
+  CHECK(engine.channel.sent.empty());
+  engine.now -= 24h;
+  engine.crash();
+  for (int i = 0; i < 12 && engine.channel.sent.empty(); ++i) {
+    REQUIRE(engine.next_due());
+    engine.now = *engine.next_due();
+    engine.tell();
+  }
+  CHECK(engine.channel.sent.size() == 1);
 }
 
 TEST_CASE("a full disk takes nothing from the policies, and the failure counts once it is stored") {
