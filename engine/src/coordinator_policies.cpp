@@ -47,7 +47,11 @@ CommandEnd end_of(const AttemptRef& attempt, const Input& input, const std::vect
   }
   for (const Event& event : events) {
     const auto* unanswered = std::get_if<AttemptUnanswered>(&event);
-    if (unanswered && unanswered->attempt == attempt) return failed_end(unanswered->error, {});
+    // That an operator closed the step says nothing of its participant.
+    const bool by_operator = unanswered && unanswered->error.code == "SKIPPED";
+    if (unanswered && unanswered->attempt == attempt && !by_operator) {
+      return failed_end(unanswered->error, {});
+    }
   }
   return {};
 }

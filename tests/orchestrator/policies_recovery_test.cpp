@@ -33,6 +33,12 @@ constexpr const char* with_budget = R"({
     "retry_budget": {"ratio": 0, "min_per_second": 0, "window": "1s"}}},
   "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
              "compensation": "none", "retry": {"initial_delay": "1ms", "max_delay": "1ms"}}]})";
+constexpr const char* with_breaker_and_undo = R"({
+  "saga": "order", "version": 1,
+  "participants": {"inventory": {"breaker": {"failures": 1, "delay": "10s"}}},
+  "steps": [{"name": "reserve", "participant": "inventory", "action": "reserve",
+             "compensation": "release"}]})";
+
 void fail_next(Engine& engine) {
   engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("DOWN")));
 }
@@ -171,6 +177,18 @@ TEST_CASE("a retry that is held for the budget goes out in time although the clo
     engine.tell();
   }
   CHECK(engine.channel.sent.size() == 1);
+}
+
+TEST_CASE("a step that an operator closes says nothing of its participant") {
+  Engine engine{with_breaker_and_undo};
+  const SagaId id = engine.start();
+  (void)engine.channel.take();
+  CHECK(engine.request(id, CancelRequested{}).empty());
+  SkipRequested verdict;
+  verdict.as = SkipRequested::As::compensated;
+  CHECK(engine.request(id, verdict, "reserve").empty());
+  CHECK(engine.status(id) == Status::compensated);
+  CHECK(engine.breaker_changes.empty());
 }
 
 TEST_CASE("a full disk takes nothing from the policies, and the failure counts once it is stored") {
