@@ -305,9 +305,7 @@ void Coordinator::settle_sagas() {
         for (WaitArrival& waiter : waiting.mapped()) take(waiter);
       }
     }
-    if (is_end(status) && !saga.saga.parent) {
-      for (const SagaId& next : locks_.leave(id)) unlocked_.push_back(next);
-    }
+    if (is_end(status)) leave_locks(saga.saga);
     if (is_end(status) || settings_.mode == Mode::momentary) {
       for (OutstandingAttempt& attempt : saga.outstanding) {
         note_ended(saga, attempt, {});

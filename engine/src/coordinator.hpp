@@ -112,7 +112,10 @@ class Coordinator {
   void note_locks(const Saga& saga, LockLines& lines);
   void rebuild_locks(LockLines lines);
 
+  void leave_locks(const Saga& ended);
+  [[nodiscard]] bool is_over(const SagaId& id);
   // Committing and acting.
+  void note_family_locks(const SagaId& id, LockLines& lines);
   void commit();
   void act();
   void send_commands();

@@ -11,6 +11,22 @@
 #include "skald/expansion.hpp"
 
 namespace skald {
+namespace {
+
+// Of all rounds.
+std::vector<SagaId> children_in(const std::vector<JournalRow>& rows) {
+  std::vector<SagaId> children;
+  for (const JournalRow& row : rows) {
+    for (const Event& event : row.events) {
+      if (const auto* started = std::get_if<ChildStarted>(&event)) {
+        children.push_back(started->child);
+      }
+    }
+  }
+  return children;
+}
+
+}  // namespace
 
 std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
   auto effective = effective_definition(definition, request.input);
@@ -105,6 +121,24 @@ void Coordinator::wake_unlocked() {
   }
 }
 
+// A family is over when its root has ended, and every child that an abandoned saga left to itself.
+void Coordinator::leave_locks(const Saga& ended) {
+  if (!locks_.knows(ended.root)) return;
+  const bool alone =
+      !ended.parent && std::none_of(ended.steps.begin(), ended.steps.end(),
+                                    [](const StepState& s) { return s.child.has_value(); });
+  if (!alone && !is_over(ended.root)) return;
+  for (const SagaId& next : locks_.leave(ended.root)) unlocked_.push_back(next);
+}
+
+bool Coordinator::is_over(const SagaId& id) {
+  const auto summary = store_.summary(id);
+  if (!summary || !is_end(summary->status)) return false;
+  const auto children = children_in(store_.journal(id));
+  return std::all_of(children.begin(), children.end(),
+                     [this](const SagaId& child) { return is_over(child); });
+}
+
 // Also of children that have ended: their family keeps their locks.
 void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
   const auto rows = saga.locks.empty() ? std::vector<JournalRow>{} : store_.journal(saga.id);
@@ -116,6 +150,16 @@ void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
     const auto child = fold(store_.journal(*s.child));
     if (is_end(child.status)) note_locks(child, lines);
   }
+}
+
+// Of a family whose root has ended and that is not over.
+void Coordinator::note_family_locks(const SagaId& id, LockLines& lines) {
+  const auto rows = store_.journal(id);
+  const Saga saga = fold(rows);
+  if (!saga.locks.empty()) {
+    lines.push_back({rows.front().position, id, saga.root, saga.locks, saga.holds_locks});
+  }
+  for (const SagaId& child : children_in(rows)) note_family_locks(child, lines);
 }
 
 void Coordinator::rebuild_locks(LockLines lines) {

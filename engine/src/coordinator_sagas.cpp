@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "coordinator.hpp"
 #include "decider.hpp"
@@ -176,6 +177,7 @@ void Coordinator::recover(Time now) {
   book_.restore(store_.participant_states(), now);
   std::vector<Position> unconfirmed;
   LockLines lines;
+  std::set<SagaId> left;  // Roots that have ended before all of their families.
   store_.each_unfinished([&](const SagaSummary& summary) {
     crash_point(CrashPoint::recovery_of_saga);
     LiveSaga& saga = *load(summary.id);
@@ -191,10 +193,15 @@ void Coordinator::recover(Time now) {
     const bool waits = may_issue(*saga.definition, saga.saga, now);
     if (waits) unplaced_.push_back(summary.id);
     note_locks(saga.saga, lines);
+    if (saga.saga.parent) {
+      const auto root = store_.summary(saga.saga.root);
+      if (root && is_end(root->status)) left.insert(root->id);
+    }
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
     if (saga.outstanding.empty() && (crowded || !waits)) live_.erase(summary.id);
   });
   touched_.clear();
+  for (const SagaId& root : left) note_family_locks(root, lines);
   rebuild_locks(std::move(lines));
   std::sort(unconfirmed.begin(), unconfirmed.end());
   for (const Position position : unconfirmed) watermark_.issued(position);

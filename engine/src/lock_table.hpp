@@ -3,8 +3,8 @@
 // A saga gets all its locks at once, as soon as no saga of another family that started before it
 // and has not ended names one of them. The order is the same for every lock, so nobody waits in a
 // circle. Locks belong to the family of a root saga: parent and children do not shut each other
-// out, and a lock is free when the root has ended. The table is memory only: the sagas in the store
-// give it back.
+// out, and a lock is free when the root has ended and no child is left to itself. The table is
+// memory only: the sagas in the store give it back.
 #pragma once
 
 #include <deque>
@@ -23,8 +23,10 @@ class LockTable {
   void enter(const SagaId& saga, const SagaId& root, const std::vector<std::string>& locks);
   /// Whether the saga has come to the front of all its lines, or who is before it.
   [[nodiscard]] Admission::LockState state(const Saga& saga) const;
-  /// Takes the whole family out, because its root has ended. Answers the sagas that are at the
-  /// front of some line now and may get their locks.
+  /// Whether some saga of this family stands in a line.
+  [[nodiscard]] bool knows(const SagaId& root) const { return of_root_.count(root) > 0; }
+  /// Takes the whole family out, because it is over. Answers the sagas that are at the front of
+  /// some line now and may get their locks.
   [[nodiscard]] std::vector<SagaId> leave(const SagaId& root);
   /// Takes one saga out that never came to be, because its start was not stored.
   void forget(const SagaId& saga);
