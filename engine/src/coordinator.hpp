@@ -64,6 +64,9 @@ class Coordinator {
   void drop_answers();
 
   [[nodiscard]] std::size_t cached() const { return live_.size(); }
+  /// Calls back for every line in which sagas wait and that a policy holds now.
+  void each_hold(
+      const std::function<void(const std::string& participant, const Hold&)>& visit) const;
   /// Definitions that new sagas may use; nothing when there is none of that type or version.
   [[nodiscard]] DefinitionPtr newest_definition(const std::string& type,
                                                 std::optional<std::uint32_t> version) const;
@@ -109,13 +112,13 @@ class Coordinator {
     bool holds = false;
   };
   using LockLines = std::vector<LockLine>;
-  void note_locks(const Saga& saga, LockLines& lines);
-  void rebuild_locks(LockLines lines);
-
   void leave_locks(const Saga& ended);
   [[nodiscard]] bool is_over(const SagaId& id);
-  // Committing and acting.
+  void note_locks(const Saga& saga, LockLines& lines);
   void note_family_locks(const SagaId& id, LockLines& lines);
+  void rebuild_locks(LockLines lines);
+
+  // Committing and acting.
   void commit();
   void act();
   void send_commands();

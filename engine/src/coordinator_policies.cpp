@@ -152,15 +152,22 @@ void Coordinator::serve(const SagaId& id) {
   if (LiveSaga* saga = live(id)) (void)apply(*saga, Woken{});
 }
 
-std::optional<Time> Coordinator::next_admission() const {
-  std::optional<Time> next;
+void Coordinator::each_hold(
+    const std::function<void(const std::string&, const Hold&)>& visit) const {
   for (const auto& [participant, lines] : lines_.all()) {
     for (std::size_t c = 0; c < lines.size(); ++c) {
       if (lines[c].empty()) continue;
       const auto hold = book_.held(participant, static_cast<CommandClass>(c), now_);
-      if (hold && hold->until) next = next ? std::min(*next, *hold->until) : *hold->until;
+      if (hold) visit(participant, *hold);
     }
   }
+}
+
+std::optional<Time> Coordinator::next_admission() const {
+  std::optional<Time> next;
+  each_hold([&next](const std::string&, const Hold& hold) {
+    if (hold.until) next = next ? std::min(*next, *hold.until) : *hold.until;
+  });
   return next;
 }
 

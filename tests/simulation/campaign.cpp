@@ -16,6 +16,7 @@ namespace skald::simulation {
 
 using testing::Accident;
 using testing::Findings;
+using testing::Happening;
 using testing::Invariant;
 
 namespace {
@@ -24,6 +25,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t failures_kept = 20;
 constexpr std::uint64_t seeds_at_once = 64;
+// In so many schedules, each kind of thing that is drawn must have happened.
+constexpr std::uint64_t schedules_for_all = 50'000;
 
 /// What the threads share.
 class Campaign {
@@ -96,10 +99,38 @@ void print_totals(const Options& options, const Totals& totals, double seconds) 
   for (std::size_t i = 0; i < totals.accidents.size(); ++i) {
     fmt::print("  {:<22}{:>10}\n", to_string(static_cast<Accident>(i)), totals.accidents[i]);
   }
+  fmt::print("what came to pass:\n");
+  for (std::size_t i = 0; i < testing::happening_count; ++i) {
+    const auto happening = static_cast<Happening>(i);
+    fmt::print("  {:<26}{:>10}\n", to_string(happening), totals.happenings.of(happening));
+  }
+}
+
+// What is drawn and never happens is not tested.
+bool everything_happened(const Totals& totals) {
+  bool all = true;
+  const auto expect = [&all](const char* name, std::uint64_t times) {
+    if (times > 0) return;
+    fmt::print("never happened: {}\n", name);
+    all = false;
+  };
+  for (std::size_t i = 0; i < totals.accidents.size(); ++i) {
+    expect(to_string(static_cast<Accident>(i)), totals.accidents[i]);
+  }
+  for (std::size_t i = 0; i < testing::happening_count; ++i) {
+    const auto happening = static_cast<Happening>(i);
+    expect(to_string(happening), totals.happenings.of(happening));
+  }
+  return all;
 }
 
 int verdict(const Options& options, const Campaign& campaign) {
-  if (options.mutant == Mutant::none) return campaign.findings.violations() == 0 ? 0 : 1;
+  if (options.mutant == Mutant::none) {
+    const bool sound = campaign.findings.violations() == 0;
+    const bool enough =
+        campaign.totals.schedules < schedules_for_all || everything_happened(campaign.totals);
+    return sound && enough ? 0 : 1;
+  }
   for (const Invariant invariant : broken_by(options.mutant)) {
     if (campaign.findings.violations(invariant) == 0) continue;
     fmt::print("the checker caught the mutant {} by {}\n", to_string(options.mutant),
@@ -114,8 +145,17 @@ void print_small(const Small& small, const ScheduleOptions& options) {
   fmt::print("smallest schedule found, after {} runs:\n", small.runs);
   for (const Json& definition : small.draft.definitions) fmt::print("  {}\n", definition.dump());
   for (const testing::PlannedStart& start : small.draft.starts) {
-    fmt::print("  start {} at {} key {} input {}\n", start.type, describe_duration(start.at),
-               start.key.value_or("(none)"), start.input.text());
+    fmt::print("  start {} at {} key {} input {} delay {}\n", start.type,
+               describe_duration(start.at), start.key.value_or("(none)"), start.input.text(),
+               describe_duration(start.delay.value_or(Duration::zero())));
+  }
+  if (!small.draft.policies.empty()) {
+    fmt::print("  policies {}{}\n", small.draft.policies.dump(),
+               small.draft.configured ? " (configured)" : "");
+  }
+  for (const testing::PlannedRequest& request : small.draft.requests) {
+    fmt::print("  {} {} at {} of {} kin {}\n", to_string(request.verb), request.step,
+               describe_duration(request.at), request.input.text(), request.kin);
   }
   for (const auto& [accident, label] : small.allowed) fmt::print("  {}\n", to_string(accident));
   const ScheduleResult result = run_schedule(small.draft, options);

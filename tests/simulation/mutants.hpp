@@ -1,7 +1,6 @@
 // Engines, channels and participants that break one rule each, to prove that the checker can fail.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,12 +25,19 @@ enum class Mutant : std::uint8_t {
   early_timeout,  ///< The engine is told that what is due soon is due now.
   extra_attempt,  ///< The engine allows more attempts than the definition.
   late_action,    ///< An action is issued after the turn back.
+  lost_recall,    ///< It is not recorded that a parent turned its child back.
+  split_family,   ///< Parent and child are stored one after the other.
+  no_bulkhead,    ///< The engine is not told of any bulkhead.
+  no_breaker,     ///< Nor of a breaker …
+  no_rate_limit,  ///< … nor of a rate limit …
+  no_budget,      ///< … nor of a retry budget.
+  lost_policies,  ///< Where participants stand is not stored.
+  no_delay,       ///< The engine is told to begin at once.
+  early_hedge,    ///< The engine hedges after half the time.
+  no_locks,       ///< The engine is not told of any locks.
+  stolen_lock,    ///< Who is to wait for a lock has it at once.
+  busy_visitor,   ///< Who is the owner for one request does an engine's work.
 };
-inline constexpr std::array mutants{
-    Mutant::late_commit,   Mutant::early_receipt, Mutant::forward_undo, Mutant::lost_undo,
-    Mutant::no_dedup,      Mutant::double_effect, Mutant::no_epoch,     Mutant::early_timeout,
-    Mutant::extra_attempt, Mutant::late_action};
-
 [[nodiscard]] const char* to_string(Mutant mutant);
 [[nodiscard]] std::optional<Mutant> parse_mutant(std::string_view text);
 /// The invariants that this mutant breaks; finding any of them violated catches it.

@@ -34,6 +34,7 @@ void Totals::add(const Totals& other) {
   refused += other.refused;
   contradicted += other.contradicted;
   for (std::size_t i = 0; i < accidents.size(); ++i) accidents[i] += other.accidents[i];
+  happenings.add(other.happenings);
 }
 
 ScheduleResult run_schedule(const Draft& draft, const ScheduleOptions& options) {
@@ -56,6 +57,7 @@ ScheduleResult run_schedule(const Draft& draft, const ScheduleOptions& options) 
   totals.repeats = world.channel().counts().repeats;
   totals.requests = world.counts().requests;
   totals.refused = world.counts().refused;
+  totals.happenings = world.checker().happenings();
   result.happened = accidents.happened();
   for (const auto& [accident, label] : result.happened) {
     ++totals.accidents[static_cast<std::size_t>(accident)];

@@ -10,6 +10,7 @@
 
 #include "findings.hpp"
 #include "generator.hpp"
+#include "happenings.hpp"
 #include "mutants.hpp"
 #include "seeded_accidents.hpp"
 
@@ -31,6 +32,7 @@ struct Totals {
   std::uint64_t refused = 0;
   std::uint64_t contradicted = 0;
   std::array<std::uint64_t, testing::accident_count> accidents{};
+  testing::Happenings happenings;
 
   void add(const Totals& other);
 };

@@ -44,6 +44,7 @@ constexpr Rate rate_of(Accident accident) {
     case Accident::silence: return {50, 30};
     case Accident::pending: return {30, 40};
     case Accident::contradiction: return {10, 50};
+    case Accident::momentary_owner: return {40, 90};
   }
   return {0, 0};
 }

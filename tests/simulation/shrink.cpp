@@ -29,6 +29,8 @@ class Shrinker {
       smaller = drop_definitions() || smaller;
       smaller = drop_steps() || smaller;
       smaller = drop_keys() || smaller;
+      smaller = drop_delays() || smaller;
+      smaller = drop_policies() || smaller;
     }
     return std::move(small_);
   }
@@ -113,7 +115,7 @@ class Shrinker {
   bool drop_keys() {
     bool dropped = false;
     for (std::size_t d = 0; d < small_.draft.definitions.size(); ++d) {
-      for (const char* key : {"deadline", "output", "defaults"}) {
+      for (const char* key : {"deadline", "output", "defaults", "locks", "priority"}) {
         if (!small_.draft.definitions[d].contains(key)) continue;
         Small candidate = small_;
         candidate.draft.definitions[d].erase(key);
@@ -121,12 +123,36 @@ class Shrinker {
       }
       for (std::size_t i = 0; i < small_.draft.definitions[d]["steps"].size(); ++i) {
         for (const char* key : {"resolve", "on_failure", "retry", "timeout", "deadline",
-                                "compensation_retry", "input"}) {
+                                "compensation_retry", "input", "hedge", "when", "after"}) {
           if (!small_.draft.definitions[d]["steps"][i].contains(key)) continue;
           Small candidate = small_;
           candidate.draft.definitions[d]["steps"][i].erase(key);
           dropped = accept(std::move(candidate)) || dropped;
         }
+      }
+    }
+    return dropped;
+  }
+
+  bool drop_delays() {
+    bool dropped = false;
+    for (std::size_t i = 0; i < small_.draft.starts.size(); ++i) {
+      if (!small_.draft.starts[i].delay) continue;
+      Small candidate = small_;
+      candidate.draft.starts[i].delay.reset();
+      dropped = accept(std::move(candidate)) || dropped;
+    }
+    return dropped;
+  }
+
+  bool drop_policies() {
+    bool dropped = false;
+    const Json policies = small_.draft.policies;
+    for (const auto& [participant, stated] : policies.items()) {
+      for (const auto& [key, policy] : stated.items()) {
+        Small candidate = small_;
+        candidate.draft.policies[participant].erase(key);
+        dropped = accept(std::move(candidate)) || dropped;
       }
     }
     return dropped;

@@ -32,7 +32,8 @@ constexpr std::array<const char*, accident_count> names{"crash before commit",
                                                         "unknown",
                                                         "silence",
                                                         "pending",
-                                                        "contradiction"};
+                                                        "contradiction",
+                                                        "momentary owner"};
 
 }  // namespace
 

@@ -40,8 +40,9 @@ enum class Accident : std::uint8_t {
   silence,
   pending,
   contradiction,
+  momentary_owner,  ///< Who finds no engine becomes the owner for one request.
 };
-inline constexpr std::size_t accident_count = 28;
+inline constexpr std::size_t accident_count = 29;
 [[nodiscard]] const char* to_string(Accident accident);
 
 /// Names one occasion.

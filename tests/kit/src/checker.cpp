@@ -10,7 +10,14 @@ namespace skald::testing {
 
 void Checker::define(DefinitionPtr definition) {
   auto& known = definitions_[{definition->type, definition->version}];
+  policies_.use(definition->participants);
   known = std::move(definition);
+}
+
+void Checker::opened(std::uint64_t life, bool momentary, Time wall) {
+  life_ = life;
+  momentary_ = momentary;
+  if (!momentary) policies_.opened(wall);
 }
 
 const Witness* Checker::find(const SagaId& saga) const {
@@ -23,11 +30,22 @@ std::optional<SagaId> Checker::started_by(std::uint64_t label) const {
   return found == by_label_.end() ? std::nullopt : std::optional{found->second};
 }
 
-void Checker::committed(const Batch& batch, Position first, std::uint64_t life, Time real) {
+SagaId Checker::kin_of(const SagaId& saga, std::uint32_t number) const {
+  if (number == 0) return saga;
+  std::vector<SagaId> below;
+  for (const auto& [id, witness] : sagas_) {
+    if (witness.path.saga().root == saga && id != saga) below.push_back(id);
+  }
+  return below.empty() ? saga : below[(number - 1) % below.size()];
+}
+
+void Checker::committed(const Batch& batch, Position first, std::uint64_t life, Instant instant) {
   findings_.expect(Invariant::I11, life == life_, "owner {} wrote while owner {} has the store",
                    life, life_);
+  if (momentary_) check_momentary(batch);
   Position position = first;
-  for (const JournalAppend& append : batch.appends) take_row(append, position++, real);
+  for (const JournalAppend& append : batch.appends) take_row(append, position++, instant);
+  policies_.stored(batch.participants);
   for (const SagaSummary& summary : batch.summaries) {
     const auto found = sagas_.find(summary.id);
     if (found == sagas_.end()) continue;
@@ -43,9 +61,24 @@ void Checker::committed(const Batch& batch, Position first, std::uint64_t life, 
                      "{}: its row was not brought up to version {}", path.name(),
                      path.saga().version);
   }
+  family_.batch_done();
 }
 
-void Checker::take_row(const JournalAppend& append, Position position, Time real) {
+// Without an engine nobody sends, waits for answers or knows how participants stand.
+void Checker::check_momentary(const Batch& batch) {
+  bool sends = !batch.watermarks.empty() || !batch.participants.empty();
+  for (const JournalAppend& append : batch.appends) {
+    for (const Event& event : append.events) {
+      const auto* lost = std::get_if<AttemptUnanswered>(&event);
+      sends = sends || std::holds_alternative<CommandIssued>(event) ||
+              std::holds_alternative<LocksGranted>(event) ||
+              (lost && lost->error.code == "TIMEOUT");
+    }
+  }
+  findings_.expect(Invariant::I10, !sends, "an owner without an engine did an engine's work");
+}
+
+void Checker::take_row(const JournalAppend& append, Position position, Instant instant) {
   findings_.expect(Invariant::I3, position == last_position_ + 1,
                    "the journal's position {} follows {}", position, last_position_);
   last_position_ = position;
@@ -59,7 +92,18 @@ void Checker::take_row(const JournalAppend& append, Position position, Time real
   findings_.expect(Invariant::I3, witness != nullptr, "{}: its journal does not begin with a start",
                    append.saga.to_string());
   if (!witness) return;
-  witness->path.walk_row({position, append.version, append.at, append.events}, real);
+  family_.before_row(*witness, append);
+  policies_.take_row(witness->path.definition(), append);
+  witness->path.walk_row({position, append.version, append.at, append.events}, instant);
+  locks_.after_row(*witness, append);
+  note_happenings(append);
+}
+
+// The same in every run of the schedule, also for children and replays.
+std::uint64_t Checker::label_of(const SagaStarted& started) const {
+  if (!started.parent) return hash_of(started.input.text());
+  const Witness* parent = find(started.parent->saga);
+  return mix(parent ? parent->label : 0, started.parent->step, started.parent->attempt);
 }
 
 Witness* Checker::begin(const SagaStarted& started) {
@@ -73,15 +117,27 @@ Witness* Checker::begin(const SagaStarted& started) {
     findings_.expect(Invariant::I1, fresh || started.replay_of,
                      "two sagas were started with the key {}", *started.key);
   }
-  std::uint64_t label = hash_of(started.input.text());
+  std::uint64_t label = label_of(started);
   while (by_label_.count(label) != 0) label = mix(label, 1);  // A replay, or the same input again.
   by_label_[label] = started.id;
   if (started.replay_of) by_label_[hash_of(started.input.text())] = started.id;
   std::string name = started.id.to_string();
-  name += started.key ? " (" + *started.key + ")" : " (no key)";
+  name += started.key ? " (" + *started.key + ")" : started.parent ? " (child)" : " (no key)";
   Witness witness{{*steps, std::move(name), findings_}, label, {}, {}, {}};
   witness.effects.resize(started.step_count);
-  return &sagas_.emplace(started.id, std::move(witness)).first->second;
+  Witness& saga = sagas_.emplace(started.id, std::move(witness)).first->second;
+  check_locks(**steps, started, saga);
+  if (started.not_before) happenings_.note(Happening::delayed_start);
+  if (started.parent) family_.begin(saga, started);
+  return &saga;
+}
+
+void Checker::check_locks(const Definition& definition, const SagaStarted& started,
+                          const Witness& saga) {
+  // Names with pointers in them are filled in by the engine: only their number is known here.
+  const bool all = started.locks.size() == definition.locks.size();
+  findings_.expect(Invariant::I8, all, "{}: it wants {} locks, its definition {}", saga.path.name(),
+                   started.locks.size(), definition.locks.size());
 }
 
 void Checker::observed(const Saga& live) {
@@ -104,9 +160,16 @@ void Checker::sent(const Command& command) {
                    "{} was sent again with another body", command.id.to_string());
 }
 
-void Checker::note_lease(const Reply& reply, Time due) {
+void Checker::arrived(const Reply& reply, Time real) {
   const auto found = sagas_.find(reply.saga);
-  if (found != sagas_.end()) found->second.path.note_lease(reply.attempt, due);
+  if (found == sagas_.end()) return;
+  const Outcome& outcome = reply.outcome;
+  if (outcome.kind == OutcomeKind::pending) {
+    found->second.path.note_lease(reply.attempt, real + outcome.lease);
+  }
+  if (outcome.retry_after) {
+    policies_.note_retry_after(reply.saga, reply.attempt, *outcome.retry_after);
+  }
 }
 
 void Checker::took_effect(const SagaId& saga, StepIndex step, Direction direction) {
@@ -160,10 +223,18 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
                    witness->path.definition().steps[attempt.step].name);
 }
 
-void Checker::acknowledged(const std::optional<std::string>& key, const SagaId& saga) {
-  findings_.expect(Invariant::I1, find(saga) != nullptr,
-                   "{} was acknowledged and is not in the journal", saga.to_string());
-  acknowledged_.emplace_back(key, saga);
+void Checker::acknowledged(const AskedStart& asked, const SagaId& id) {
+  const Witness* witness = find(id);
+  findings_.expect(Invariant::I1, witness != nullptr,
+                   "{} was acknowledged and is not in the journal", id.to_string());
+  acknowledged_.emplace_back(asked.key, id);
+  if (!witness) return;
+  const Saga& saga = witness->path.saga();
+  std::optional<Time> not_before;
+  if (asked.delay) not_before = saga.started_at + *asked.delay;
+  findings_.expect(Invariant::I12, saga.not_before == not_before || saga.replay_of,
+                   "{}: it may begin at another time than it was started for",
+                   witness->path.name());
 }
 
 }  // namespace skald::testing

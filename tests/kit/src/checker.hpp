@@ -12,70 +12,86 @@
 #include <utility>
 #include <vector>
 
+#include "family_watch.hpp"
 #include "findings.hpp"
-#include "saga_path.hpp"
+#include "happenings.hpp"
+#include "lock_watch.hpp"
+#include "policy_watch.hpp"
 #include "skald/channel.hpp"
 #include "skald/store.hpp"
+#include "witness.hpp"
 
 namespace skald::testing {
 
-/// What became of one step at its participant, by the participant's own account.
-struct StepEffects {
-  std::uint32_t done = 0;
-  std::uint32_t undone = 0;
-  std::uint64_t done_at = 0;  ///< Order among all effects of the world.
-  std::uint64_t undone_at = 0;
-  bool lied = false;  ///< The participant contradicted itself: its effects prove nothing.
-};
-
-/// All that is known of one saga.
-struct Witness {
-  SagaPath path;
-  std::uint64_t label = 0;  ///< The same in every run of the schedule, whatever else happens.
-  std::vector<StepEffects> effects;
-  std::map<AttemptRef, std::string> bodies;  ///< Of what was sent.
-  SagaSummary summary;                       ///< As stored.
+/// What the world knows of a start that was asked for.
+struct AskedStart {
+  std::optional<std::string> key;
+  std::optional<Duration> delay;
 };
 
 class Checker {
  public:
-  explicit Checker(Findings& findings) : findings_(findings) {}
+  explicit Checker(Findings& findings)
+      : findings_(findings),
+        family_(sagas_, findings, happenings_),
+        locks_(sagas_, findings, happenings_),
+        policies_(findings, happenings_) {}
+  Checker(const Checker&) = delete;
+  Checker& operator=(const Checker&) = delete;
 
   /// The definition that sagas of this type are held against.
   void define(DefinitionPtr definition);
+  /// What an engine's configuration says of participants. Before any definition.
+  void configure(const PoliciesByName& participants) { policies_.use(participants); }
 
   // What happens, as it happens.
-  void opened(std::uint64_t life) { life_ = life; }
-  void committed(const Batch& batch, Position first, std::uint64_t life, Time real);
+  /// `momentary`: the owner runs no engine.
+  void opened(std::uint64_t life, bool momentary, Time wall);
+  void committed(const Batch& batch, Position first, std::uint64_t life, Instant instant);
   /// The engine's saga after a commit.
   void observed(const Saga& live);
   void sent(const Command& command);
-  void note_lease(const Reply& reply, Time due);
+  /// An answer has reached the engine. `real`: when, by a clock that nobody adjusts.
+  void arrived(const Reply& reply, Time real);
   void took_effect(const SagaId& saga, StepIndex step, Direction direction);
   void lied(const SagaId& saga, StepIndex step);
   void receipted(const Reply& reply, Time engine_now);
-  void acknowledged(const std::optional<std::string>& key, const SagaId& saga);
+  void acknowledged(const AskedStart& asked, const SagaId& saga);
 
   /// All is quiet: looks at each saga as a whole, at its effects if they were counted.
   void finish(Store& store, bool counts_effects);
 
   [[nodiscard]] Findings& findings() { return findings_; }
   [[nodiscard]] const Witness* find(const SagaId& saga) const;
-  [[nodiscard]] const std::map<SagaId, Witness>& sagas() const { return sagas_; }
+  [[nodiscard]] const Witnesses& sagas() const { return sagas_; }
+  [[nodiscard]] Happenings& happenings() { return happenings_; }
+  [[nodiscard]] const Happenings& happenings() const { return happenings_; }
   /// The saga that this start led to, or its latest replay.
   [[nodiscard]] std::optional<SagaId> started_by(std::uint64_t label) const;
+  /// The `number`th saga below this one in order of start, from 1, counted round and round; the
+  /// saga itself when `number` is 0 or it has no children.
+  [[nodiscard]] SagaId kin_of(const SagaId& saga, std::uint32_t number) const;
 
  private:
-  void take_row(const JournalAppend& append, Position position, Time real);
+  void take_row(const JournalAppend& append, Position position, Instant instant);
   Witness* begin(const SagaStarted& started);
+  [[nodiscard]] std::uint64_t label_of(const SagaStarted& started) const;
+  void check_locks(const Definition& definition, const SagaStarted& started, const Witness& saga);
+  void check_momentary(const Batch& batch);
+  void note_happenings(const JournalAppend& append);
 
   Findings& findings_;
+  Happenings happenings_;
   std::map<std::pair<std::string, std::uint32_t>, DefinitionPtr> definitions_;
-  std::map<SagaId, Witness> sagas_;
+  Witnesses sagas_;
   std::map<std::uint64_t, SagaId> by_label_;
   std::set<std::pair<std::string, std::string>> keys_;
   std::vector<std::pair<std::optional<std::string>, SagaId>> acknowledged_;
+  FamilyWatch family_;
+  LockWatch locks_;
+  PolicyWatch policies_;
   std::uint64_t life_ = 0;
+  bool momentary_ = false;  ///< The owner of this life.
   std::uint64_t effects_ = 0;
   std::uint64_t forged_ = 0;
   Position last_position_ = 0;

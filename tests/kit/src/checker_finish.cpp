@@ -3,6 +3,43 @@
 #include "saga_end.hpp"
 
 namespace skald::testing {
+namespace {
+
+// What an event says came to pass, if it is anything that is counted.
+std::optional<Happening> happening_of(const Event& event) {
+  if (std::holds_alternative<AttemptHedged>(event)) return Happening::attempt_hedged;
+  if (std::holds_alternative<SignalTaken>(event)) return Happening::signal_taken;
+  if (const auto* skipped = std::get_if<StepSkipped>(&event)) {
+    if (skipped->error.code == "WHEN") return Happening::condition_false;
+  }
+  if (const auto* failed = std::get_if<StepFailed>(&event)) {
+    if (failed->error.code == "SIGNAL_TIMEOUT") return Happening::signal_missed;
+  }
+  if (const auto* rejected = std::get_if<StepRejected>(&event)) {
+    if (rejected->error.code == "CHILD_DEPTH") return Happening::depth_refused;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Checker::note_happenings(const JournalAppend& append) {
+  const Witness& witness = sagas_.at(append.saga);
+  const Definition& definition = witness.path.definition();
+  for (const Event& event : append.events) {
+    if (const auto happening = happening_of(event)) happenings_.note(*happening);
+    const auto* done = std::get_if<StepSucceeded>(&event);
+    if (!done || witness.path.is_forced(done->attempt.step)) continue;
+    const AttemptRef& attempt = done->attempt;
+    const Step& step = definition.steps[attempt.step];
+    if (step.as<Sleep>()) happenings_.note(Happening::sleep_ended);
+    if (step.as<Gather>()) happenings_.note(Happening::list_gathered);
+    const bool earlier =
+        attempt.direction == Direction::action && attempt.attempt > 0 &&
+        attempt.attempt < witness.path.saga().steps[attempt.step].of(Direction::action).made;
+    if (step.hedge && earlier) happenings_.note(Happening::hedge_overtaken);
+  }
+}
 
 void Checker::finish(Store& store, bool counts_effects) {
   for (const auto& [key, id] : acknowledged_) {
@@ -18,8 +55,9 @@ void Checker::finish(Store& store, bool counts_effects) {
     findings_.expect(Invariant::I3, fold(store.journal(id)) == saga,
                      "{}: the stored journal folds to something else", witness.path.name());
     if (!counts_effects) continue;
-    check_end(witness, findings_);
+    check_end(witness, sagas_, findings_);
   }
+  family_.finish();
   const std::size_t kept = store.quarantine(0, SIZE_MAX).size();
   findings_.expect(Invariant::I10, kept >= forged_,
                    "{} unusable replies were receipted and {} are in quarantine", forged_, kept);

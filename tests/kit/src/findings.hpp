@@ -23,11 +23,12 @@ enum class Invariant : std::uint8_t {
   I5,   ///< Compensated: exactly what may have happened is undone, in reverse order.
   I6,   ///< No effect twice, and no participant contradicts itself.
   I7,   ///< No action takes effect after its compensation.
-  I8,   ///< No action before its predecessors' success, none after the turn back.
-  I9,   ///< Ends are final.
+  I8,   ///< No action before its predecessors' success and its locks, none after the turn back.
+  I9,   ///< Ends are final; only its parent takes a completed child back.
   I10,  ///< Every message sent follows from a committed record.
   I11,  ///< Only the owner of the current epoch writes.
-  I12,  ///< Attempts stay within their limit per round; no timer fires early.
+  I12,  ///< Attempts stay within their limit per round, participants within their policies; no
+        ///< timer fires early.
   I13,  ///< After the pivot nothing is compensated.
   I14,  ///< The files are sound.
   I15,  ///< After the last fault all becomes quiet in time, and no engine stops by itself.

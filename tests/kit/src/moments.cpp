@@ -18,7 +18,7 @@ Position WatchedStore::commit(const Batch& batch) {
     throw StoreError(StoreError::Kind::full, "cannot write to the simulated store: it is full");
   }
   const Position first = StoreDecorator::commit(batch);
-  checker_.committed(batch, first, life_, agenda_.now());
+  checker_.committed(batch, first, life_, {agenda_.now(), agenda_.engine_now()});
   note(batch);
   moments_.pass(Accident::crash_after_commit);
   return first;

@@ -15,7 +15,8 @@ struct PlannedStart {
   Duration at{0};
   std::string type;
   std::optional<std::string> key;
-  JsonText input;  ///< Different for every start: it names the saga.
+  JsonText input;                   ///< Different for every start: it names the saga.
+  std::optional<Duration> delay{};  ///< Nothing is issued before this has passed.
 };
 
 /// What operators ask for, by the control verb's name.
@@ -39,11 +40,13 @@ struct PlannedRequest {
   Duration at{0};
   JsonText input;  ///< Of the start whose saga it is about.
   Verb verb = Verb::resume;
-  std::string step;  ///< Empty: none named.
+  std::string step;       ///< Empty: none named.
+  std::uint32_t kin = 0;  ///< Not about that saga but about one below it; see Checker::kin_of().
 };
 
 struct Plan {
   std::vector<DefinitionPtr> definitions;
+  PoliciesByName participants{};  ///< What the engine's configuration says.
   std::vector<PlannedStart> starts;
   std::vector<PlannedRequest> requests;
   Duration calm_at{0};  ///< From then on nothing goes wrong any more.

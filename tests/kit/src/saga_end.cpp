@@ -1,7 +1,20 @@
 #include "saga_end.hpp"
 
+#include <algorithm>
+
 namespace skald::testing {
 namespace {
+
+// When effects in one direction came, of a step or of all that a child saga did for it.
+struct Span {
+  std::uint64_t first = UINT64_MAX;
+  std::uint64_t last = 0;
+  void add(std::uint64_t at) {
+    first = std::min(first, at);
+    last = std::max(last, at);
+  }
+  [[nodiscard]] bool empty() const { return last == 0; }
+};
 
 // What happened there is known from somebody else: an operator, another saga, or a liar.
 bool is_exempt(const Witness& witness, StepIndex step) {
@@ -38,45 +51,104 @@ void check_compensated_step(const Witness& witness, StepIndex step, Findings& fi
                   witness.path.name(), defined.name, effects.done, effects.undone);
 }
 
-bool counts(const Witness& witness, StepIndex step) {
-  return witness.path.saga().steps[step].status == StepStatus::succeeded &&
-         witness.effects[step].done > 0 && !is_exempt(witness, step);
+class Order {
+ public:
+  Order(const Witness& witness, const Witnesses& sagas, Findings& findings)
+      : witness_(witness),
+        saga_(witness.path.saga()),
+        definition_(witness.path.definition()),
+        sagas_(sagas),
+        findings_(findings) {}
+
+  void check_forward() const;
+  void check_back() const;
+
+ private:
+  [[nodiscard]] Span span_of(const Witness& witness, StepIndex step, Direction direction) const;
+  [[nodiscard]] Span span_of_family(const Witness& witness, Direction direction) const;
+  [[nodiscard]] bool was_stopped(StepIndex step) const;
+
+  const Witness& witness_;
+  const Saga& saga_;
+  const Definition& definition_;
+  const Witnesses& sagas_;
+  Findings& findings_;
+};
+
+Span Order::span_of(const Witness& witness, StepIndex step, Direction direction) const {
+  Span span;
+  const bool action = direction == Direction::action;
+  // An action that was given up may still take effect, at any time.
+  const bool given_up = action && witness.path.saga().steps[step].status != StepStatus::succeeded;
+  if (is_exempt(witness, step) || given_up) return span;
+  const StepEffects& effects = witness.effects[step];
+  if ((action ? effects.done : effects.undone) > 0) {
+    span.add(action ? effects.done_at : effects.undone_at);
+  }
+  const auto& child = witness.path.saga().steps[step].child;
+  const auto found = child ? sagas_.find(*child) : sagas_.end();
+  return found == sagas_.end() ? span : span_of_family(found->second, direction);
 }
 
-// By the participants' account: each step after those it follows, back in the order of the plan.
-void check_order(const Witness& witness, Findings& findings) {
-  const Saga& saga = witness.path.saga();
-  const Definition& definition = witness.path.definition();
-  for (StepIndex step = 0; step < saga.steps.size(); ++step) {
-    if (!counts(witness, step)) continue;
-    for (const StepIndex before : definition.steps[step].after) {
-      if (!counts(witness, before)) continue;
-      findings.expect(Invariant::I8,
-                      witness.effects[step].done_at > witness.effects[before].done_at,
-                      "{}: {} took effect before its predecessor", witness.path.name(),
-                      definition.steps[step].name);
+Span Order::span_of_family(const Witness& witness, Direction direction) const {
+  Span all;
+  for (StepIndex step = 0; step < witness.effects.size(); ++step) {
+    const Span span = span_of(witness, step, direction);
+    if (span.empty()) continue;
+    all.add(span.first);
+    all.add(span.last);
+  }
+  return all;
+}
+
+// Its child began to undo what it had done before its turn in the plan came.
+bool Order::was_stopped(StepIndex step) const {
+  return std::any_of(witness_.children.begin(), witness_.children.end(), [&](const Kin& kin) {
+    return kin.stopped && kin.id == saga_.steps[step].child;
+  });
+}
+
+// Each step after those it follows.
+void Order::check_forward() const {
+  for (StepIndex step = 0; step < saga_.steps.size(); ++step) {
+    const Span own = span_of(witness_, step, Direction::action);
+    if (own.empty()) continue;
+    for (const StepIndex before : definition_.steps[step].after) {
+      const Span earlier = span_of(witness_, before, Direction::action);
+      if (earlier.empty()) continue;
+      findings_.expect(Invariant::I8, own.first > earlier.last,
+                       "{}: {} took effect before its predecessor", witness_.path.name(),
+                       definition_.steps[step].name);
     }
   }
+}
+
+// Back in the order of the plan; a child as a whole, where its step stands in the plan.
+void Order::check_back() const {
   std::uint64_t before = 0;
-  for (const StepIndex step : saga.undo_plan) {
-    const StepEffects& effects = witness.effects[step];
-    if (effects.undone == 0 || is_exempt(witness, step)) continue;
-    findings.expect(Invariant::I5, effects.undone_at > before,
-                    "{}: {} was undone before a later step", witness.path.name(),
-                    definition.steps[step].name);
-    before = effects.undone_at;
+  for (const StepIndex step : saga_.undo_plan) {
+    const Span own = span_of(witness_, step, Direction::compensate);
+    if (own.empty()) continue;
+    const bool in_turn = own.first > before || was_stopped(step);
+    findings_.expect(Invariant::I5, in_turn, "{}: {} was undone before a later step",
+                     witness_.path.name(), definition_.steps[step].name);
+    before = std::max(before, own.last);
   }
 }
 
 }  // namespace
 
-void check_end(const Witness& witness, Findings& findings) {
+void check_end(const Witness& witness, const Witnesses& sagas, Findings& findings) {
   const Saga& saga = witness.path.saga();
   for (StepIndex step = 0; step < saga.steps.size(); ++step) {
     if (saga.status == Status::completed) check_completed_step(witness, step, findings);
     if (saga.status == Status::compensated) check_compensated_step(witness, step, findings);
   }
-  check_order(witness, findings);
+  const Order order{witness, sagas, findings};
+  order.check_forward();
+  order.check_back();
 }
+
+void check_end(const Witness& witness, Findings& findings) { check_end(witness, {}, findings); }
 
 }  // namespace skald::testing

@@ -24,18 +24,6 @@ bool is_edge(Status from, Status to) {
   return std::find(edges.begin(), edges.end(), std::pair{from, to}) != edges.end();
 }
 
-bool is_done(const StepState& s) {
-  return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
-}
-
-bool is_closed(CompensationStatus status) {
-  return status == CompensationStatus::compensated || status == CompensationStatus::skipped;
-}
-
-std::string list(const std::vector<StepIndex>& steps) {
-  return fmt::format("[{}]", fmt::join(steps, ", "));
-}
-
 }  // namespace
 
 void SagaPath::walk(const std::vector<JournalRow>& rows, const SagaSummary& summary) {
@@ -54,8 +42,8 @@ void SagaPath::walk(const std::vector<JournalRow>& rows, const SagaSummary& summ
 
 void SagaPath::walk_row(const JournalRow& row) { walk_row(row, row.at); }
 
-void SagaPath::walk_row(const JournalRow& row, Time real) {
-  real_ = real;
+void SagaPath::walk_row(const JournalRow& row, Instant instant) {
+  instant_ = instant;
   findings_.expect(Invariant::I3, row.version == saga_.version + 1,
                    "{}: version {} follows version {}", name_, row.version, saga_.version);
   for (const Event& event : row.events) {
@@ -86,112 +74,62 @@ Position SagaPath::issued_at(const AttemptRef& attempt) const {
 }
 
 void SagaPath::before(const Event& event, const JournalRow& row) {
-  const bool after_end = is_end(saga_.status) && !std::holds_alternative<ReplayStarted>(event);
-  findings_.expect(Invariant::I9, !after_end, "{}: {} after the end", name_, event_name(event));
+  findings_.expect(Invariant::I9, !is_end(saga_.status) || may_follow_the_end(event),
+                   "{}: {} after the end", name_, event_name(event));
+  if (const auto* started = std::get_if<SagaStarted>(&event)) check_started(*started, row);
   if (const auto* issued = std::get_if<CommandIssued>(&event)) check_issue(*issued, row);
+  if (const auto* hedged = std::get_if<AttemptHedged>(&event)) check_hedge(*hedged, row);
+  if (const auto* waiting = std::get_if<StepWaiting>(&event)) check_action(waiting->step, row);
+  if (const auto* child = std::get_if<ChildStarted>(&event)) check_child_start(*child, row);
+  if (const auto* child = std::get_if<ChildTurnedBack>(&event)) check_child_turn(*child);
   if (const auto* lost = std::get_if<AttemptUnanswered>(&event)) check_unanswered(*lost);
-  if (const auto* turned = std::get_if<SagaTurnedBack>(&event)) check_turn(*turned);
+  if (const auto* turned = std::get_if<SagaTurnedBack>(&event)) check_turn(*turned, row);
   if (const auto* verdict = std::get_if<OperatorDecided>(&event)) forced_.insert(verdict->step);
-  if (const auto* done = std::get_if<StepSucceeded>(&event)) note_done(done->attempt.step);
-  if (const auto* skipped = std::get_if<StepSkipped>(&event)) note_done(skipped->step);
-  if (const auto* started = std::get_if<SagaStarted>(&event)) {
-    for (const CarriedOutput& carried : started->carried) note_done(carried.step);
+  if (const auto* done = std::get_if<StepSucceeded>(&event)) {
+    check_undecided(done->attempt.step, event_name(event));
+    note_done(done->attempt.step);
+  }
+  if (const auto* skipped = std::get_if<StepSkipped>(&event)) {
+    check_undecided(skipped->step, event_name(event));
+    note_done(skipped->step);
+  }
+  if (const auto* failed = std::get_if<StepFailed>(&event)) {
+    check_undecided(failed->step, event_name(event));
+    check_given_up(failed->step, failed->error);
+  }
+  if (const auto* doubt = std::get_if<StepInDoubt>(&event)) {
+    check_undecided(doubt->step, event_name(event));
+    check_given_up(doubt->step, doubt->error);
   }
 }
 
-void SagaPath::check_issue(const CommandIssued& issued, const JournalRow& row) {
-  const AttemptRef& attempt = issued.attempt;
-  const StepState& s = saga_.steps[attempt.step];
-  const Attempts& a = s.of(attempt.direction);
-  const Step& step = definition_.steps[attempt.step];
-  const bool compensating = attempt.direction == Direction::compensate;
-  const RetryPolicy& retry = compensating ? step.compensation->retry : step.retry;
-  findings_.expect(Invariant::I12, attempt.attempt == a.made + 1,
-                   "{}: attempt {} of {} follows attempt {}", name_, attempt.attempt, step.name,
-                   a.made);
-  findings_.expect(Invariant::I12, a.in_round() < retry.max_attempts,
-                   "{}: attempt {} of {} is beyond the limit of {}", name_, a.in_round() + 1,
-                   step.name, retry.max_attempts);
-  findings_.expect(Invariant::I12, !a.retry_at || *a.retry_at <= row.at,
-                   "{}: {} was tried again before its time", name_, step.name);
-  if (attempt.direction == Direction::action) check_action(attempt.step);
-  if (compensating) check_compensation(attempt.step);
-  const Duration timeout = attempt_timeout(step, attempt.direction);
-  issued_[attempt] = {row.position, real_ + timeout};
+// A child's `completed` is provisional, until its parent has ended.
+bool SagaPath::may_follow_the_end(const Event& event) const {
+  const bool taken_back = saga_.status == Status::completed && told_by_parent_ &&
+                          std::holds_alternative<SagaTurnedBack>(event);
+  const bool replayed = !saga_.parent && std::holds_alternative<ReplayStarted>(event);
+  return taken_back || replayed;
 }
 
-void SagaPath::check_action(StepIndex step) {
-  const auto& after = definition_.steps[step].after;
-  const bool ready = std::all_of(after.begin(), after.end(),
-                                 [this](StepIndex before) { return is_done(saga_.steps[before]); });
-  findings_.expect(Invariant::I8, ready, "{}: {} was issued before its predecessors were done",
-                   name_, definition_.steps[step].name);
-  findings_.expect(Invariant::I8, !turned_, "{}: {} was issued after the turn back", name_,
-                   definition_.steps[step].name);
-}
-
-void SagaPath::check_compensation(StepIndex step) {
-  const std::string& step_name = definition_.steps[step].name;
-  findings_.expect(Invariant::I5, turned_, "{}: {} was undone on the way forward", name_,
-                   step_name);
-  // Whatever stands before it in the plan, whose order check_turn() has checked, is closed.
-  const auto& plan = saga_.undo_plan;
-  const bool ready = std::all_of(
-      plan.begin(), std::find(plan.begin(), plan.end(), step),
-      [this](StepIndex planned) { return is_closed(saga_.steps[planned].compensation); });
-  findings_.expect(Invariant::I5, ready, "{}: {} was undone before a later step", name_, step_name);
-  findings_.expect(Invariant::I5, std::find(plan.begin(), plan.end(), step) != plan.end(),
-                   "{}: {} was undone and is not in the plan", name_, step_name);
-  const StepIndex pivot = definition_.pivot();
-  const bool passed = pivot != no_step && saga_.steps[pivot].status == StepStatus::succeeded;
-  findings_.expect(Invariant::I13, !passed, "{}: {} was undone after the pivot", name_, step_name);
-}
-
-void SagaPath::check_unanswered(const AttemptUnanswered& unanswered) {
-  if (unanswered.error.code != "TIMEOUT") return;
-  const AttemptRef& attempt = unanswered.attempt;
-  const auto issued = issued_.find(attempt);
-  findings_.expect(Invariant::I12,
-                   issued != issued_.end() && real_ >= issued->second.may_time_out_at,
-                   "{}: attempt {} of {} timed out before its time", name_, attempt.attempt,
-                   definition_.steps[attempt.step].name);
-}
-
-void SagaPath::check_turn(const SagaTurnedBack& turned) {
-  turned_ = true;
-  std::vector<StepIndex> plan;
-  for (StepIndex i = static_cast<StepIndex>(saga_.steps.size()); i-- > 0;) {
-    const StepState& s = saga_.steps[i];
-    const Attempts& action = s.of(Direction::action);
-    const bool may_have_happened =
-        s.status == StepStatus::succeeded || action.outstanding || !action.unanswered.empty();
-    if (may_have_happened && definition_.steps[i].compensation) plan.push_back(i);
+void SagaPath::check_started(const SagaStarted& started, const JournalRow& row) {
+  for (const CarriedOutput& carried : started.carried) note_done(carried.step);
+  std::optional<Time> deadline;
+  if (definition_.deadline) {
+    deadline = std::max(row.at, started.not_before.value_or(row.at)) + *definition_.deadline;
   }
-  // In the reverse order of what was done; what is not done yet, or in doubt, is the latest.
-  const auto rank = [this](StepIndex step) {
-    const bool done = is_done(saga_.steps[step]);
-    const auto found = done_.find(step);
-    return done && found != done_.end() ? found->second : UINT64_MAX;
-  };
-  std::stable_sort(plan.begin(), plan.end(),
-                   [&](StepIndex a, StepIndex b) { return rank(a) > rank(b); });
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    for (std::size_t j = i + 1; j < plan.size(); ++j) {
-      const auto& after = definition_.steps[plan[j]].after;
-      findings_.expect(Invariant::I5, std::find(after.begin(), after.end(), plan[i]) == after.end(),
-                       "{}: {} is to be undone before {}, which depends on it", name_,
-                       definition_.steps[plan[i]].name, definition_.steps[plan[j]].name);
-    }
-  }
-  findings_.expect(Invariant::I5, plan == turned.plan, "{}: the undo plan is {}, must be {}", name_,
-                   list(turned.plan), list(plan));
-  const StepIndex pivot = definition_.pivot();
-  const bool passed = pivot != no_step && saga_.steps[pivot].status == StepStatus::succeeded;
-  findings_.expect(Invariant::I13, !passed, "{}: it turned back after its pivot", name_);
+  findings_.expect(Invariant::I12, started.deadline == deadline,
+                   "{}: its deadline does not count from when it may begin", name_);
+}
+
+// What is known for good is not decided once more.
+void SagaPath::check_undecided(StepIndex step, const char* event) {
+  findings_.expect(Invariant::I3, !is_settled(saga_.steps[step]), "{}: {} of {}, which is {}",
+                   name_, event, definition_.steps[step].name, to_string(saga_.steps[step].status));
 }
 
 void SagaPath::check_edge(Status from, Status to) {
-  findings_.expect(Invariant::I3, is_edge(from, to), "{}: went from {} to {}", name_,
+  const bool taken_back = saga_.parent && from == completed && to == compensating;
+  findings_.expect(Invariant::I3, is_edge(from, to) || taken_back, "{}: went from {} to {}", name_,
                    to_string(from), to_string(to));
 }
 

@@ -14,6 +14,13 @@
 
 namespace skald::testing {
 
+/// When something was committed: by a clock that nobody adjusts, and by the clock on the wall,
+/// which engines read.
+struct Instant {
+  Time real{};
+  Time wall{};
+};
+
 /// I3, I5, I8, I9, I12 and I13 of one saga. The state is folded along, so each event is seen with
 /// the saga as it stood before it.
 class SagaPath {
@@ -30,11 +37,15 @@ class SagaPath {
   /// Checks one more row. `real` is when it was committed by a clock that nobody adjusts, for what
   /// must not happen early; by default the row's own time.
   void walk_row(const JournalRow& row);
-  void walk_row(const JournalRow& row, Time real);
+  void walk_row(const JournalRow& row, Time real) { walk_row(row, Instant{real, row.at}); }
+  void walk_row(const JournalRow& row, Instant instant);
   /// The summary row that was stored with the last row.
   void check_summary(const SagaSummary& summary);
   /// An answer `pending` reached the engine: the attempt may time out from `due` on.
   void note_lease(const AttemptRef& attempt, Time due);
+  /// The saga's parent has told it, in the row before, to turn back: for once it may, also when it
+  /// is completed.
+  void told_by_parent(bool told) { told_by_parent_ = told; }
 
   /// What the rows so far fold to.
   [[nodiscard]] const Saga& saga() const { return saga_; }
@@ -47,16 +58,32 @@ class SagaPath {
 
  private:
   void before(const Event& event, const JournalRow& row);
-  void check_issue(const CommandIssued& issued, const JournalRow& row);
-  void check_action(StepIndex step);
-  void check_compensation(StepIndex step);
-  void check_unanswered(const AttemptUnanswered& unanswered);
-  void check_turn(const SagaTurnedBack& turned);
-  void note_done(StepIndex step) { done_[step] = ++dones_; }
+  [[nodiscard]] bool may_follow_the_end(const Event& event) const;
+  void check_started(const SagaStarted& started, const JournalRow& row);
   void check_edge(Status from, Status to);
+  void check_undecided(StepIndex step, const char* event);
+  void note_done(StepIndex step) { done_[step] = ++dones_; }
+
+  // What is issued, and when (saga_path_issue.cpp).
+  void check_issue(const CommandIssued& issued, const JournalRow& row);
+  void check_action(StepIndex step, const JournalRow& row);
+  void check_hedge(const AttemptHedged& hedged, const JournalRow& row);
+  void check_child_start(const ChildStarted& started, const JournalRow& row);
+  void check_unanswered(const AttemptUnanswered& unanswered);
+  void check_given_up(StepIndex step, const ErrorInfo& error);
+
+  // The turn and the way back (saga_path_back.cpp).
+  void check_turn(const SagaTurnedBack& turned, const JournalRow& row);
+  void check_cause(const SagaTurnedBack& turned, const JournalRow& row);
+  [[nodiscard]] std::vector<StepIndex> expected_plan() const;
+  void check_compensation(StepIndex step);
+  void check_child_turn(const ChildTurnedBack& turned);
+  [[nodiscard]] bool passed_pivot() const;
+  [[nodiscard]] bool is_turn_of(StepIndex step) const;
 
   struct Issued {
     Position position = 0;
+    Time at{};  ///< By the clock on the wall.
     Time may_time_out_at{};
   };
 
@@ -65,12 +92,19 @@ class SagaPath {
   std::string name_;
   Findings& findings_;
   Saga saga_;
-  Time real_{};
+  Instant instant_;
+  bool begun_ = false;
   bool turned_ = false;
+  bool told_by_parent_ = false;
   std::uint64_t dones_ = 0;
   std::map<AttemptRef, Issued> issued_;
   std::set<StepIndex> forced_;
   std::map<StepIndex, std::uint64_t> done_;  ///< Steps in the order in which they were done.
 };
+
+/// Decided for the way forward.
+[[nodiscard]] inline bool is_settled(const StepState& s) {
+  return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
+}
 
 }  // namespace skald::testing

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "world_life.hpp"
+
 namespace skald::testing {
 namespace {
 
@@ -15,15 +17,6 @@ constexpr std::uint64_t busy_max_ms = 40;
 constexpr std::uint64_t life_max_ms = 4'000;
 
 }  // namespace
-
-/// One engine, from opening to death.
-struct World::Life {
-  std::shared_ptr<MemoryStore> memory;
-  std::unique_ptr<WatchedStore> watched;
-  std::unique_ptr<Store> broken_store;
-  std::unique_ptr<Channel> broken_channel;
-  std::unique_ptr<Coordinator> coordinator;
-};
 
 World::World(const Plan& plan, Accidents& accidents, Participants& participants, Findings& findings,
              Sabotage* sabotage)
@@ -51,9 +44,9 @@ void World::unusable(QuarantinedMessage message, std::uint64_t receipt) {
 }
 void World::room() { inbox_.emplace_back(RoomArrival{}); }
 
-std::unique_ptr<World::Life> World::make_life() {
+std::unique_ptr<World::Life> World::make_life(Mode mode) {
   const std::uint64_t number = ++counts_.lives;
-  checker_.opened(number);
+  checker_.opened(number, mode == Mode::momentary, agenda_.engine_now());
   auto life = std::make_unique<Life>();
   const bool shares = sabotage_ && sabotage_->ignores_epoch() && memory_;
   if (!shares) memory_ = std::make_shared<MemoryStore>(disk_);
@@ -65,19 +58,24 @@ std::unique_ptr<World::Life> World::make_life() {
     life->broken_channel = sabotage_->wrap(channel_);
   }
   Coordinator::Settings settings;
+  settings.mode = sabotage_ && sabotage_->stays_owner() ? Mode::engine : mode;
+  settings.participants =
+      sabotage_ ? sabotage_->configured(plan_.participants) : plan_.participants;
   settings.id_seed = mix(number, 17);
   settings.cached_sagas_limit = plan_.cached_sagas_limit;
   settings.observer = [this](const Definition&, const Saga& saga, const std::vector<Event>&) {
     checker_.observed(saga);
   };
   Store& store = life->broken_store ? *life->broken_store : *life->watched;
-  Channel& channel = life->broken_channel ? *life->broken_channel : channel_;
+  Channel& channel = mode == Mode::momentary ? no_channel_
+                     : life->broken_channel  ? *life->broken_channel
+                                             : channel_;
   life->coordinator = std::make_unique<Coordinator>(store, channel, std::move(settings));
   return life;
 }
 
 void World::open() {
-  life_ = make_life();
+  life_ = make_life(Mode::engine);
   Channel& channel = life_->broken_channel ? *life_->broken_channel : channel_;
   channel.open("simulation", *this);
   try {
@@ -134,6 +132,7 @@ void World::die(bool crashed) {
     agenda_.adjust(-std::chrono::seconds{1 + accidents_.pick(mix(number, 23), 7200)});
   }
   agenda_.after(Duration{accidents_.pick(mix(number, 24), downtime_max_ms)}, [this] { open(); });
+  schedule_visits();
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     if (!std::exchange(clients_[i].waiting, false)) continue;
     // A start that nobody answered may be stored: only a key makes it safe to ask again.
@@ -207,17 +206,14 @@ void World::process() {
 void World::process_batch(std::vector<Arrival> batch) {
   for (const Arrival& arrival : batch) {
     const auto* reply = std::get_if<ReplyArrival>(&arrival);
-    if (!reply) continue;
-    const Outcome& outcome = reply->reply.outcome;
-    if (outcome.kind == OutcomeKind::pending) {
-      checker_.note_lease(reply->reply, agenda_.now() + outcome.lease);
-    }
+    if (reply) checker_.arrived(reply->reply, agenda_.now());
   }
   Time now = agenda_.engine_now();
   if (sabotage_) now = sabotage_->told(now, life_->coordinator->next_due());
   try {
     if (sabotage_ && sabotage_->receipts_early()) receipt_early(batch);
     life_->coordinator->process(std::move(batch), now);
+    note_holds();
   } catch (const CrashHere&) {
     die(true);
   } catch (const StoreError& error) {
@@ -225,6 +221,16 @@ void World::process_batch(std::vector<Arrival> batch) {
                                error.what());
     die(true);
   }
+}
+
+void World::note_holds() {
+  life_->coordinator->each_hold([this](const std::string&, const Hold& hold) {
+    const std::string_view policy = hold.policy;
+    checker_.happenings().note(policy == "breaker"      ? Happening::held_by_breaker
+                               : policy == "bulkhead"   ? Happening::held_by_bulkhead
+                               : policy == "rate_limit" ? Happening::held_by_rate_limit
+                                                        : Happening::held_by_retry_budget);
+  });
 }
 
 void World::receipt_early(const std::vector<Arrival>& batch) {
@@ -243,6 +249,7 @@ void World::run_until_quiet() {
 }
 
 void World::run(bool counts_effects) {
+  checker_.configure(plan_.participants);
   open();
   for (const DefinitionPtr& definition : plan_.definitions) {
     checker_.define(definition);

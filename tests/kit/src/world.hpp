@@ -39,6 +39,7 @@ class World final : private ChannelListener {
     std::uint64_t batches = 0;
     std::uint64_t requests = 0;
     std::uint64_t refused = 0;
+    std::uint64_t unheard = 0;  ///< Requests that came while no engine ran.
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] Trace& trace() { return trace_; }
@@ -66,10 +67,17 @@ class World final : private ChannelListener {
   void die(bool crashed);
   void take_over();
   void plan_end_of_life();
-  [[nodiscard]] std::unique_ptr<Life> make_life();
+  [[nodiscard]] std::unique_ptr<Life> make_life(Mode mode);
   void process();
   void process_batch(std::vector<Arrival> batch);
+  void note_holds();
   void receipt_early(const std::vector<Arrival>& batch);
+
+  // Owners for a moment (world_moments.cpp).
+  void schedule_visits();
+  void visit(std::uint64_t number);
+  [[nodiscard]] bool becomes_owner(Label occasion);
+  void own_for(Arrival arrival);
 
   // Clients and operators.
   void schedule_plan();
@@ -78,7 +86,9 @@ class World final : private ChannelListener {
   void start(std::size_t number);
   void retry_start(std::size_t number);
   void request(const PlannedRequest& planned);
+  [[nodiscard]] Arrival start_arrival(std::size_t number);
   void ask(const SagaId& saga, Verb verb, const std::string& step);
+  [[nodiscard]] Arrival asking(const SagaId& saga, Verb verb, const std::string& step);
   bool tend();
   bool tend(const Witness& witness);
 
@@ -94,6 +104,7 @@ class World final : private ChannelListener {
   Checker checker_;
   Moments moments_;
   SimulatedChannel channel_;
+  NullChannel no_channel_;
   MemoryDisk disk_;
   std::unique_ptr<Life> life_;
   std::shared_ptr<MemoryStore> memory_;  ///< The newest owner's; shared, for the mutant only.

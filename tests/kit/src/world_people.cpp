@@ -93,61 +93,89 @@ void World::retry_start(std::size_t number) {
 void World::start(std::size_t number) {
   Client& client = clients_[number];
   if (client.done) return;
-  if (!life_) {
+  if (!life_ && !becomes_owner(mix(number, static_cast<std::uint64_t>(client.tries), 42))) {
     retry_start(number);
     return;
   }
   client.waiting = true;
+  if (life_) {
+    inbox_.push_back(start_arrival(number));
+    return;
+  }
+  checker_.happenings().note(Happening::momentary_start);
+  own_for(start_arrival(number));
+  // As with any start that nobody answered, because its owner died.
+  if (std::exchange(client.waiting, false) && plan_.starts[number].key) retry_start(number);
+}
+
+Arrival World::start_arrival(std::size_t number) {
   const PlannedStart& planned = plan_.starts[number];
   StartArrival arrival;
   arrival.type = planned.type;
   arrival.key = planned.key;
   arrival.input = planned.input;
+  arrival.delay = sabotage_ ? sabotage_->delayed(planned.delay) : planned.delay;
   arrival.answer = [this, number](const std::variant<Started, Refusal>& answer) {
     Client& asked = clients_[number];
     asked.waiting = false;
     if (const auto* started = std::get_if<Started>(&answer)) {
       asked.done = true;
       trace_.note([&] { return "started " + started->id.to_string(); });
-      checker_.acknowledged(plan_.starts[number].key, started->id);
-    } else {
-      retry_start(number);
+      checker_.acknowledged({plan_.starts[number].key, plan_.starts[number].delay}, started->id);
+      return;
     }
+    const Refusal& refusal = std::get<Refusal>(answer);
+    trace_.note([&] { return "start refused: " + refusal.message; });
+    const bool crowd = refusal.message.find("max_waiting") != std::string::npos;
+    if (crowd) checker_.happenings().note(Happening::start_refused);
+    retry_start(number);
   };
-  inbox_.emplace_back(std::move(arrival));
+  return arrival;
 }
 
 void World::request(const PlannedRequest& planned) {
   const auto saga = checker_.started_by(hash_of(planned.input.text()));
-  if (!life_ || !saga) return;
-  ask(*saga, planned.verb, planned.step);
+  if (!saga) return;
+  ask(checker_.kin_of(*saga, planned.kin), planned.verb, planned.step);
 }
 
 void World::ask(const SagaId& saga, Verb verb, const std::string& step) {
+  if (life_) {
+    inbox_.push_back(asking(saga, verb, step));
+  } else if (becomes_owner(mix(++counts_.unheard, 43))) {
+    checker_.happenings().note(Happening::momentary_request);
+    own_for(asking(saga, verb, step));
+  }
+}
+
+Arrival World::asking(const SagaId& saga, Verb verb, const std::string& step) {
   ++counts_.requests;
-  trace_.note([&] { return fmt::format("operator: {} {}", to_string(verb), step); });
+  trace_.note([&] {
+    const Witness* witness = checker_.find(saga);
+    return fmt::format("operator: {} {} {}", to_string(verb), step,
+                       witness ? witness->path.name() : "");
+  });
   const auto note = [this](const Refusal& refusal) {
     ++counts_.refused;
     trace_.note([&] { return "  refused: " + refusal.message; });
   };
   if (verb == Verb::replay) {
-    inbox_.emplace_back(ReplayArrival{saga,
-                                      step,
-                                      {},
-                                      {},
-                                      false,
-                                      {"ann", ""},
-                                      [note](const std::variant<SagaId, Refusal>& answer) {
-                                        const auto* refusal = std::get_if<Refusal>(&answer);
-                                        if (refusal) note(*refusal);
-                                      }});
-    return;
+    return ReplayArrival{saga,
+                         step,
+                         {},
+                         {},
+                         false,
+                         {"ann", ""},
+                         [note](const std::variant<SagaId, Refusal>& answer) {
+                           const auto* refusal = std::get_if<Refusal>(&answer);
+                           if (refusal) note(*refusal);
+                         }};
   }
-  inbox_.emplace_back(RequestArrival{saga, step, input_for(verb, {"ann", "simulated"}),
-                                     [note](const std::variant<RequestOutcome, Refusal>& answer) {
-                                       const auto* refusal = std::get_if<Refusal>(&answer);
-                                       if (refusal) note(*refusal);
-                                     }});
+  return RequestArrival{saga, step, input_for(verb, {"ann", "simulated"}),
+                        [note](const std::variant<RequestOutcome, Refusal>& answer) {
+                          const auto* refusal = std::get_if<Refusal>(&answer);
+                          if (refusal) note(*refusal);
+                        }};
 }
 
 // Operators help once all is quiet; false when there is nothing they can help.

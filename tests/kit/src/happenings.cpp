@@ -1,0 +1,37 @@
+#include "happenings.hpp"
+
+namespace skald::testing {
+namespace {
+
+constexpr std::array<const char*, happening_count> names{"child started",
+                                                         "grandchild started",
+                                                         "completed child undone",
+                                                         "running child turned back",
+                                                         "child left alone",
+                                                         "child too deep",
+                                                         "delayed start",
+                                                         "attempt hedged",
+                                                         "hedge overtaken",
+                                                         "breaker opened",
+                                                         "breaker probed",
+                                                         "held by breaker",
+                                                         "held by bulkhead",
+                                                         "held by rate limit",
+                                                         "held by retry budget",
+                                                         "start refused",
+                                                         "momentary start",
+                                                         "momentary request",
+                                                         "momentary crash",
+                                                         "locks awaited",
+                                                         "locks granted",
+                                                         "condition false",
+                                                         "sleep ended",
+                                                         "signal taken",
+                                                         "signal missed",
+                                                         "list gathered"};
+
+}  // namespace
+
+const char* to_string(Happening happening) { return names[static_cast<std::size_t>(happening)]; }
+
+}  // namespace skald::testing

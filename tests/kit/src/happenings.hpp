@@ -1,0 +1,57 @@
+// What came to pass in a world, counted: a kind of thing that never happens is not tested, however
+// many schedules are run.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace skald::testing {
+
+enum class Happening : std::uint8_t {
+  child_started,
+  grandchild_started,
+  child_recalled,    ///< A child was turned back by its parent after it had completed.
+  child_stopped,     ///< A child was turned back by its parent on its way forward.
+  child_left_alone,  ///< A saga was abandoned while a child of it was under way.
+  depth_refused,     ///< A child would have been nested too deep.
+  delayed_start,     ///< A saga was started for later.
+  attempt_hedged,    ///< Another attempt went out beside one without answer.
+  hedge_overtaken,   ///< An attempt was answered after another one had gone out beside it.
+  breaker_opened,    ///< By the checker's account.
+  breaker_probed,    ///< A command went out while the breaker was half open.
+  held_by_breaker,   ///< Batches after which a line was held by this policy.
+  held_by_bulkhead,
+  held_by_rate_limit,
+  held_by_retry_budget,
+  start_refused,    ///< Because too many waited for a participant.
+  momentary_start,  ///< By an owner without an engine.
+  momentary_request,
+  momentary_crash,  ///< Such an owner died.
+  locks_awaited,
+  locks_granted,
+  condition_false,
+  sleep_ended,
+  signal_taken,
+  signal_missed,
+  list_gathered,
+};
+inline constexpr std::size_t happening_count = 26;
+[[nodiscard]] const char* to_string(Happening happening);
+
+class Happenings {
+ public:
+  void note(Happening happening, std::uint64_t times = 1) {
+    counts_[static_cast<std::size_t>(happening)] += times;
+  }
+  void add(const Happenings& other) {
+    for (std::size_t i = 0; i < happening_count; ++i) counts_[i] += other.counts_[i];
+  }
+  [[nodiscard]] std::uint64_t of(Happening happening) const {
+    return counts_[static_cast<std::size_t>(happening)];
+  }
+
+ private:
+  std::array<std::uint64_t, happening_count> counts_{};
+};
+
+}  // namespace skald::testing
