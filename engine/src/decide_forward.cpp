@@ -26,6 +26,10 @@ void Decider::go_forward() {
   if (!saga_.paused) {
     walking_ = true;
     if (everything_) {
+      // What failed while the saga stood still may turn it back: nothing is begun before that.
+      for (StepIndex i = 0; i < saga_.steps.size() && forward(); ++i) {
+        if (would_turn_back(i)) consider(i);
+      }
       for (StepIndex i = 0; i < saga_.steps.size() && forward(); ++i) consider(i);
     }
     // By index: looking at one may add others.
@@ -34,6 +38,14 @@ void Decider::go_forward() {
     walking_ = false;
   }
   if (forward() && saga_.done.size() == saga_.steps.size()) complete();
+}
+
+bool Decider::would_turn_back(StepIndex step) const {
+  const StepStatus status = saga_.steps[step].status;
+  const bool doubtful = status == StepStatus::unknown && step_of(step).kind != StepKind::pivot &&
+                        !resolve_pending(step);
+  const bool failed = status == StepStatus::rejected || status == StepStatus::failed;
+  return (failed || doubtful) && step_of(step).on_failure.action == OnFailure::Action::compensate;
 }
 
 void Decider::consider(StepIndex step) {

@@ -67,6 +67,7 @@ class Decider {
   void advance();
   void go_forward();
   void consider(StepIndex step);
+  [[nodiscard]] bool would_turn_back(StepIndex step) const;
   void begin(StepIndex step);
   void hedge(StepIndex step);
   void resolve_doubt(StepIndex step);
