@@ -71,6 +71,7 @@ void BreakerWatch::count(bool failed, std::optional<Duration> retry_after, Time 
 
 void BreakerWatch::reopened(Time at) {
   calls_ = stored_calls_;
+  if (policy_.failure_rate > 0) calls_ = calls_.at(policy_.window, at);
   roll(at);
   if (phase_ != BreakerPhase::half_open) return;
   ++number_;

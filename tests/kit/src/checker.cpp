@@ -167,9 +167,7 @@ void Checker::arrived(const Reply& reply, Time real) {
   if (outcome.kind == OutcomeKind::pending) {
     found->second.path.note_lease(reply.attempt, real + outcome.lease);
   }
-  if (outcome.retry_after) {
-    policies_.note_retry_after(reply.saga, reply.attempt, *outcome.retry_after);
-  }
+  policies_.note_reply(reply);
 }
 
 void Checker::took_effect(const SagaId& saga, StepIndex step, Direction direction) {

@@ -60,6 +60,9 @@ void FamilyWatch::begin(Witness& child, const SagaStarted& started) {
   findings_.expect(Invariant::I3,
                    started.root == saga.root && started.depth == saga.depth + 1 && !started.key,
                    "{}: it does not know its family", name);
+  // It may have been turned back in the very decision that started it.
+  const bool turned = std::find(turned_.begin(), turned_.end(), started.id) != turned_.end();
+  child.path.told_by_parent(turned);
   happenings_.note(Happening::child_started);
   if (started.depth > 1) happenings_.note(Happening::grandchild_started);
 }
@@ -94,9 +97,12 @@ void FamilyWatch::note_start(const SagaId& id, Witness& parent, const ChildStart
 void FamilyWatch::note_turn(Witness& parent, const ChildTurnedBack& turned) {
   turned_.push_back(turned.child);
   Witness* child = find(turned.child);
-  findings_.expect(Invariant::I10, child != nullptr, "{}: it turned back a child that is not there",
+  const bool begins = std::any_of(started_.begin(), started_.end(), [&turned](const auto& started) {
+    return started.second == turned.child;
+  });
+  findings_.expect(Invariant::I10, child || begins, "{}: it turned back a child that is not there",
                    parent.path.name());
-  if (!child) return;
+  if (!child) return;  // begin() will see to it.
   const Status status = child->path.saga().status;
   child->path.told_by_parent(true);
   if (status == Status::completed) happenings_.note(Happening::child_recalled);

@@ -38,9 +38,15 @@ void PolicyWatch::stored(const std::map<std::string, std::string>& participants)
   }
 }
 
-void PolicyWatch::note_retry_after(const SagaId& saga, const AttemptRef& attempt,
-                                   Duration retry_after) {
-  if (!idle()) retry_after_.emplace(std::pair{saga, attempt}, retry_after);
+// An attempt that was delivered twice may be answered twice, and a full disk swaps the answers:
+// what all of them ask for is what the engine must grant.
+void PolicyWatch::note_reply(const Reply& reply) {
+  const bool failed =
+      reply.outcome.kind == OutcomeKind::failed || reply.outcome.kind == OutcomeKind::unknown;
+  if (idle() || !failed) return;
+  const Duration asked = reply.outcome.retry_after.value_or(Duration::zero());
+  const auto [known, first] = retry_after_.emplace(std::pair{reply.saga, reply.attempt}, asked);
+  known->second = std::min(known->second, asked);
 }
 
 // What a row issues was admitted before the engine counted what the same row ended.
@@ -116,7 +122,12 @@ void PolicyWatch::check_issue(const std::string& participant, Desk& desk, Comman
 void PolicyWatch::end_by(const SagaId& saga, const Event& event, std::vector<End>& ends) {
   using enum LifeSign;
   if (const auto* answered = std::get_if<AttemptFailed>(&event)) {
+    const std::size_t before = ends.size();
     end(saga, answered->attempt, failed, ends);
+    const auto asked = retry_after_.find({saga, answered->attempt});
+    if (ends.size() > before && asked != retry_after_.end()) {
+      ends.back().retry_after = asked->second;
+    }
   } else if (const auto* lost = std::get_if<AttemptUnanswered>(&event)) {
     // That an operator closed the step says nothing of the participant.
     end(saga, lost->attempt, lost->error.code == "SKIPPED" ? none : failed, ends);
@@ -162,10 +173,7 @@ void PolicyWatch::end(const SagaId& saga, const AttemptRef& attempt, LifeSign si
   const Flight flight = found->second;
   flights->second.erase(found);
   --(flight.command == CommandClass::undoing ? flight.desk->undoing : flight.desk->actions);
-  const auto retry_after = retry_after_.find({saga, attempt});
-  ends.push_back(
-      {flight, sign,
-       retry_after == retry_after_.end() ? std::nullopt : std::optional(retry_after->second)});
+  ends.push_back({flight, sign, std::nullopt});
 }
 
 void PolicyWatch::end_step(const SagaId& saga, StepIndex step, bool undo,

@@ -14,6 +14,7 @@
 #include "findings.hpp"
 #include "happenings.hpp"
 #include "limit_watch.hpp"
+#include "skald/channel.hpp"
 #include "skald/participant_policies.hpp"
 #include "skald/store.hpp"
 
@@ -32,8 +33,8 @@ class PolicyWatch {
   void take_row(const Definition& definition, const JournalAppend& row);
   /// A batch was stored that says where these participants stand.
   void stored(const std::map<std::string, std::string>& participants);
-  /// The participant answered so and wants to be left alone for a while.
-  void note_retry_after(const SagaId& saga, const AttemptRef& attempt, Duration retry_after);
+  /// The participant answered so, and may want to be left alone for a while.
+  void note_reply(const Reply& reply);
 
  private:
   struct Desk {

@@ -92,7 +92,11 @@ Span Order::span_of(const Witness& witness, StepIndex step, Direction direction)
 
 Span Order::span_of_family(const Witness& witness, Direction direction) const {
   Span all;
+  const auto& plan = witness.path.saga().undo_plan;
   for (StepIndex step = 0; step < witness.effects.size(); ++step) {
+    // What was undone beside the plan was a child's own way back, before.
+    const bool planned = std::find(plan.begin(), plan.end(), step) != plan.end();
+    if (direction == Direction::compensate && !planned) continue;
     const Span span = span_of(witness, step, direction);
     if (span.empty()) continue;
     all.add(span.first);

@@ -84,6 +84,7 @@ void SagaPath::before(const Event& event, const JournalRow& row) {
   if (const auto* child = std::get_if<ChildTurnedBack>(&event)) check_child_turn(*child);
   if (const auto* lost = std::get_if<AttemptUnanswered>(&event)) check_unanswered(*lost);
   if (const auto* turned = std::get_if<SagaTurnedBack>(&event)) check_turn(*turned, row);
+  if (const auto* wish = std::get_if<WishRecorded>(&event)) check_deadline(wish->reason, row);
   if (const auto* verdict = std::get_if<OperatorDecided>(&event)) forced_.insert(verdict->step);
   if (const auto* done = std::get_if<StepSucceeded>(&event)) {
     check_undecided(done->attempt.step, event_name(event));

@@ -70,6 +70,7 @@ class SagaPath {
   void check_hedge(const AttemptHedged& hedged, const JournalRow& row);
   void check_child_start(const ChildStarted& started, const JournalRow& row);
   void check_unanswered(const AttemptUnanswered& unanswered);
+  void check_deadline(const ErrorInfo& error, const JournalRow& row);
   void check_given_up(StepIndex step, const ErrorInfo& error);
 
   // The turn and the way back (saga_path_back.cpp).

@@ -94,6 +94,12 @@ void SagaPath::check_unanswered(const AttemptUnanswered& unanswered) {
                    definition_.steps[attempt.step].name);
 }
 
+void SagaPath::check_deadline(const ErrorInfo& error, const JournalRow& row) {
+  if (error.code != "DEADLINE_EXCEEDED") return;
+  findings_.expect(Invariant::I12, saga_.deadline && *saga_.deadline <= row.at,
+                   "{}: its deadline counted before it had come", name_);
+}
+
 // A step is given up when its attempts are used up, and for nothing else: that a participant had
 // no room, or that a policy refused, is no attempt.
 void SagaPath::check_given_up(StepIndex step, const ErrorInfo& error) {
