@@ -13,6 +13,7 @@
 #include "skald/orchestrator.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
+#include "skald/wire.hpp"
 
 namespace skald::cli {
 namespace {
@@ -66,6 +67,18 @@ SqliteOptions momentary_owner() {
   return options;
 }
 
+// Sends nothing, and can read what the AMQP channel of this store's engine put into quarantine.
+class RepairChannel final : public NullChannel {
+ public:
+  explicit RepairChannel(std::string engine_id) : engine_id_(std::move(engine_id)) {}
+  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override {
+    return reconsider_message(message, engine_id_);
+  }
+
+ private:
+  std::string engine_id_;
+};
+
 }  // namespace
 
 // The time during which this process owns the store.
@@ -74,6 +87,7 @@ class StoreAccess::Moment {
   Moment(const std::string& path, const Context& context)
       : begin_(context.clock.now()),
         store_(path, momentary_owner()),
+        channel_(store_.engine_id()),
         orchestrator_(store_, channel_, options(context)) {}
 
   [[nodiscard]] Json handle(const Json& request) { return orchestrator_.handle(request); }
@@ -93,7 +107,7 @@ class StoreAccess::Moment {
 
   Time begin_;
   SqliteStore store_;
-  NullChannel channel_;
+  RepairChannel channel_;
   Orchestrator orchestrator_;
 };
 

@@ -96,10 +96,22 @@ struct DropQuarantinedArrival {
   std::int64_t number = 0;
   Answer<bool> answer;
 };
+/// What became of a message that was taken out of quarantine.
+struct RequeueOutcome {
+  SagaId saga;
+  bool used = false;  ///< False: the saga did not need it any more.
+  std::string note;
+};
+struct RequeueQuarantinedArrival {
+  std::int64_t number = 0;
+  Requester requester;
+  Answer<RequeueOutcome> answer;
+};
 
 using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
-                 UnwaitArrival, LookArrival, DropQuarantinedArrival, ParticipantsArrival>;
+                 UnwaitArrival, LookArrival, DropQuarantinedArrival, RequeueQuarantinedArrival,
+                 ParticipantsArrival>;
 
 }  // namespace skald

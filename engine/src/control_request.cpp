@@ -41,6 +41,12 @@ class Fields {
     return value->get<std::uint32_t>();
   }
 
+  std::uint32_t required_number(const char* name) {
+    const auto value = number(name);
+    if (!value) fail(name, "is required");
+    return *value;
+  }
+
   bool flag(const char* name) {
     const Json* value = find(name);
     if (!value) return false;
@@ -191,9 +197,10 @@ ParsedRequest parse_control_request(const Json& request) {
     if (!document) Fields::fail("definition", "is required");
     parsed.request = DefineArrival{parse_given_definition(*document), {}};
   } else if (verb == "quarantine_drop") {
-    const auto number = fields.number("number");
-    if (!number) Fields::fail("number", "is required");
-    parsed.request = DropQuarantinedArrival{*number, {}};
+    parsed.request = DropQuarantinedArrival{fields.required_number("number"), {}};
+  } else if (verb == "quarantine_requeue") {
+    const std::uint32_t number = fields.required_number("number");
+    parsed.request = RequeueQuarantinedArrival{number, fields.requester(), {}};
   } else if (verb == "wait") {
     WaitRequest wait;
     wait.saga = fields.saga();

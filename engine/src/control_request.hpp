@@ -21,7 +21,7 @@ struct InfoRequest {};
 /// Arrivals come without their answer; whoever submits them sets it.
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
-                 ParticipantsArrival, WaitRequest, InfoRequest>;
+                 RequeueQuarantinedArrival, ParticipantsArrival, WaitRequest, InfoRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

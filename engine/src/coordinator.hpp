@@ -35,6 +35,7 @@ class Coordinator {
   struct Settings {
     Mode mode = Mode::engine;
     std::size_t cached_sagas_limit = 200'000;
+    std::size_t waiting_sagas_limit = 100'000;
     Logger log;
     Observer observer;
     PolicyObserver policy_observer;
@@ -86,6 +87,7 @@ class Coordinator {
   void take(UnwaitArrival& a);
   void take(LookArrival& a);
   void take(DropQuarantinedArrival& a);
+  void take(RequeueQuarantinedArrival& a);
   void take(ParticipantsArrival& a);
 
   // Deciding.
@@ -96,7 +98,12 @@ class Coordinator {
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
   [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
-  void quarantine(const Reply& reply, const char* reason, const std::string& detail);
+
+  // Replies and the quarantine.
+  /// Decides what the reply says; or says why it cannot be used.
+  [[nodiscard]] std::optional<Unusable> use(Reply& reply);
+  void quarantine(const Reply& reply, const Unusable& problem);
+  void used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed);
 
   // Families and locks.
   [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step& step,

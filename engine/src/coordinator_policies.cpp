@@ -173,6 +173,14 @@ std::optional<Time> Coordinator::next_admission() const {
 
 std::optional<Refusal> Coordinator::refuse_for_waiting(const Definition& definition) const {
   if (settings_.mode != Mode::engine) return std::nullopt;
+  const std::size_t sagas = lines_.sagas() + unplaced_.size();
+  if (sagas >= settings_.waiting_sagas_limit) {
+    return Refusal{
+        Refused::Code::unavailable,
+        fmt::format("{} sagas wait to send a command, and no more than {} may (waiting_sagas_limit)"
+                    ": the broker takes none, or participants are too slow; start it again later",
+                    sagas, settings_.waiting_sagas_limit)};
+  }
   for (const Step& step : definition.steps) {
     const auto& bulkhead = book_.policies(step.participant).bulkhead;
     if (!bulkhead || !bulkhead->max_waiting) continue;

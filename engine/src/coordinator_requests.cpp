@@ -1,7 +1,5 @@
-// What the outside asks of the coordinator: starts, replies, operators' requests.
+// What the outside asks of the coordinator: starts and operators' requests.
 #include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 
 #include "coordinator.hpp"
 #include "skald/replay.hpp"
@@ -13,16 +11,6 @@ using Code = Refused::Code;
 
 Refusal unknown_saga(const SagaId& id) {
   return {Code::not_found, fmt::format("no saga {} in this store", id.to_string())};
-}
-
-Json outcome_json(const Outcome& outcome) {
-  Json json{{"outcome", to_string(outcome.kind)}};
-  if (outcome.kind == OutcomeKind::success) {
-    json["output"] = outcome.output.value();
-  } else {
-    json["error"] = {{"code", outcome.error.code}, {"message", outcome.error.message}};
-  }
-  return json;
 }
 
 }  // namespace
@@ -83,59 +71,6 @@ void Coordinator::take(StartArrival& a) {
   (void)start_saga(definition, std::move(request));
   answers_.emplace_back([answer = a.answer, id] { answer(Started{id, true}); });
   refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
-}
-
-void Coordinator::take(ReplyArrival& a) {
-  Reply& reply = a.reply;
-  if (reply.receipt != 0) receipts_.push_back(reply.receipt);
-  LiveSaga* saga = live(reply.saga);
-  if (!saga) {
-    quarantine(reply, "UNKNOWN_SAGA", "it names a saga that this store does not have");
-    return;
-  }
-  AttemptRef attempt = reply.attempt;
-  if (attempt.step == no_step) attempt.step = saga->definition->find(reply.step).value_or(no_step);
-  if (attempt.step >= saga->saga.steps.size()) {
-    quarantine(reply, "UNKNOWN_STEP", "it names a step that the saga does not have");
-    return;
-  }
-  const std::uint32_t made = saga->saga.steps[attempt.step].of(attempt.direction).made;
-  const bool asked = saga->definition->steps[attempt.step].as<Call>() != nullptr;
-  if (!asked || attempt.attempt == 0 || attempt.attempt > made) {
-    quarantine(reply, "FORGED_ATTEMPT", "it answers an attempt that was never made");
-    return;
-  }
-  const std::size_t before = batch_.appends.size();
-  (void)apply(*saga, ReplyReceived{attempt, reply.outcome});
-  for (std::size_t i = before; i < batch_.appends.size(); ++i) {
-    for (const Event& event : batch_.appends[i].events) {
-      if (!std::holds_alternative<ContradictionSeen>(event)) continue;
-      quarantine(reply, "CONTRADICTION", "it contradicts the participant's first answer");
-    }
-  }
-}
-
-void Coordinator::quarantine(const Reply& reply, const char* reason, const std::string& detail) {
-  QuarantinedMessage message;
-  message.at = now_;
-  message.channel = channel_.name();
-  message.reason = reason;
-  message.detail = detail;
-  message.saga = reply.saga.to_string();
-  message.headers = Json{{"step", reply.step},
-                         {"direction", to_string(reply.attempt.direction)},
-                         {"attempt", reply.attempt.attempt}}
-                        .dump();
-  message.body = outcome_json(reply.outcome).dump();
-  batch_.quarantined.push_back(std::move(message));
-}
-
-void Coordinator::take(UnusableArrival& a) {
-  QuarantinedMessage message = a.message;
-  message.at = now_;
-  message.channel = channel_.name();
-  batch_.quarantined.push_back(std::move(message));
-  if (a.receipt != 0) receipts_.push_back(a.receipt);
 }
 
 void Coordinator::take(RequestArrival& a) {
@@ -228,14 +163,6 @@ void Coordinator::take(DefineArrival& a) {
   // What contradicts itself now did so when the engine was opened, and was logged then.
   if (is_new) (void)book_.use(known_definitions());
   a.answer(true);  // It is stored by itself, whatever becomes of the batch.
-}
-
-void Coordinator::take(DropQuarantinedArrival& a) {
-  if (store_.drop_quarantined(a.number)) {
-    a.answer(true);
-  } else {
-    a.answer(Refusal{Code::not_found, fmt::format("the quarantine has no message {}", a.number)});
-  }
 }
 
 void Coordinator::take(WaitArrival& a) {

@@ -222,7 +222,10 @@ void Coordinator::resend_unconfirmed() {
     std::string problem;
     auto body =
         command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, problem);
-    if (body) send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
+    if (body) {
+      send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
+      commands.back().sent_before = true;
+    }
     unsent_.pop_front();
   }
   if (commands.empty()) return;

@@ -20,6 +20,7 @@ Coordinator::Settings settings_from(const OrchestratorOptions& options) {
   Coordinator::Settings settings;
   settings.mode = options.mode;
   settings.cached_sagas_limit = options.cached_sagas_limit;
+  settings.waiting_sagas_limit = options.waiting_sagas_limit;
   settings.log = options.log;
   settings.observer = options.observer;
   settings.policy_observer = options.policy_observer;

@@ -98,6 +98,17 @@ Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
   return {{"ok", true}};
 }
 
+Json Orchestrator::Shell::answer_request(RequeueQuarantinedArrival& requeue) {
+  Waiting<RequeueOutcome> waiting;
+  requeue.answer = waiting.answer();
+  submit(std::move(requeue));
+  const RequeueOutcome outcome = waiting.get_or_throw();
+  return {{"ok", true},
+          {"status", outcome.used ? "used" : "unneeded"},
+          {"saga", outcome.saga.to_string()},
+          {"note", outcome.note}};
+}
+
 Json Orchestrator::Shell::answer_request(ParticipantsArrival& participants) {
   Waiting<std::vector<ParticipantStatus>> waiting;
   participants.answer = waiting.answer();

@@ -40,6 +40,8 @@ class WaitingLines {
   [[nodiscard]] const std::map<std::string, Lines>& all() const { return lines_; }
   [[nodiscard]] const Lines* of(const std::string& participant) const;
   [[nodiscard]] std::size_t waiting(const std::string& participant) const;
+  /// Sagas that stand in any line.
+  [[nodiscard]] std::size_t sagas() const { return places_.size(); }
   [[nodiscard]] bool waits(const SagaId& saga) const { return places_.count(saga) > 0; }
 
   /// The place that the saga has in this line, or would get now.

@@ -17,6 +17,8 @@ namespace {
 
 // How long a broker is given to take note of the end.
 constexpr std::chrono::milliseconds goodbye_limit{800};
+// How often the watchdog looks while the time passes that a call may be blocked for.
+constexpr int looks_per_limit = 16;
 
 std::chrono::milliseconds left_until(std::chrono::steady_clock::time_point deadline) {
   return std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -72,10 +74,11 @@ class AmqpChannel::Running {
     std::mutex mutex;
     std::condition_variable_any stopped;
     std::unique_lock lock(mutex);
-    while (
-        !stopped.wait_for(lock, stop, blocked_limit_ / 4, [&] { return stop.stop_requested(); })) {
+    const auto interval = blocked_limit_ / looks_per_limit;
+    while (!stopped.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) {
       for (AmqpSession* session : {&publisher.session(), &consumer.session()}) {
-        if (session->guard().cut_if_blocked(blocked_limit_)) {
+        // By the next look the limit would have passed.
+        if (session->guard().cut_if_blocked(blocked_limit_ - interval)) {
           log_(LogLevel::warning, "cut the connection off: the broker reads nothing any more");
         }
       }
@@ -93,6 +96,7 @@ AmqpChannel::AmqpChannel(AmqpOptions options, Logger log)
 AmqpChannel::~AmqpChannel() { close(); }
 
 void AmqpChannel::open(const std::string& engine_id, ChannelListener& listener) {
+  engine_id_ = engine_id;
   running_ = std::make_unique<Running>(options_, engine_id, listener, log_);
   const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
   if (const auto refusal = running_->start(deadline)) {
@@ -116,6 +120,10 @@ void AmqpChannel::receipt(const std::vector<std::uint64_t>& receipts) {
 bool AmqpChannel::has_room(const std::string&) const { return running_->publisher.has_room(); }
 
 bool AmqpChannel::caught_up() const { return running_ && running_->consumer.caught_up(); }
+
+Reconsidered AmqpChannel::reconsider(const QuarantinedMessage& message) const {
+  return reconsider_message(message, engine_id_, options_.limits);
+}
 
 void AmqpChannel::close() {
   if (running_) running_->stop();

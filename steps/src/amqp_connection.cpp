@@ -17,6 +17,7 @@ namespace {
 constexpr amqp_channel_t channel = 1;
 // How long heartbeats may go unlooked-after between two publishes.
 constexpr std::chrono::milliseconds heartbeat_check_interval{1};
+constexpr int looks_per_heartbeat = 8;
 // Where Debian and its kin keep the certificate authorities that the system trusts.
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 // A goodbye is a courtesy: it must not hold up a shutdown.
@@ -323,7 +324,8 @@ void AmqpConnection::wait(int wake, std::chrono::milliseconds limit) {
       amqp_data_in_buffer(state_.get()) != 0) {
     return;
   }
-  const auto longest = std::min(limit, heartbeat_ / 2);
+  // Silence is to be noticed soon after the second heartbeat, not half a heartbeat later.
+  const auto longest = std::min(limit, heartbeat_ / looks_per_heartbeat);
   pollfd ready[] = {{amqp_get_sockfd(state_.get()), POLLIN, 0}, {wake, POLLIN, 0}};
   // Whatever poll() says, next() finds out: an interruption is as good as an event.
   ::poll(ready, wake < 0 ? 1 : 2, static_cast<int>(std::max<std::int64_t>(longest.count(), 0)));

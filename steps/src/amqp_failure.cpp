@@ -22,6 +22,21 @@ std::string_view advice(int code, const std::string& operation) {
   }
 }
 
+// Each side takes the other's greeting for noise when only one of them speaks TLS.
+std::string_view scheme_advice(std::string_view peer, std::string_view operation, int status) {
+  const bool tls = peer.starts_with("amqps:");
+  if (tls && status == AMQP_STATUS_SSL_CONNECTION_FAILED) {
+    return "; if the broker speaks no TLS on this port, let the address begin with amqp://";
+  }
+  const bool hung_up = status == AMQP_STATUS_SOCKET_ERROR ||
+                       status == AMQP_STATUS_CONNECTION_CLOSED ||
+                       status == AMQP_STATUS_BAD_AMQP_DATA;
+  if (!tls && hung_up && operation == "logging in") {
+    return "; if the broker speaks TLS on this port, let the address begin with amqps://";
+  }
+  return "";
+}
+
 bool refused_for_good(int code) {
   return code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED ||
          code == AMQP_PRECONDITION_FAILED;
@@ -49,15 +64,22 @@ Farewell read_farewell(const amqp_method_t& method) {
 void throw_status(const std::string& peer, const std::string& operation, int status) {
   switch (status) {
     case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
+      throw ChannelError(fmt::format(
+          "the certificate of {} is not trusted: it has expired, or no authority that "
+          "is trusted here has signed it; renew it, or name its authority by cacertfile",
+          peer));
     case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
-      throw ChannelError(fmt::format("the certificate of {} is not trusted: {}", peer,
-                                     amqp_error_string2(status)));
+      throw ChannelError(
+          fmt::format("the certificate of {} is made out to another name; connect by the name that "
+                      "is in it, or have it made out to this one",
+                      peer));
     case AMQP_STATUS_HEARTBEAT_TIMEOUT:
       throw ConnectionLost(
           fmt::format("lost {} while {}: it was silent for two heartbeats", peer, operation));
     default:
-      throw ConnectionLost(
-          fmt::format("lost {} while {}: {}", peer, operation, amqp_error_string2(status)));
+      throw ConnectionLost(fmt::format("lost {} while {}: {}{}", peer, operation,
+                                       amqp_error_string2(status),
+                                       scheme_advice(peer, operation, status)));
   }
 }
 

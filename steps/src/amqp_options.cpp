@@ -91,6 +91,9 @@ void apply_setting(AmqpOptions& options, std::string_view name, const std::strin
     options.queue_type = value == "quorum" ? QueueType::quorum : QueueType::classic;
   } else if (name == "prefetch") {
     options.prefetch = number_in<std::uint16_t>(value, 1, 65535, "prefetch");
+  } else if (name == "confirm_timeout") {
+    options.confirm_timeout =
+        std::chrono::seconds{number_in<int>(value, 1, 3600, "confirm_timeout")};
   } else if (name == "cacertfile") {
     options.tls.ca_file = value;
   } else if (name == "certfile") {

@@ -77,6 +77,7 @@ void AmqpPublisher::work(AmqpConnection& connection) {
   topology_.declare_for_engine(connection, engine_);
   connection.select_confirms();
   first_unconfirmed_ = 1;
+  forget_refusals();
   session_.set_up();
   try {
     for (;;) {
@@ -84,8 +85,8 @@ void AmqpPublisher::work(AmqpConnection& connection) {
       // Asked after the clearing, or a stop that falls between the two would not wake the wait.
       if (session_.stopping()) break;
       take(connection);
-      const auto put_off_due = bring_back_put_off();
-      if (!publish_some(connection)) session_.wait(connection, put_off_due);
+      const auto due = std::min(bring_back_put_off(), confirm_due());
+      if (!publish_some(connection)) session_.wait(connection, due);
     }
     finish(connection);
   } catch (const ChannelError&) {
@@ -117,6 +118,7 @@ void AmqpPublisher::take(AmqpConnection& connection) {
            fmt::format("the broker takes no commands for now: {}", blocked->reason));
     } else if (std::holds_alternative<Unblocked>(*event)) {
       blocked_ = false;
+      unblocked_at_ = Steady::now();
       log_(LogLevel::info, "the broker takes commands again");
     }
   }
@@ -133,7 +135,7 @@ bool AmqpPublisher::publish_one(AmqpConnection& connection) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty() || unconfirmed_.size() >= options_.unconfirmed_limit) return false;
-    unconfirmed_.push_back({std::move(waiting_.front())});
+    unconfirmed_.push_back({std::move(waiting_.front()), Steady::now()});
     waiting_.pop_front();
     // Only this thread removes entries, and a deque's elements stay where they are.
     outgoing = &unconfirmed_.back().outgoing;
@@ -158,6 +160,7 @@ void AmqpPublisher::publish(AmqpConnection& connection, Outgoing& outgoing) {
   }
   // Said before, because the reply may be here before publish() returns.
   listener_.sent(command.id.saga, command.attempt);
+  ++outgoing.published;
   crash_point(CrashPoint::amqp_before_publish);
   connection.publish(topology_.commands_exchange(), command.participant, true, *message);
   crash_point(CrashPoint::amqp_published);
@@ -210,8 +213,16 @@ void AmqpPublisher::settle(Unconfirmed& entry, bool taken, std::vector<Outgoing>
   } else if (entry.outgoing.withdrawn) {
     --held_;
   } else {
-    put_off_.push_back({std::move(entry.outgoing), Steady::now() + put_off_delay});
+    put_off(std::move(entry.outgoing));
   }
+}
+
+// Under the mutex.
+void AmqpPublisher::put_off(Outgoing outgoing) {
+  const auto now = Steady::now();
+  if (!outgoing.refused_since) outgoing.refused_since = now;
+  if (now - *outgoing.refused_since > options_.confirm_timeout) refused_too_long_ = true;
+  put_off_.push_back({std::move(outgoing), now + put_off_delay});
 }
 
 void AmqpPublisher::report(std::vector<Outgoing> confirmed) {
@@ -224,6 +235,17 @@ void AmqpPublisher::report(std::vector<Outgoing> confirmed) {
     }
   }
   leave(confirmed.size());
+}
+
+// What a command that came back stands for. One that was published before, on a connection that was
+// lost or to a broker that said it could not keep it, may have been carried out all the same.
+Outcome AmqpPublisher::nobody_there(const Outgoing& outgoing) {
+  const Command& command = outgoing.command;
+  const std::string message = fmt::format("no participant '{}' is there", command.participant);
+  const bool may_have_arrived = outgoing.published > 1 || command.sent_before;
+  if (!may_have_arrived) return Outcome::failed("NO_PARTICIPANT", message);
+  return Outcome::unknown("NO_PARTICIPANT",
+                          message + " any more, and it was sent once before that");
 }
 
 void AmqpPublisher::on(const Returned& returned) {
@@ -248,9 +270,7 @@ void AmqpPublisher::on(const Returned& returned) {
       unwanted = std::make_unique<Forward>(std::move(*found->outgoing.forward));
     } else {
       const Command& command = found->outgoing.command;
-      Outcome outcome = Outcome::failed(
-          "NO_PARTICIPANT", fmt::format("no participant '{}' is there", command.participant));
-      reply = Reply{command.id.saga, command.attempt, {}, std::move(outcome), 0};
+      reply = Reply{command.id.saga, command.attempt, {}, nobody_there(found->outgoing), 0};
     }
   }
   if (unwanted) forwarded_(std::move(*unwanted), false);
@@ -287,6 +307,34 @@ std::chrono::milliseconds AmqpPublisher::bring_back_put_off() {
   }
   if (put_off_.empty()) return no_hurry;
   return std::chrono::ceil<std::chrono::milliseconds>(put_off_.front().due - now);
+}
+
+// How long the broker may take for the oldest confirm that it owes. A connection on which confirms
+// stay away would fill up with commands that nobody waits for any more.
+std::chrono::milliseconds AmqpPublisher::confirm_due() {
+  const std::lock_guard lock(mutex_);
+  // RabbitMQ 3.10 goes on refusing on a channel that has met a full quorum queue, even when there
+  // is room again; a new one is told the truth.
+  if (refused_too_long_) {
+    throw ConnectionLost(
+        fmt::format("{} has refused to keep a command for {}; asking on another "
+                    "connection",
+                    options_.describe(), format_duration(options_.confirm_timeout)));
+  }
+  if (blocked_ || unconfirmed_.empty()) return no_hurry;
+  const auto owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+      owed_since + options_.confirm_timeout - Steady::now());
+  if (left.count() > 0) return left;
+  throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
+                                   options_.describe(), format_duration(options_.confirm_timeout)));
+}
+
+void AmqpPublisher::forget_refusals() {
+  refused_too_long_ = false;
+  const std::lock_guard lock(mutex_);
+  for (Outgoing& outgoing : waiting_) outgoing.refused_since.reset();
+  for (PutOff& entry : put_off_) entry.outgoing.refused_since.reset();
 }
 
 void AmqpPublisher::leave(std::size_t count) {

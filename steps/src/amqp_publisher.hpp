@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,12 +48,16 @@ class AmqpPublisher {
     Command command;
     std::unique_ptr<Forward> forward;  // then `command` is not used
     bool withdrawn = false;
+    std::uint32_t published = 0;  ///< How often; more than once, an earlier one may have arrived.
+    /// The broker's first refusal to keep it, on this connection.
+    std::optional<std::chrono::steady_clock::time_point> refused_since{};
     [[nodiscard]] bool is(const SagaId& saga, const AttemptRef& attempt) const {
       return !forward && command.attempt == attempt && command.id.saga == saga;
     }
   };
   struct Unconfirmed {
     Outgoing outgoing;
+    std::chrono::steady_clock::time_point published_at;
     bool settled = false;   // by a confirm that overtook older ones
     bool returned = false;  // nobody takes such commands; the confirm is still to come
   };
@@ -69,11 +74,15 @@ class AmqpPublisher {
   void publish(AmqpConnection& connection, Outgoing& outgoing);
   void on(const Confirmed& confirmed);
   void on(const Returned& returned);
+  [[nodiscard]] static Outcome nobody_there(const Outgoing& outgoing);
   void settle(Unconfirmed& entry, bool taken, std::vector<Outgoing>& confirmed);
   void report(std::vector<Outgoing> confirmed);
   void refuse(const std::string& why_not);
   void recall_unconfirmed();
   std::chrono::milliseconds bring_back_put_off();
+  std::chrono::milliseconds confirm_due();
+  void forget_refusals();
+  void put_off(Outgoing outgoing);
   void leave(std::size_t count);
 
   const AmqpOptions& options_;
@@ -83,7 +92,10 @@ class AmqpPublisher {
   ChannelListener& listener_;
   const Logger& log_;
   const Forwarded forwarded_;
-  bool blocked_ = false;  // the publisher's thread only
+  // The publisher's thread only; while blocked no confirm is owed.
+  bool blocked_ = false;
+  std::chrono::steady_clock::time_point unblocked_at_{};
+  bool refused_too_long_ = false;
 
   mutable std::mutex mutex_;
   std::deque<Outgoing> waiting_;

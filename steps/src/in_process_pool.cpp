@@ -160,8 +160,10 @@ Outcome InProcessChannel::Pool::answer(const Run& run) {
   const Command& command = run.command();
   const InProcessParticipant& participant = registry_.find(command.participant);
   if (registry_.is_nobody(participant)) {
-    return Outcome::failed("NO_PARTICIPANT",
-                           "no participant " + command.participant + " in this process");
+    const std::string message = "no participant " + command.participant + " in this process";
+    // It may have been there in an earlier life of the engine, and have acted.
+    return command.sent_before ? Outcome::unknown("NO_PARTICIPANT", message)
+                               : Outcome::failed("NO_PARTICIPANT", message);
   }
   const auto found = participant.handlers.find(command.action);
   const Handler& handler = found == participant.handlers.end() ? participant.others : found->second;

@@ -16,6 +16,8 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* consumer_tag = "commands";
 constexpr std::chrono::milliseconds no_hurry{60'000};
 constexpr std::chrono::milliseconds watch_interval{500};
+// Before a reply that the broker could not keep is published again.
+constexpr std::chrono::milliseconds put_off_delay{250};
 // How long the sessions may take to say goodbye.
 constexpr std::chrono::milliseconds goodbye{1'000};
 
@@ -65,10 +67,13 @@ void ParticipantServer::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
+  // A broker that reads nothing any more blocks no call for longer than two heartbeats.
+  const std::chrono::milliseconds blocked_limit = amqp_.heartbeat * 2;
+  const auto interval = std::min(watch_interval, blocked_limit / 16);
   while (!stop.stop_requested()) {
-    stopped.wait_for(lock, stop, watch_interval, [] { return false; });
+    stopped.wait_for(lock, stop, interval, [] { return false; });
     for (AmqpSession* session : {&consumer_, &publisher_}) {
-      session->guard().cut_if_blocked(amqp_.heartbeat * 2);
+      session->guard().cut_if_blocked(blocked_limit - interval);
     }
   }
   desk_.close();
@@ -127,7 +132,8 @@ void ParticipantServer::acknowledge(AmqpConnection& connection) {
 }
 
 void ParticipantServer::publish(AmqpConnection& connection) {
-  bool blocked = false;
+  blocked_ = false;
+  refused_since_.reset();
   // What the last connection did not confirm is published again, before anything newer.
   while (!unconfirmed_.empty()) {
     unpublished_.push_front(std::move(unconfirmed_.back().letter));
@@ -138,22 +144,57 @@ void ParticipantServer::publish(AmqpConnection& connection) {
   for (;;) {
     publisher_.clear_wake();
     const bool stopping = publisher_.stopping();
-    while (const auto event = connection.next()) {
-      if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed);
-      if (std::holds_alternative<Blocked>(*event)) blocked = true;
-      if (std::holds_alternative<Unblocked>(*event)) blocked = false;
-    }
-    publish_letters(connection, blocked);
+    take_news(connection);
+    publish_letters(connection);
     if (stopping) return;
-    publisher_.wait(connection, no_hurry);
+    publisher_.wait(connection, next_look());
   }
 }
 
-void ParticipantServer::publish_letters(AmqpConnection& connection, bool blocked) {
+void ParticipantServer::take_news(AmqpConnection& connection) {
+  while (const auto event = connection.next()) {
+    if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed);
+    if (std::holds_alternative<Blocked>(*event)) blocked_ = true;
+    if (std::holds_alternative<Unblocked>(*event)) {
+      blocked_ = false;
+      unblocked_at_ = Steady::now();
+    }
+  }
+}
+
+// Until when there is nothing to do. Throws when a confirm is overdue: without it the commands that
+// were answered would never be acknowledged, and the prefetch would be used up.
+std::chrono::milliseconds ParticipantServer::next_look() {
+  const auto left_until = [now = Steady::now()](Moment moment) {
+    return std::chrono::ceil<std::chrono::milliseconds>(moment - now);
+  };
+  auto look = no_hurry;
+  if (blocked_) return look;
+  if (refused_since_ && left_until(*refused_since_ + amqp_.confirm_timeout).count() <= 0) {
+    throw ConnectionLost(
+        fmt::format("{} has refused to keep replies for {}; asking on another "
+                    "connection",
+                    amqp_.describe(), format_duration(amqp_.confirm_timeout)));
+  }
+  if (!unpublished_.empty()) look = left_until(publish_not_before_);
+  if (!unconfirmed_.empty()) {
+    const Moment owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
+    const auto left = left_until(owed_since + amqp_.confirm_timeout);
+    if (left.count() <= 0) {
+      throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
+                                       amqp_.describe(), format_duration(amqp_.confirm_timeout)));
+    }
+    look = std::min(look, left);
+  }
+  return look;
+}
+
+void ParticipantServer::publish_letters(AmqpConnection& connection) {
   for (Letter& letter : desk_.take_letters()) unpublished_.push_back(std::move(letter));
-  while (!blocked && !unpublished_.empty()) {
+  if (blocked_ || Steady::now() < publish_not_before_) return;
+  while (!unpublished_.empty()) {
     // Noted first: if publishing throws, the letter is published again.
-    unconfirmed_.push_back({0, std::move(unpublished_.front())});
+    unconfirmed_.push_back({0, std::move(unpublished_.front()), Steady::now()});
     unpublished_.pop_front();
     Unconfirmed& next = unconfirmed_.back();
     crash_point(CrashPoint::participant_before_reply);
@@ -171,8 +212,11 @@ void ParticipantServer::take_confirm(const Confirmed& confirmed) {
     if (!is_meant(entry)) continue;
     if (confirmed.taken) {
       settled.push_back(entry.letter.delivery);
+      refused_since_.reset();
     } else {
       unpublished_.push_back(std::move(entry.letter));
+      publish_not_before_ = Steady::now() + put_off_delay;
+      if (!refused_since_) refused_since_ = Steady::now();
     }
   }
   std::erase_if(unconfirmed_, is_meant);

@@ -35,8 +35,10 @@ class ParticipantServer {
   void acknowledge(AmqpConnection& connection);
 
   void publish(AmqpConnection& connection);
-  void publish_letters(AmqpConnection& connection, bool blocked);
+  void publish_letters(AmqpConnection& connection);
   void take_confirm(const Confirmed& confirmed);
+  void take_news(AmqpConnection& connection);
+  [[nodiscard]] std::chrono::milliseconds next_look();
 
   void carry_out(const std::stop_token& stop);
   [[nodiscard]] std::vector<Outcome> answer(const std::vector<Task>& tasks,
@@ -52,12 +54,19 @@ class ParticipantServer {
   std::atomic<std::uint64_t> replies_{0};
 
   std::uint64_t connection_number_ = 0;  // consumer's thread only
-  std::deque<Letter> unpublished_;       // publisher's thread only, as the next two
+  using Moment = std::chrono::steady_clock::time_point;
   struct Unconfirmed {
     std::uint64_t tag = 0;
     Letter letter;
+    Moment published_at;
   };
+  // The publisher's thread only, up to the desk.
+  std::deque<Letter> unpublished_;
   std::deque<Unconfirmed> unconfirmed_;  // by tag
+  bool blocked_ = false;                 // no confirm is owed meanwhile
+  Moment unblocked_at_{};
+  Moment publish_not_before_{};          // after a reply that the broker could not keep
+  std::optional<Moment> refused_since_;  // on this connection, without a reply that it kept
 
   ParticipantDesk desk_;
   AmqpSession consumer_;

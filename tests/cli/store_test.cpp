@@ -171,3 +171,47 @@ TEST_CASE("quarantined messages are listed, shown and dropped") {
   CHECK(world.skald({"quarantine", "drop", "1", "2"}).code == 7);
   CHECK(world.skald({"quarantine", "list", "-o", "json"}).json().size() == 1);
 }
+
+TEST_CASE("quarantined replies are requeued, one or many, and each is named with its end") {
+  World world;
+  const auto id = world.retrying();
+  {
+    SqliteStore store(world.store());
+    Batch batch;
+    QuarantinedMessage message;
+    message.at = Time{Duration(1'800'000'000'000)};
+    message.channel = "amqp";
+    message.reason = "UNKNOWN_SAGA";
+    message.saga = id;
+    message.headers = R"({"step": "charge", "direction": "action", "attempt": 1})";
+    message.body = R"({"outcome": "success", "output": {"receipt": "c-1"}})";
+    batch.quarantined = {message, message, message};
+    batch.quarantined[2].reason = "BAD_JSON";
+    (void)store.commit(batch);
+  }
+  CHECK(world.skald({"quarantine", "list", "-o", "ids"}).lines() ==
+        std::vector<std::string>{"1", "2", "3"});
+  CHECK(world.skald({"quarantine", "list", "--reason", "BAD_JSON", "-o", "ids"}).lines() ==
+        std::vector<std::string>{"3"});
+  CHECK(world.skald({"quarantine", "list", "--saga", "nobody", "-o", "json"}).json().empty());
+  const Result planned = world.skald({"quarantine", "requeue", "1", "7", "--dry-run"});
+  CHECK(planned.code == 0);
+  CHECK(planned.says("1  would send quarantine_requeue (UNKNOWN_SAGA)"));
+  CHECK(planned.says("7  the quarantine has no such message"));
+
+  const Result used = world.skald({"quarantine", "requeue", "1"});
+  CHECK(used.code == 0);
+  CHECK(used.says("1  used  taken as if it had just come"));
+  CHECK(world.show(id)["steps"][1]["status"] == "succeeded");
+  CHECK(world.show(id)["steps"][1]["output"]["receipt"] == "c-1");
+
+  CHECK(world.skald({"quarantine", "requeue", "2", "3"}).code == 7);
+  CHECK(world.skald({"quarantine", "requeue", "-"}, "2\n3\n").code == 7);
+  const Result some = world.skald({"quarantine", "requeue", "-", "--yes"}, "2\n3\n");
+  CHECK(some.code == 6);
+  CHECK(some.says("2  unneeded  nothing changed"));
+  CHECK(some.says("3  failed  WRONG_STATE: message 3 stays in quarantine (BAD_HEADERS)"));
+  CHECK(world.skald({"quarantine", "requeue", "3"}).code == 4);
+  CHECK(world.skald({"quarantine", "requeue", "1"}).code == 3);
+  CHECK(world.skald({"quarantine", "requeue", "one"}).code == 2);
+}

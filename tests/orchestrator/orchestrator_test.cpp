@@ -170,3 +170,22 @@ TEST_CASE("an engine on a full disk stops cleanly") {
   orders.stop();
   CHECK_FALSE(orders.failure());
 }
+
+TEST_CASE("starts are refused while as many sagas wait to send something as may") {
+  MemoryStore store;
+  NullChannel channel;  // Never has room, like a broker that takes nothing for long.
+  OrchestratorOptions options;
+  options.waiting_sagas_limit = 3;
+  options.control_socket = false;
+  Orchestrator orders(store, channel, options);
+  orders.define(parse_definition(testing::order_definition));
+  for (int i = 0; i < 3; ++i) CHECK_NOTHROW(orders.start("order", Json::object()));
+  try {
+    (void)orders.start("order", Json::object());
+    FAIL("the fourth was not refused");
+  } catch (const Refused& refused) {
+    CHECK(refused.code() == Refused::Code::unavailable);
+    CHECK(std::string(refused.what()).find("3 sagas wait to send a command") == 0);
+    CHECK(std::string(refused.what()).find("start it again later") != std::string::npos);
+  }
+}

@@ -15,6 +15,8 @@ TEST_CASE("a command that was not confirmed is sent again, as the same attempt")
   engine.crash();
   const Command again = engine.channel.take();
   CHECK(again.id == first.id);
+  CHECK(again.sent_before);
+  CHECK_FALSE(first.sent_before);
   CHECK(again.body == first.body);
   CHECK(again.round == first.round);
   CHECK(again.position == first.position);

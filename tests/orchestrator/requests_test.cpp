@@ -121,6 +121,8 @@ TEST_CASE("every verb of the control socket answers in JSON, whatever it is aske
   CHECK(code({{"verb", "pause"}, {"id", SagaId::make({}, 1, 1).to_string()}}) == "NOT_FOUND");
   CHECK(code({{"verb", "quarantine_drop"}, {"number", 3}}) == "NOT_FOUND");
   CHECK(code({{"verb", "quarantine_drop"}}) == "INVALID");
+  CHECK(code({{"verb", "quarantine_requeue"}, {"number", 3}, {"by", "ada"}}) == "NOT_FOUND");
+  CHECK(code({{"verb", "quarantine_requeue"}}) == "INVALID");
   CHECK(code({{"verb", "dance"}}) == "INVALID");
   CHECK(code({{"verb", "pause"}, {"id", id}, {"colour", "red"}}) == "INVALID");
   CHECK(code(Json::array()) == "INVALID");

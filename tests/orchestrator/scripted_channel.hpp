@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -24,6 +25,9 @@ class ScriptedChannel final : public Channel {
     return room && full.count(participant) == 0;
   }
   [[nodiscard]] bool caught_up() const override { return !behind; }
+  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override {
+    return reads ? reads(message) : Channel::reconsider(message);
+  }
   void close() override {}
 
   /// The oldest command that was not taken yet. Fails the test when there is none.
@@ -35,6 +39,7 @@ class ScriptedChannel final : public Channel {
   bool room = true;
   std::set<std::string> full;  ///< Participants without room.
   bool behind = false;
+  std::function<Reconsidered(const QuarantinedMessage&)> reads;  ///< Of messages in quarantine.
 };
 
 /// A coordinator on a memory disk, with a clock that moves when told to; crash() loses everything

@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <functional>
+#include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "change.hpp"
 #include "change_results.hpp"
 #include "context.hpp"
 #include "exit_code.hpp"
@@ -20,6 +24,7 @@ namespace skald::cli {
 namespace {
 
 constexpr std::size_t page_size = 200;
+constexpr std::size_t numbers_max = 1'000'000;
 
 void each_message(StoreReader& reader,
                   const std::function<bool(const QuarantinedMessage&)>& visit) {
@@ -60,8 +65,13 @@ int list(const QuarantineOptions& options, Context& context) {
                {"DETAIL"}});
   std::size_t taken = 0;
   each_message(access.reader(), [&](const QuarantinedMessage& message) {
+    const bool wanted = (options.reason.empty() || message.reason == options.reason) &&
+                        (options.saga.empty() || message.saga == options.saga);
+    if (!wanted) return true;
     if (as_json) {
       json.add(message_json(message));
+    } else if (format == Format::ids) {
+      context.out << message.number << '\n';
     } else {
       table.add({{std::to_string(message.number)},
                  {show_time(message.at, context)},
@@ -70,13 +80,14 @@ int list(const QuarantineOptions& options, Context& context) {
                  {message.saga},
                  {message.detail}});
     }
-    return options.limit == 0 || ++taken < options.limit;
+    ++taken;
+    return options.limit == 0 || taken < options.limit;
   });
   if (as_json) {
     json.finish();
-  } else if (table.empty()) {
-    context.note("the quarantine is empty");
-  } else {
+  } else if (taken == 0) {
+    context.note("the quarantine has no such message");
+  } else if (format != Format::ids) {
     table.print(context.out, Painter(context.colored()), static_cast<std::size_t>(context.width));
   }
   return exit_done;
@@ -84,7 +95,7 @@ int list(const QuarantineOptions& options, Context& context) {
 
 int show(const QuarantineOptions& options, Context& context) {
   StoreAccess access(context);
-  const std::int64_t number = options.numbers.front();
+  const std::int64_t number = options.number;
   const auto found = access.reader().quarantine(number - 1, 1);
   if (found.empty() || found.front().number != number) {
     throw Refused(Refused::Code::not_found,
@@ -110,22 +121,109 @@ int show(const QuarantineOptions& options, Context& context) {
   return exit_done;
 }
 
-int drop(const QuarantineOptions& options, Context& context) {
-  const bool one = options.numbers.size() == 1;
-  if (!one && !options.yes) {
-    context.err << fmt::format("skald: this would drop {} messages; add --yes to do it\n",
-                               options.numbers.size());
-    return exit_not_confirmed;
+std::int64_t parse_number(const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end || number < 1) {
+    throw Refused(Refused::Code::invalid,
+                  fmt::format("'{}' is not the number of a message", printable(text)));
   }
+  return number;
+}
+
+struct Chosen {
+  std::vector<std::int64_t> numbers;
+  bool named_one = false;
+  bool from_stdin = false;
+};
+
+Chosen chosen_messages(const QuarantineOptions& options, Context& context) {
+  Chosen chosen;
+  for (const std::string& text : options.chosen) {
+    if (text != "-") {
+      chosen.numbers.push_back(parse_number(text));
+      continue;
+    }
+    chosen.from_stdin = true;
+    for (std::string word; context.in >> word;) {
+      if (chosen.numbers.size() == numbers_max) {
+        throw Refused(Refused::Code::invalid, "more than a million numbers on standard input");
+      }
+      chosen.numbers.push_back(parse_number(word));
+    }
+  }
+  chosen.named_one = chosen.numbers.size() == 1 && !chosen.from_stdin;
+  return chosen;
+}
+
+bool confirmed(const char* verb, const Chosen& chosen, const QuarantineOptions& options,
+               Context& context) {
+  if (options.yes || chosen.named_one || chosen.numbers.empty()) return true;
+  const auto messages =
+      fmt::format("{} message{}", chosen.numbers.size(), chosen.numbers.size() == 1 ? "" : "s");
+  if (!context.in_is_terminal || chosen.from_stdin) {
+    context.err << fmt::format("skald: this would {} {}; add --yes to do it, or --dry-run to see\n",
+                               verb, messages);
+    return false;
+  }
+  context.err << fmt::format("{} {}? [y/N] ", verb, messages) << std::flush;
+  std::string answer;
+  std::getline(context.in, answer);
+  if (answer == "y" || answer == "Y" || answer == "yes") return true;
+  context.err << "skald: nothing was changed\n";
+  return false;
+}
+
+// Shows what would be sent: nothing else can be known before the engine has looked at it.
+int rehearse(const std::string& request, const Chosen& chosen, StoreAccess& access,
+             Context& context) {
+  for (const std::int64_t number : chosen.numbers) {
+    const auto found = access.reader().quarantine(number - 1, 1);
+    const bool there = !found.empty() && found.front().number == number;
+    context.out << fmt::format(
+        "{}  {}\n", number,
+        there ? fmt::format("would send {} ({})", request, printable(found.front().reason))
+              : "the quarantine has no such message");
+  }
+  return exit_done;
+}
+
+// `verb` as people are asked, `status` for what is done and has no other.
+int change_messages(const std::string& verb, const char* status, const QuarantineOptions& options,
+                    Context& context) {
+  const Duration pause_between = parse_rate(options.rate);
+  const Chosen chosen = chosen_messages(options, context);
+  const std::string request = "quarantine_" + verb;
   StoreAccess access(context);
   if (!access.exists()) static_cast<void>(access.reader());  // says that the store is missing
-  ChangeResults results("quarantine_drop", options.format.format(), one, context);
-  for (const std::int64_t number : options.numbers) {
-    Json answer = access.request({{"verb", "quarantine_drop"}, {"number", number}});
-    if (answer.value("ok", false) && !answer.contains("status")) answer["status"] = "dropped";
+  if (options.dry_run) return rehearse(request, chosen, access, context);
+  if (!confirmed(verb.c_str(), chosen, options, context)) return exit_not_confirmed;
+  ChangeResults results(request, options.format.format(), chosen.named_one, context);
+  bool first = true;
+  for (const std::int64_t number : chosen.numbers) {
+    if (!first && pause_between > Duration(0)) {
+      access.release();
+      if (context.pause(pause_between)) break;
+    }
+    first = false;
+    Json answer =
+        access.request({{"verb", request}, {"number", number}, {"by", context.operator_name()}});
+    if (answer.value("ok", false) && !answer.contains("status")) answer["status"] = status;
     results.add(std::to_string(number), answer);
   }
   return results.finish();
+}
+
+void add_change_options(CLI::App& app, QuarantineOptions& options) {
+  app.add_option("number", options.chosen, "Their numbers; - reads them from stdin")
+      ->required()
+      ->type_name("NUMBER");
+  app.add_flag("-y,--yes", options.yes, "Do not ask before changing many");
+  app.add_flag("-n,--dry-run", options.dry_run, "Only show what would be sent");
+  app.add_option("--rate", options.rate, "At most so many a second (5/s) or minute (30/m)")
+      ->type_name("RATE");
+  add_to(app, options.format, {"table", "json", "jsonl", "ids"});
 }
 
 }  // namespace
@@ -138,19 +236,22 @@ void add_to(CLI::App& app, QuarantineOptions& options) {
   list_verb.add_option("--limit", options.limit, "At most N")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
-  add_to(list_verb, options.format, {"table", "json", "jsonl"});
+  list_verb.add_option("--reason", options.reason, "Only those of this reason, such as BAD_JSON")
+      ->type_name("REASON");
+  list_verb.add_option("--saga", options.saga, "Only those that name this saga")->type_name("ID");
+  add_to(list_verb, options.format, {"table", "json", "jsonl", "ids"});
   list_verb.callback([&options] { options.action = QuarantineOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "One message, whole", "quarantine show 3");
-  show_verb.add_option("number", options.numbers, "Its number")
-      ->required()
-      ->expected(1)
-      ->type_name("NUMBER");
+  show_verb.add_option("number", options.number, "Its number")->required()->type_name("NUMBER");
   add_to(show_verb, options.format, {"table", "json"});
   show_verb.callback([&options] { options.action = QuarantineOptions::Action::show; });
+  CLI::App& requeue_verb =
+      add_verb(verb, "requeue", "Considers replies again as if they had just come",
+               "quarantine list --reason UNKNOWN_SAGA -o ids | skald quarantine requeue - --yes");
+  add_change_options(requeue_verb, options);
+  requeue_verb.callback([&options] { options.action = QuarantineOptions::Action::requeue; });
   CLI::App& drop_verb = add_verb(verb, "drop", "Throws messages away", "quarantine drop 3");
-  drop_verb.add_option("number", options.numbers, "Their numbers")->required()->type_name("NUMBER");
-  drop_verb.add_flag("-y,--yes", options.yes, "Do not ask before dropping many");
-  add_to(drop_verb, options.format, {"table", "json", "jsonl"});
+  add_change_options(drop_verb, options);
   drop_verb.callback([&options] { options.action = QuarantineOptions::Action::drop; });
 }
 
@@ -158,7 +259,10 @@ int run(const QuarantineOptions& options, Context& context) {
   switch (options.action) {
     case QuarantineOptions::Action::list: return list(options, context);
     case QuarantineOptions::Action::show: return show(options, context);
-    case QuarantineOptions::Action::drop: return drop(options, context);
+    case QuarantineOptions::Action::requeue:
+      return change_messages("requeue", "used", options, context);
+    case QuarantineOptions::Action::drop:
+      return change_messages("drop", "dropped", options, context);
   }
   return exit_failed;
 }

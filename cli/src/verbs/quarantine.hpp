@@ -1,4 +1,4 @@
-// `skald quarantine list|show|drop`: messages that could not be used.
+// `skald quarantine list|show|requeue|drop`: messages that could not be used.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,16 @@ namespace skald::cli {
 struct Context;
 
 struct QuarantineOptions {
-  enum class Action { list, show, drop };
+  enum class Action { list, show, requeue, drop };
   Action action = Action::list;
-  std::vector<std::int64_t> numbers;  ///< Of show (one) and drop.
-  std::size_t limit = 0;              ///< Of list; 0: all.
+  std::int64_t number = 0;          ///< Of show.
+  std::vector<std::string> chosen;  ///< Of requeue and drop: numbers; `-` reads them from stdin.
+  std::string reason;               ///< Of list: those of this reason; empty: all.
+  std::string saga;                 ///< Of list: those that name this saga; empty: all.
+  std::size_t limit = 0;            ///< Of list; 0: all.
   bool yes = false;
+  bool dry_run = false;
+  std::string rate;  ///< Of requeue, as for other changes to many.
   FormatOption format;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "skald/ids.hpp"
@@ -30,6 +31,9 @@ struct Command {
   Duration timeout{0};
   JsonText body;
   Position position = 0;  ///< Of the journal row that issued it.
+  /// An earlier life of the engine may have sent it: that it cannot be delivered now does not mean
+  /// that it never was.
+  bool sent_before = false;
 };
 
 /// Something that came back. `receipt` goes back to the channel once it was committed.
@@ -40,6 +44,14 @@ struct Reply {
   Outcome outcome;
   std::uint64_t receipt = 0;  ///< 0: needs no receipt.
 };
+
+/// Why a message cannot be used: a word for programs such as `BAD_JSON`, and one sentence.
+struct Unusable {
+  std::string reason;
+  std::string detail;
+};
+/// What a message in quarantine comes to when it is looked at again.
+using Reconsidered = std::variant<Reply, Unusable>;
 
 /// What a channel reports. Every function may be called from any of the channel's threads, returns
 /// quickly, and must not be called after Channel::close() returned.
@@ -80,13 +92,18 @@ class Channel {
   /// False while replies that had queued up before open() are still being taken in; the listener
   /// is told when it turns true. What is overdue waits for it, for a bounded time.
   [[nodiscard]] virtual bool caught_up() const { return true; }
+  /// Reads a message that a channel of this kind put into quarantine, as if it came now; a reply
+  /// then has receipt 0. Does no I/O. By default a channel cannot.
+  [[nodiscard]] virtual Reconsidered reconsider(const QuarantinedMessage& message) const {
+    return Unusable{message.reason, "the channel '" + name() + "' cannot read it again"};
+  }
   /// Stops: finishes or gives up what is under way, and returns once no listener call will come any
   /// more. May be called twice.
   virtual void close() = 0;
 };
 
 /// For an owner that sends nothing, such as the CLI repairing a store while no engine runs.
-class NullChannel final : public Channel {
+class NullChannel : public Channel {
  public:
   [[nodiscard]] std::string name() const override { return "none"; }
   void open(const std::string&, ChannelListener&) override {}

@@ -58,7 +58,10 @@ struct OrchestratorOptions {
   PoliciesByName participants{};
   std::size_t batch_limit = 1024;             ///< Inputs per transaction.
   std::size_t waiting_starts_limit = 65'536;  ///< Starts that wait for their commit; more block.
-  std::size_t cached_sagas_limit = 200'000;   ///< Sagas kept in memory between inputs.
+  /// Sagas that have a command to issue and wait for the channel or for a participant's policies;
+  /// while there are so many, starts are refused as `unavailable`.
+  std::size_t waiting_sagas_limit = 100'000;
+  std::size_t cached_sagas_limit = 200'000;  ///< Sagas kept in memory between inputs.
   bool control_socket = true;  ///< Answer other processes (CLI) while this engine runs.
 };
 

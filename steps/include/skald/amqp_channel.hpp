@@ -35,6 +35,7 @@ class AmqpChannel final : public Channel {
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
   [[nodiscard]] bool caught_up() const override;
+  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
   /// Acknowledges what was receipted before, waits a moment for the last confirms, and returns
   /// within a second, whatever the broker does. (While a TLS connection is being made, within the
   /// connect timeout.)
@@ -44,6 +45,7 @@ class AmqpChannel final : public Channel {
   class Running;
   AmqpOptions options_;
   Logger log_;
+  std::string engine_id_;
   std::unique_ptr<Running> running_;
 };
 

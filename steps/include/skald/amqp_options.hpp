@@ -39,6 +39,10 @@ struct AmqpOptions {
   Duration reconnect_delay{200};         ///< After the first loss; doubles with each failure,
   Duration reconnect_delay_max{15'000};  ///< up to this, less a random part of up to a half.
 
+  /// Published for so long and not confirmed, although the broker is not blocked: the connection is
+  /// given up, and what was not confirmed is published again on the next.
+  Duration confirm_timeout{30'000};
+
   std::size_t outgoing_limit = 8192;  ///< Commands queued or unconfirmed; more wait in the store.
   std::size_t unconfirmed_limit = 2048;  ///< Commands published and not confirmed.
   std::uint16_t prefetch = 1024;         ///< Replies delivered and not yet committed.
@@ -47,8 +51,9 @@ struct AmqpOptions {
 
   /// Reads `amqp://user:password@host:port/vhost` or `amqps://…`, parts percent-encoded. Settings
   /// may follow as a query: `heartbeat` (seconds), `prefix`, `queue_type` (quorum|classic),
-  /// `prefetch`, `cacertfile`, `certfile`, `keyfile`, `verify` (verify_peer|verify_none).
-  /// \throws ChannelError that names the part at fault and never the password.
+  /// `prefetch`, `confirm_timeout` (seconds), `cacertfile`, `certfile`, `keyfile`, `verify`
+  /// (verify_peer|verify_none). \throws ChannelError that names the part at fault and never the
+  /// password.
   [[nodiscard]] static AmqpOptions parse(std::string_view url);
 
   /// Reads the URL from `$SKALD_AMQP_URL`, or from the file named by `$SKALD_AMQP_URL_FILE`, which

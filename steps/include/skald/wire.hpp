@@ -111,4 +111,11 @@ using DecodedReply = std::variant<Reply, LostCommand, UnusableMessage>;
 /// Metadata of a message as a JSON object, for the quarantine.
 [[nodiscard]] std::string describe_metadata(const WireMessage& message);
 
+/// Reads a quarantined message of the AMQP channel again, by what describe_metadata() and the body
+/// kept of it, as `engine` would if it came now. A dead command is considered by the engine that
+/// sent it; it is never sent again.
+[[nodiscard]] Reconsidered reconsider_message(const QuarantinedMessage& message,
+                                              const std::string& engine,
+                                              const WireLimits& limits = {});
+
 }  // namespace skald

@@ -86,6 +86,18 @@ TEST_CASE("many commands are each confirmed and answered once, and all replies a
   CHECK(left_in(bench.options, bench.reply_queue()).empty());
 }
 
+TEST_CASE(
+    "a command that nobody takes any more, and that was sent before, may have had its effect") {
+  Bench bench;
+  Command command = command_for(1, "nobody");
+  command.sent_before = true;
+  bench.channel.send({command});
+  bench.notes.await([](const auto& page) { return page.replies.size() == 1; }, "the return");
+  const Outcome outcome = bench.notes.page().replies[0].outcome;
+  CHECK(outcome.kind == OutcomeKind::unknown);
+  CHECK(outcome.error.code == "NO_PARTICIPANT");
+}
+
 TEST_CASE("a command that nobody takes has failed for now, and is confirmed") {
   Bench bench;
   bench.channel.send({command_for(1, "nobody"), command_for(2, "nobody")});

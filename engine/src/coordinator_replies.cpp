@@ -1,0 +1,143 @@
+// Replies, and the quarantine for those that cannot be used.
+#include <fmt/format.h>
+
+#include "coordinator.hpp"
+#include "quarantined_reply.hpp"
+
+namespace skald {
+namespace {
+
+using Code = Refused::Code;
+
+Refusal no_such_message(std::int64_t number) {
+  return {Code::not_found, fmt::format("the quarantine has no message {}", number)};
+}
+
+// Why a message that was read changed nothing.
+std::string unneeded_note(const Saga& saga) {
+  if (is_end(saga.status)) {
+    return fmt::format("nothing changed: the saga is {}", to_string(saga.status));
+  }
+  return "nothing changed: what it answers is decided, or waits for another attempt";
+}
+
+}  // namespace
+
+void Coordinator::take(ReplyArrival& a) {
+  if (a.reply.receipt != 0) receipts_.push_back(a.reply.receipt);
+  if (const auto problem = use(a.reply)) quarantine(a.reply, *problem);
+}
+
+std::optional<Unusable> Coordinator::use(Reply& reply) {
+  LiveSaga* saga = live(reply.saga);
+  if (!saga) {
+    return Unusable{unusable::unknown_saga, "it names a saga that this store does not have"};
+  }
+  AttemptRef& attempt = reply.attempt;
+  if (attempt.step == no_step) attempt.step = saga->definition->find(reply.step).value_or(no_step);
+  if (attempt.step >= saga->saga.steps.size()) {
+    return Unusable{unusable::unknown_step, "it names a step that the saga does not have"};
+  }
+  const std::uint32_t made = saga->saga.steps[attempt.step].of(attempt.direction).made;
+  const bool asked = saga->definition->steps[attempt.step].as<Call>() != nullptr;
+  if (!asked || attempt.attempt == 0 || attempt.attempt > made) {
+    return Unusable{unusable::forged_attempt, "it answers an attempt that was never made"};
+  }
+  const std::size_t before = batch_.appends.size();
+  (void)apply(*saga, ReplyReceived{attempt, reply.outcome});
+  for (std::size_t i = before; i < batch_.appends.size(); ++i) {
+    for (const Event& event : batch_.appends[i].events) {
+      if (!std::holds_alternative<ContradictionSeen>(event)) continue;
+      return Unusable{unusable::contradiction, "it contradicts the participant's first answer"};
+    }
+  }
+  return std::nullopt;
+}
+
+void Coordinator::quarantine(const Reply& reply, const Unusable& problem) {
+  std::string step = reply.step;
+  const LiveSaga* saga = step.empty() ? live(reply.saga) : nullptr;
+  if (saga && reply.attempt.step < saga->definition->steps.size()) {
+    step = saga->definition->steps[reply.attempt.step].name;
+  }
+  QuarantinedMessage message = keep_reply(reply, step, problem);
+  message.at = now_;
+  message.channel = channel_.name();
+  batch_.quarantined.push_back(std::move(message));
+}
+
+void Coordinator::take(UnusableArrival& a) {
+  QuarantinedMessage message = a.message;
+  message.at = now_;
+  message.channel = channel_.name();
+  batch_.quarantined.push_back(std::move(message));
+  if (a.receipt != 0) receipts_.push_back(a.receipt);
+}
+
+void Coordinator::take(DropQuarantinedArrival& a) {
+  try {
+    if (store_.drop_quarantined(a.number)) {
+      a.answer(true);
+    } else {
+      a.answer(no_such_message(a.number));
+    }
+  } catch (const StoreError& error) {
+    if (error.kind() != StoreError::Kind::full) throw;
+    a.answer(Refusal{Code::unavailable, error.what()});
+  }
+}
+
+void Coordinator::take(RequeueQuarantinedArrival& a) {
+  const auto found = store_.quarantine(a.number - 1, 1);
+  if (found.empty() || found.front().number != a.number) {
+    a.answer(no_such_message(a.number));
+    return;
+  }
+  const QuarantinedMessage& message = found.front();
+  const auto stays = [&a](const Unusable& problem) {
+    const Refusal refusal{Code::wrong_state, fmt::format("message {} stays in quarantine ({}): {}",
+                                                         a.number, problem.reason, problem.detail)};
+    a.answer(refusal);
+  };
+  Reconsidered again = Unusable{message.reason, "what was kept of it is not a whole reply"};
+  if (!is_kept_reply(message)) {
+    again = channel_.reconsider(message);
+  } else if (auto reply = kept_reply(message)) {
+    again = *std::move(reply);
+  }
+  if (const auto* problem = std::get_if<Unusable>(&again)) return stays(*problem);
+  Reply& reply = std::get<Reply>(again);
+  const std::size_t appends = batch_.appends.size();
+  const std::size_t effects = effects_.size();
+  if (const auto problem = use(reply)) return stays(*problem);
+  const bool changed = batch_.appends.size() > appends || effects_.size() > effects;
+  if (!changed && message.reason == unusable::contradiction) {
+    // Its saga was marked when it came first, and is marked once only.
+    return stays({message.reason, "it contradicts what is decided; drop it once that is settled"});
+  }
+  used_again(a, reply, changed);
+}
+
+// The message leaves the quarantine after the commit: a crash between the two leaves it there, and
+// looking at it once more then changes nothing.
+void Coordinator::used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed) {
+  RequeueOutcome outcome{reply.saga, changed, "taken as if it had just come"};
+  if (!changed) outcome.note = unneeded_note(live(reply.saga)->saga);
+  answers_.emplace_back([this, number = a.number, by = a.requester, answer = a.answer, outcome] {
+    RequeueOutcome told = outcome;
+    try {
+      (void)store_.drop_quarantined(number);
+    } catch (const StoreError& error) {
+      if (error.kind() != StoreError::Kind::full) throw;
+      told.note += "; it could not leave the quarantine, for the disk is full: drop it later";
+    }
+    if (settings_.log) {
+      settings_.log(LogLevel::info, fmt::format("message {} of the quarantine was requeued by {}",
+                                                number, by.by.empty() ? "an operator" : by.by));
+    }
+    answer(told);
+  });
+  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
+}  // namespace skald
