@@ -245,6 +245,9 @@ bool ChaosChannel::has_room(const std::string& participant) const {
   return storm_->inner().has_room(participant);
 }
 bool ChaosChannel::caught_up() const { return storm_->inner().caught_up(); }
+Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
+  return storm_->inner().reconsider(message);
+}
 void ChaosChannel::close() { storm_->close(); }
 ChaosCounts ChaosChannel::counts() const { return storm_->counts(); }
 

@@ -19,8 +19,13 @@ using StepKey = std::tuple<SagaId, std::string, Direction>;
 
 class Check {
  public:
-  Check(const Files& files, const Acknowledged& acknowledged, Findings& findings)
-      : files_(files), acknowledged_(acknowledged), findings_(findings), reader_(files.store()) {}
+  Check(const Files& files, const Acknowledged& acknowledged, Findings& findings,
+        std::uint64_t quarantined)
+      : files_(files),
+        acknowledged_(acknowledged),
+        findings_(findings),
+        quarantined_(quarantined),
+        reader_(files.store()) {}
 
   Tally run() {
     check_files();
@@ -31,11 +36,10 @@ class Check {
     check_positions();
     check_deliveries();
     check_effects_have_sagas();
-    const auto unusable = reader_.quarantine(0, 10);
-    findings_.expect(Invariant::I10, unusable.empty(),
-                     "{} messages lie in quarantine, the first "
-                     "as {}",
-                     unusable.size(), unusable.empty() ? "" : unusable.front().reason);
+    const auto unusable = reader_.quarantine(0, SIZE_MAX);
+    findings_.expect(Invariant::I10, unusable.size() == quarantined_,
+                     "{} messages lie in quarantine, not {}; the last as {}", unusable.size(),
+                     quarantined_, unusable.empty() ? "" : unusable.back().reason);
     tally_.sagas = summaries.size();
     return std::move(tally_);
   }
@@ -61,6 +65,7 @@ class Check {
   const Files& files_;
   const Acknowledged& acknowledged_;
   Findings& findings_;
+  const std::uint64_t quarantined_;
   SqliteReader reader_;
   Tally tally_;
   std::map<StepKey, std::vector<std::int64_t>> effects_;  // Times, in order.
@@ -253,8 +258,9 @@ void Check::check_effects_have_sagas() {
 
 }  // namespace
 
-Tally check_invariants(const Files& files, const Acknowledged& acknowledged, Findings& findings) {
-  return Check(files, acknowledged, findings).run();
+Tally check_invariants(const Files& files, const Acknowledged& acknowledged, Findings& findings,
+                       std::uint64_t quarantined) {
+  return Check(files, acknowledged, findings, quarantined).run();
 }
 
 }  // namespace skald::faults

@@ -33,6 +33,8 @@ struct Tally {
 
 /// Checks everything that is there; what is missing is a violation. \throws StoreError,
 /// ParticipantError when a file cannot be read at all.
-Tally check_invariants(const Files& files, const Acknowledged& acknowledged, Findings& findings);
+/// Exactly `quarantined` messages must lie in quarantine: those that a harness forged.
+Tally check_invariants(const Files& files, const Acknowledged& acknowledged, Findings& findings,
+                       std::uint64_t quarantined = 0);
 
 }  // namespace skald::faults

@@ -69,7 +69,11 @@ std::string Broker::run(const std::string& verb, const std::string& arguments) c
   return output;
 }
 
-OwnBroker::OwnBroker() : directory_(make_directory()), broker_(directory_) { broker_.run("start"); }
+OwnBroker::OwnBroker(const std::string& configuration)
+    : directory_(make_directory()), broker_(directory_) {
+  std::ofstream(directory_ + "/extra.conf") << configuration;
+  broker_.run("start");
+}
 
 OwnBroker::~OwnBroker() {
   try {

@@ -32,7 +32,8 @@ class Broker {
 /// held by the destructor.
 class OwnBroker {
  public:
-  OwnBroker();
+  /// `configuration` goes into the broker's as it is; absent: nothing.
+  explicit OwnBroker(const std::string& configuration = {});
   ~OwnBroker();
   OwnBroker(const OwnBroker&) = delete;
   OwnBroker& operator=(const OwnBroker&) = delete;

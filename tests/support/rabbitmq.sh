@@ -10,6 +10,7 @@
 #   rabbitmq.sh remove DIR   stops it and deletes DIR
 #   rabbitmq.sh ctl DIR …    runs rabbitmqctl on it
 #
+# Lines of DIR/extra.conf, if it is there, go into the broker's configuration.
 # `start` prints the broker's URL and leaves it in DIR/url. It listens on 127.0.0.1 at random free
 # ports, with a node name, Erlang cookie and epmd of its own, so any number may run beside each
 # other and beside an installed one. Every process is known by its pid; nothing is found by name.
@@ -55,6 +56,7 @@ disk_free_limit.absolute = 64MB
 log.file.level = warning
 raft.wal_max_size_bytes = 67108864
 CONF
+  [ ! -f "$dir/extra.conf" ] || cat "$dir/extra.conf" >>"$dir/rabbitmq.conf"
 }
 
 alive() { [ -n "${1:-}" ] && kill -0 "$1" 2>/dev/null; }
