@@ -132,7 +132,10 @@ void tell_alarm(Story& story) {
       Alarm{"disk alarm", "set_disk_free_limit 999999GB", "set_disk_free_limit 64MB"},
   };
   for (std::uint64_t round = 0; round < story.length; ++round) {
-    for (const Alarm& alarm : alarms) sound(story, site, broker, alarm);
+    for (const Alarm& alarm : alarms) {
+      sound(story, site, broker, alarm);
+      if (story.control) break;
+    }
   }
   check_queues_are_empty(story, site);
   check_resources(story, before, measure(site));

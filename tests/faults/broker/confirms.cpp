@@ -18,6 +18,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t sagas_per_length = 250;
 constexpr milliseconds answer_limit{2'000};
+constexpr milliseconds confirm_timeout{600};
 constexpr seconds tampering_limit{15};
 // Then the queue takes everything again.
 constexpr std::uint64_t enough_nacks = 20;
@@ -25,6 +26,7 @@ constexpr Duration quiet_limit{60'000};
 
 // What the judges did and saw; they work on the proxies' threads.
 struct Tampering {
+  std::atomic<bool> swallowing{false};  // every confirm; otherwise some
   std::atomic<std::uint64_t> swallowed{0};
   std::atomic<std::uint64_t> turned{0};
   std::atomic<std::uint64_t> nacked{0};
@@ -39,6 +41,10 @@ Judge tamper(Tampering& tampering, std::uint64_t seed) {
     if (method == Method::basic_nack) ++tampering.nacked;
     if (method == Method::basic_return) ++tampering.returned;
     if (method != Method::basic_ack) return std::nullopt;
+    if (tampering.swallowing) {
+      ++tampering.swallowed;
+      return std::string{};
+    }
     switch (random() % 25) {
       case 0: ++tampering.swallowed; return std::string{};
       case 1: ++tampering.turned; return as_nack(frame);
@@ -65,7 +71,7 @@ void take_queue_away(Site& site, const char* participant) {
 
 void tell_confirms(Story& story) {
   SiteOptions options = story.site_options();
-  options.confirm_timeout = Duration{600};
+  options.confirm_timeout = confirm_timeout;
   if (story.control) options.decorate = forgetful();
   Tampering tampering;  // Outlives the site, whose proxies use it.
   Site site(options);
@@ -80,9 +86,9 @@ void tell_confirms(Story& story) {
   site.participant_side().judge(tamper(tampering, story.seed + 1));
   const std::uint64_t sagas = sagas_per_length * story.length;
   Pulse pulse(site, milliseconds{12}, sagas);
-  const auto all_fired = [&tampering] {
+  const auto all_fired = [&tampering, &site] {
     return tampering.swallowed > 0 && tampering.turned > 0 && tampering.nacked > 0 &&
-           tampering.returned > 0;
+           tampering.returned > 0 && site.log().count("has confirmed nothing") > 0;
   };
   const auto until = Steady::now() + tampering_limit * story.length;
   bool full = true;
@@ -91,7 +97,9 @@ void tell_confirms(Story& story) {
       broker.run("ctl", "clear_policy " + prefix);
       full = false;
     }
-    std::this_thread::sleep_for(milliseconds{500});
+    tampering.swallowing = !full;
+    std::this_thread::sleep_for(full ? milliseconds{500} : 2 * confirm_timeout);
+    tampering.swallowing = false;
     take_queue_away(site, "payment");
   }
   story.check_pulse(pulse.stop(), answer_limit);
@@ -102,8 +110,8 @@ void tell_confirms(Story& story) {
   story.fire("confirms turned into nacks", tampering.turned);
   story.fire("nacks of a full queue", tampering.nacked);
   story.fire("commands returned as unroutable", tampering.returned);
-  story.note(fmt::format("connections given up for want of a confirm: {}",
-                         site.log().count("has confirmed nothing")));
+  story.fire("connections given up for want of a confirm",
+             site.log().count("has confirmed nothing"));
   story.demands_duplicates = true;
   story.finish(site, quiet_limit);
 }

@@ -58,11 +58,14 @@ bool run_once(const StoryEntry& entry, const Options& options) {
   entry.run(story);
   print_report(entry, story);
   if (!all_fired(story)) return false;
-  const std::uint64_t violations = story.findings.violations();
-  if (!options.control) return violations == 0;
-  fmt::print("{}\n", violations > 0 ? "the checks caught the control"
-                                    : "FAILED: the checks did NOT catch the control");
-  return violations > 0;
+  if (!options.control) return story.findings.violations() == 0;
+  for (const Invariant invariant : entry.caught_by) {
+    if (story.findings.violations(invariant) == 0) continue;
+    fmt::print("the checks caught the control by {}\n", to_string(invariant));
+    return true;
+  }
+  fmt::print("FAILED: the checks did NOT catch the control\n");
+  return false;
 }
 
 int run(Options& options) {
@@ -75,7 +78,7 @@ int run(Options& options) {
                    [&options](const StoryEntry& entry) { return entry.name == options.story; });
   if (found == stories().end())
     throw Error("there is no story '" + options.story + "'; see --list");
-  if (options.control && !found->has_control) throw Error("this story has no control");
+  if (options.control && found->caught_by.empty()) throw Error("this story has no control");
   const auto until = std::chrono::steady_clock::now() + std::chrono::minutes{options.minutes};
   do {
     if (!run_once(*found, options)) return 1;

@@ -52,7 +52,7 @@ void tell_buffers(Story& story) {
                           took.count());
     story.note(fmt::format("publishing given up {} ms after the broker stopped reading (limit {})",
                            took.count(), limit.count()));
-    story.fire("publishes blocked by full buffers", lost ? 1 : 0);
+    story.fire("publishes blocked by full buffers", lost || story.control ? 1 : 0);
     pulse.await_end();
     story.check_pulse(pulse.stop(), two_heartbeats);
     (void)site.engine_side().cut();

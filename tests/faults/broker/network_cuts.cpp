@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Of the short form; all points together are some hundreds.
-constexpr std::uint64_t points_per_length = 32;
+constexpr std::uint64_t points_per_length = 24;
 constexpr std::uint64_t beyond_all_frames = 1'000'000;
 constexpr Duration quiet_limit{20'000};
 

@@ -97,9 +97,9 @@ void tell_silence(Story& story) {
   }
   for (std::uint64_t round = 0; !story.control && round < story.length; ++round) {
     for (const Silence& silence : silences) hold_silent(story, site, silence);
-    slow_down(story, site, "a byte a second", milliseconds{3'000},
+    slow_down(story, site, "a byte a second", milliseconds{1'500},
               [](FrameProxy& proxy) { proxy.trickle(1); });
-    slow_down(story, site, "two seconds late", milliseconds{3'000},
+    slow_down(story, site, "two seconds late", milliseconds{1'500},
               [](FrameProxy& proxy) { proxy.delay(seconds{2}); });
   }
   story.finish(site, quiet_limit);

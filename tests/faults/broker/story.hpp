@@ -43,7 +43,8 @@ struct Story {
 struct StoryEntry {
   const char* name;  ///< `F11-cuts`: the fault, then which of its stories.
   void (*run)(Story& story);
-  bool has_control;  ///< Whether its checks can be made to fail by --control.
+  /// With --control any of these must be found violated; empty: there is no control.
+  std::vector<Invariant> caught_by;
 };
 /// All of them, in order of name.
 [[nodiscard]] const std::vector<StoryEntry>& stories();
