@@ -82,7 +82,7 @@ void Coordinator::take(DropQuarantinedArrival& a) {
       a.answer(no_such_message(a.number));
     }
   } catch (const StoreError& error) {
-    if (error.kind() != StoreError::Kind::full) throw;
+    if (!is_passing(error)) throw;
     a.answer(Refusal{Code::unavailable, error.what()});
   }
 }
@@ -128,8 +128,8 @@ void Coordinator::used_again(const RequeueQuarantinedArrival& a, const Reply& re
     try {
       (void)store_.drop_quarantined(number);
     } catch (const StoreError& error) {
-      if (error.kind() != StoreError::Kind::full) throw;
-      told.note += "; it could not leave the quarantine, for the disk is full: drop it later";
+      if (!is_passing(error)) throw;
+      told.note += "; the store is full, so it is still in quarantine: drop it later";
     }
     if (settings_.log) {
       settings_.log(LogLevel::info, fmt::format("message {} of the quarantine was requeued by {}",
