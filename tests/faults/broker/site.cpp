@@ -1,7 +1,6 @@
 #include "site.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <condition_variable>
 #include <filesystem>
@@ -19,12 +18,6 @@ using Steady = std::chrono::steady_clock;
 constexpr std::uint16_t participant_prefetch = 8;
 // A participant that the broker refused is started again after this, as a supervisor would.
 constexpr milliseconds restart_delay{200};
-
-std::string make_directory() {
-  std::string path = (std::filesystem::temp_directory_path() / "skald-broker-XXXXXX").string();
-  if (::mkdtemp(path.data()) == nullptr) throw Error("cannot make a directory " + path);
-  return path;
-}
 
 milliseconds since(Steady::time_point moment) {
   return std::chrono::ceil<milliseconds>(Steady::now() - moment);
