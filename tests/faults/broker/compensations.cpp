@@ -5,7 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "decorators.hpp"
+#include "decorators/decorators.hpp"
 #include "skald/definition_builder.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "stories.hpp"

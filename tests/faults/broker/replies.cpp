@@ -5,7 +5,7 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
-#include "decorators.hpp"
+#include "decorators/decorators.hpp"
 #include "forgery.hpp"
 #include "hand.hpp"
 #include "skald/sqlite_reader.hpp"
