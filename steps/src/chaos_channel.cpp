@@ -117,6 +117,7 @@ void ChaosChannel::Storm::send(std::vector<Command> commands) {
     ++counts_.commands;
     if (twice) {
       ++counts_.repeated_commands;
+      command.sent_before = true;  // That one of the two comes back proves nothing of the other.
       sent_twice_[{saga, command.attempt}] = false;
       confirmed_twice_[{saga, command.attempt}] = false;
       passed.push_back(command);
@@ -245,6 +246,9 @@ bool ChaosChannel::has_room(const std::string& participant) const {
   return storm_->inner().has_room(participant);
 }
 bool ChaosChannel::caught_up() const { return storm_->inner().caught_up(); }
+Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
+  return storm_->inner().reconsider(message);
+}
 Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
   return storm_->inner().reconsider(message);
 }

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "broker.hpp"
+#include "fault_ledger.hpp"
 #include "kill_loop.hpp"
 #include "worker_options.hpp"
 
@@ -83,6 +84,11 @@ bool run_once(const LoopOptions& options, bool keep) {
   const Tally tally = check_invariants(files, loop.acknowledged(), findings);
   print_report(options, loop.counts(), tally, findings);
   const bool good = is_good(options, findings);
+  const LoopCounts& counts = loop.counts();
+  test::enter({options.rabbitmq.empty() ? "F4-kills" : "F4-kills-rabbitmq",
+               std::to_string(options.seed),
+               counts.engine_kills + counts.opening_kills + counts.participant_kills, tally.sagas,
+               tally.repeats, findings.violations(), options.mutant != Mutant::none, good});
   if (good && !keep) {
     std::filesystem::remove_all(files.directory);
   } else {

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "corpus.hpp"
+#include "fault_ledger.hpp"
 #include "mutator.hpp"
 #include "targets.hpp"
 
@@ -83,6 +84,8 @@ bool run_target(const Target& target, const Options& options) {
                totals.refused);
     good = false;
   }
+  test::enter({fmt::format("F16-{}", target.name), std::to_string(options.seed), totals.refused,
+               totals.accepted + totals.refused, 0, good ? 0U : 1U, false, good});
   fmt::print("F16 {:<11} seed {}: {} inputs to begin with; {} accepted, {} refused\n", target.name,
              options.seed, given, totals.accepted, totals.refused);
   return good;

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <iostream>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <thread>
 
 #include "explorer.hpp"
+#include "fault_ledger.hpp"
 #include "mutants.hpp"
 #include "skald/error.hpp"
 
@@ -135,6 +137,18 @@ std::string caught(const Mutant& mutant, const Outcomes& outcomes, const Coverag
   return by;
 }
 
+bool is_good(const Mutant* mutant, const Outcomes& outcomes, const CoverageReport& report) {
+  if (mutant) {
+    const std::string by = caught(*mutant, outcomes, report);
+    fmt::print("{}\n", by.empty() ? "NOT CAUGHT" : "caught by " + by);
+    return !by.empty();
+  }
+  const auto& faults = outcomes.totals.faults;
+  const bool all_fired = std::find(faults.begin(), faults.end(), 0U) == faults.end();
+  if (!all_fired) fmt::print("some fault never happened\n");
+  return outcomes.findings.violations() == 0 && report.holes.empty() && all_fired;
+}
+
 int run(const Options& options) {
   const Mutant* mutant = nullptr;
   if (!options.mutant.empty()) {
@@ -155,16 +169,12 @@ int run(const Options& options) {
   print_coverage(outcomes.coverage, report);
   outcomes.findings.print(std::cout);
   fmt::print("took {:.1f} s\n", seconds_since(begin));
-  const std::uint64_t violations = outcomes.findings.violations();
-  if (mutant) {
-    const std::string by = caught(*mutant, outcomes, report);
-    fmt::print("{}\n", by.empty() ? "NOT CAUGHT" : "caught by " + by);
-    return by.empty() ? 1 : 0;
-  }
-  const auto& faults = outcomes.totals.faults;
-  const bool all_fired = std::find(faults.begin(), faults.end(), 0U) == faults.end();
-  if (!all_fired) fmt::print("some fault never happened\n");
-  return violations == 0 && report.holes.empty() && all_fired ? 0 : 1;
+  const bool good = is_good(mutant, outcomes, report);
+  const Totals& totals = outcomes.totals;
+  test::enter({"F2-model", "-",
+               std::accumulate(totals.faults.begin(), totals.faults.end(), std::uint64_t{0}),
+               totals.sagas, 0, outcomes.findings.violations(), mutant != nullptr, good});
+  return good ? 0 : 1;
 }
 
 }  // namespace

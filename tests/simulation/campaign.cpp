@@ -7,9 +7,11 @@
 #include <chrono>
 #include <iostream>
 #include <mutex>
+#include <numeric>
 #include <thread>
 #include <vector>
 
+#include "fault_ledger.hpp"
 #include "shrink.hpp"
 
 namespace skald::simulation {
@@ -196,7 +198,14 @@ int run_campaign(const Options& options) {
                options.mutant == Mutant::none ? "" : " --only ",
                options.mutant == Mutant::none ? "" : to_string(options.mutant));
   }
-  return verdict(options, campaign);
+  const int code = verdict(options, campaign);
+  const Totals& totals = campaign.totals;
+  const std::uint64_t accidents =
+      std::accumulate(totals.accidents.begin(), totals.accidents.end(), std::uint64_t{0});
+  test::enter({"F1-simulation", std::to_string(options.seed), accidents, totals.sagas,
+               totals.repeats, campaign.findings.violations(), options.mutant != Mutant::none,
+               code == 0});
+  return code;
 }
 
 }  // namespace skald::simulation

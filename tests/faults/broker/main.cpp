@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "fault_ledger.hpp"
 #include "story.hpp"
 
 namespace skald::faults {
@@ -49,6 +50,18 @@ bool all_fired(const Story& story) {
   return all;
 }
 
+bool is_good(const StoryEntry& entry, const Story& story) {
+  if (!all_fired(story)) return false;
+  if (!story.control) return story.findings.violations() == 0;
+  for (const Invariant invariant : entry.caught_by) {
+    if (story.findings.violations(invariant) == 0) continue;
+    fmt::print("the checks caught the control by {}\n", to_string(invariant));
+    return true;
+  }
+  fmt::print("FAILED: the checks did NOT catch the control\n");
+  return false;
+}
+
 bool run_once(const StoryEntry& entry, const Options& options) {
   Story story;
   story.seed = options.seed;
@@ -57,15 +70,12 @@ bool run_once(const StoryEntry& entry, const Options& options) {
   story.keep = options.keep;
   entry.run(story);
   print_report(entry, story);
-  if (!all_fired(story)) return false;
-  if (!options.control) return story.findings.violations() == 0;
-  for (const Invariant invariant : entry.caught_by) {
-    if (story.findings.violations(invariant) == 0) continue;
-    fmt::print("the checks caught the control by {}\n", to_string(invariant));
-    return true;
-  }
-  fmt::print("FAILED: the checks did NOT catch the control\n");
-  return false;
+  const bool good = is_good(entry, story);
+  std::uint64_t fired = 0;
+  for (const auto& [kind, times] : story.fired) fired += times;
+  test::enter({entry.name, std::to_string(story.seed), fired, story.tally.sagas,
+               story.tally.repeats, story.findings.violations(), story.control, good});
+  return good;
 }
 
 int run(Options& options) {

@@ -10,6 +10,7 @@
 
 #include "broker.hpp"
 #include "crash_loop.hpp"
+#include "fault_ledger.hpp"
 #include "invariants.hpp"
 #include "worker_options.hpp"
 
@@ -145,6 +146,12 @@ int run(Options& options) {
   for (const CrashPoint point : points) run_store(options.loop, {point}, sum);
   print_report(options, sum);
   const bool good = is_good(options, sum);
+  std::uint64_t deaths = 0;
+  for (const auto& [point, count] : sum.deaths) deaths += count;
+  test::enter({options.loop.rabbitmq.empty() ? "F3-crash-points" : "F3-crash-points-rabbitmq",
+               std::to_string(options.loop.seed), deaths, sum.tally.sagas, sum.tally.repeats,
+               sum.findings.violations(), options.loop.deaf || options.loop.mutant != Mutant::none,
+               good});
   fmt::print("{}\n", good ? "good" : "NOT good");
   return good ? 0 : 1;
 }

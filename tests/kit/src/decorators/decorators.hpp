@@ -70,6 +70,9 @@ class ChannelDecorator : public Channel {
     return inner_.has_room(participant);
   }
   bool caught_up() const override { return inner_.caught_up(); }
+  Reconsidered reconsider(const QuarantinedMessage& message) const override {
+    return inner_.reconsider(message);
+  }
   void close() override { inner_.close(); }
 
  protected:
