@@ -64,6 +64,7 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
   }
+  if (hold_due_until_ && now >= *hold_due_until_) hold_due_until_.reset();
   wake_unlocked();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);

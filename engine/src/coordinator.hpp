@@ -164,6 +164,7 @@ class Coordinator {
 
   // Recovery.
   void resend_unconfirmed();
+  void hold_what_is_due(Time last_record);
 
   Store& store_;
   Channel& channel_;
@@ -194,6 +195,8 @@ class Coordinator {
   Position last_position_ = 0;
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
   std::optional<Time> hold_overdue_until_;
+  std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
+  Time opened_at_{};
   std::optional<Time> retry_commit_at_;
   std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};

@@ -14,6 +14,10 @@ namespace {
 
 // How long what is overdue waits for replies that had queued up while no engine ran.
 constexpr Duration catch_up_limit{10'000};
+// After so long without a record it may as well be the clock that is wrong, and what fires by it
+// cannot be taken back: people get some time to stop the engine and set the clock right.
+constexpr Duration long_absence = std::chrono::hours{24};
+constexpr Duration hold_after_absence = std::chrono::minutes{10};
 
 // When to wake a saga that is held although its time has come: what is left are its deadlines, and
 // retries, hedges and waits whose time has not come yet.
@@ -118,6 +122,7 @@ void Coordinator::arm_wake(LiveSaga& live) {
     const bool held = live.starved || (!live.saga.holds_locks && !locks_.state(live.saga).free);
     if (held) wake = wake_beyond_held(live, now_);
   }
+  if (wake && hold_due_until_ && *wake <= opened_at_) wake = hold_due_until_;
   if (wake && live.wake && (*live.wake)->first == *wake) return;
   disarm(live.wake);
   if (wake) live.wake = timers_.emplace(*wake, TimerTarget{live.saga.id, std::nullopt});
@@ -178,9 +183,11 @@ void Coordinator::recover(Time now) {
   std::vector<Position> unconfirmed;
   LockLines lines;
   std::set<SagaId> left;  // Roots that have ended before all of their families.
+  Time last_record{};
   store_.each_unfinished([&](const SagaSummary& summary) {
     crash_point(CrashPoint::recovery_of_saga);
     LiveSaga& saga = *load(summary.id);
+    last_record = std::max(last_record, saga.saga.updated_at);
     for (OutstandingAttempt& o : saga.outstanding) {
       identify(saga, o, true);
       o.confirmed = o.issued_at <= stored_watermark_;
@@ -205,8 +212,36 @@ void Coordinator::recover(Time now) {
   rebuild_locks(std::move(lines));
   std::sort(unconfirmed.begin(), unconfirmed.end());
   for (const Position position : unconfirmed) watermark_.issued(position);
+  for (const SagaSummary& newest : store_.list({}, {}, 1)) {
+    last_record = std::max(last_record, newest.updated_at);
+  }
+  if (last_record > Time{} && now - last_record > long_absence) hold_what_is_due(last_record);
   hold_overdue_until_ = now + catch_up_limit;
   crash_point(CrashPoint::recovery_rebuilt);
+}
+
+void Coordinator::hold_what_is_due(Time last_record) {
+  opened_at_ = now_;
+  hold_due_until_ = now_ + hold_after_absence;
+  std::set<SagaId> held;
+  // Attempts' timers begin now, so what is due already are deadlines, sleeps, waits and retries.
+  while (!timers_.empty() && timers_.begin()->first <= now_) {
+    const auto due = timers_.begin();
+    const auto later = timers_.emplace(*hold_due_until_, due->second);
+    const auto found = live_.find(due->second.saga);
+    if (found != live_.end() && found->second.wake == due) found->second.wake = later;
+    held.insert(due->second.saga);
+    timers_.erase(due);
+  }
+  std::erase_if(unplaced_, [&held](const SagaId& id) { return held.contains(id); });
+  if (held.empty() || !settings_.log) return;
+  settings_.log(
+      LogLevel::warning,
+      fmt::format("the last record is {} old; what fell due meanwhile in {} sagas is held "
+                  "until {}: if the clock is wrong, stop the engine before and set it "
+                  "right",
+                  describe_duration(now_ - last_record), held.size(),
+                  format_time(*hold_due_until_)));
 }
 
 void Coordinator::resend_unconfirmed() {

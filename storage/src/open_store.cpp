@@ -63,6 +63,22 @@ void raise_epoch(sqlite::Connection& connection) {
   crash_point(CrashPoint::store_opened);
 }
 
+// SQLite takes an empty file for a new one and drops the log beside it.
+void refuse_emptied(const std::string& path) {
+  constexpr std::uintmax_t smallest_page = 512;
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  if (error || bytes >= smallest_page) return;
+  // They are made after the file has its first page, and kept on close.
+  const bool was_a_store =
+      std::filesystem::exists(path + "-wal") || std::filesystem::exists(path + "-shm");
+  if (!was_a_store) return;
+  throw StoreError(StoreError::Kind::corrupt,
+                   fmt::format("{} was a store and is cut off at {} bytes; nothing was changed; "
+                               "keep a copy of the files, and restore the store from a backup",
+                               path, bytes));
+}
+
 }  // namespace
 
 void require_store_file(const std::string& path) {
@@ -82,7 +98,10 @@ void require_store_file(const std::string& path) {
 
 std::unique_ptr<sqlite::Connection> open_as_owner(const std::string& path,
                                                   const SqliteOptions& options) {
-  if (!create_private_file(path)) require_store_file(path);
+  if (!create_private_file(path)) {
+    require_store_file(path);
+    refuse_emptied(path);
+  }
   crash_point(CrashPoint::store_created);
   auto connection =
       std::make_unique<sqlite::Connection>(path, sqlite::Connection::Access::read_write);

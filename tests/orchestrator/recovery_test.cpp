@@ -143,3 +143,40 @@ TEST_CASE("what is overdue waits until the replies that had queued up are taken 
   }
   CHECK(engine.status(started.id) == Status::running);
 }
+
+TEST_CASE("what fell due during a long absence is held for a while, and all else goes on") {
+  Engine engine{order_definition};
+  const Started waiting = engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("BUSY")));
+  const auto tell_room = [&engine] { engine.tell(RoomArrival{}); };
+  SUBCASE("a day without a record may be the clock's mistake") {
+    engine.now += 25h;
+    engine.crash();
+    tell_room();
+    CHECK(engine.channel.sent.empty());
+    REQUIRE_FALSE(engine.log.empty());
+    CHECK(engine.log.back().find("is held until 2026-01-02T01:10:0") != std::string::npos);
+    (void)engine.start();
+    CHECK(engine.channel.take().id.attempt == 1);
+    engine.now += 9min;
+    tell_room();
+    CHECK(engine.channel.sent.empty());
+    engine.now += 1min;
+    tell_room();
+    CHECK(engine.channel.take().id.saga == waiting.id);
+  }
+  SUBCASE("less is a night") {
+    engine.now += 23h;
+    engine.crash();
+    tell_room();
+    CHECK(engine.channel.take().id.saga == waiting.id);
+  }
+  SUBCASE("an engine that opens soon again, with the clock set right, knows nothing of it") {
+    engine.now += 25h;
+    engine.crash();
+    engine.now -= 24h;
+    engine.crash();
+    tell_room();
+    CHECK(engine.channel.take().id.saga == waiting.id);
+  }
+}

@@ -98,6 +98,19 @@ TEST_CASE("a file that a crash left empty becomes a store") {
   CHECK(store.commit(start(summary(1))) == 1);
 }
 
+TEST_CASE("a store that was cut off to nothing is not taken for a new one") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("store.db");
+  {
+    SqliteStore store(path);
+    store.commit(start(summary(1)));
+  }
+  SUBCASE("nothing is left") { std::filesystem::resize_file(path, 0); }
+  SUBCASE("a few bytes are left") { std::filesystem::resize_file(path, 20); }
+  check_refused(StoreError::Kind::corrupt, [&] { SqliteStore store(path); });
+  CHECK(std::filesystem::file_size(path) < 512);
+}
+
 TEST_CASE("a store of a newer version is refused and left as it is") {
   TemporaryFolder folder;
   const std::string path = folder.file("store.db");

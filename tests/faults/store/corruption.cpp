@@ -97,7 +97,8 @@ class Corruption {
         open.files[suffix] = read_file(files.store() + suffix);
       }
     }
-    Original closed{"that was closed", {{"", read_file(files.store())}}};
+    Original closed{"that was closed",
+                    {{"", read_file(files.store())}, {"-wal", ""}, {"-shm", ""}}};
     originals_ = {std::move(open), std::move(closed)};
     std::filesystem::remove_all(files.directory);
   }
@@ -108,7 +109,8 @@ class Corruption {
       std::filesystem::remove(entry.path());
     }
     const Original& original = originals_[random_() % originals_.size()];
-    const std::string victim = original.files.size() > 1 && random_() % 3 != 0 ? "-wal" : "";
+    const bool has_log = !original.files.at("-wal").empty();
+    const std::string victim = has_log && random_() % 3 != 0 ? "-wal" : "";
     std::string what;
     for (const auto& [suffix, bytes] : original.files) {
       std::string content = bytes;

@@ -26,6 +26,7 @@ constexpr std::array harnesses{
     Harness{"full-disk", "F8: the disk is filled and freed, or read-only", &fill_disk},
     Harness{"other-programs", "F9: others read for long, or want the lock", &hold_store},
     Harness{"corruption", "F10: bytes are flipped, overwritten, cut off", &corrupt_files},
+    Harness{"clock-jumps", "F18: the clock is set wrong between lives", &set_clocks},
     Harness{"owners", "F17: several would be the owner", &contend_for_store},
 };
 

@@ -35,6 +35,7 @@ RunResult lose_power(const RunOptions& options);
 RunResult fill_disk(const RunOptions& options);
 RunResult hold_store(const RunOptions& options);
 RunResult corrupt_files(const RunOptions& options);
+RunResult set_clocks(const RunOptions& options);
 RunResult contend_for_store(const RunOptions& options);
 
 }  // namespace skald::faults
