@@ -36,6 +36,7 @@ Life::Life(const Files& files, std::uint64_t seed, LifeOptions options)
   try {
     for (const Definition& definition : definitions(options.pace)) engine_->define(definition);
   } catch (const Refused& refused) {
+    engine_->stop();  // Afterwards the failure has been said.
     throw Error(engine_->failure().value_or(refused.what()));
   }
 }
