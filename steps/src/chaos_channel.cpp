@@ -249,9 +249,6 @@ bool ChaosChannel::caught_up() const { return storm_->inner().caught_up(); }
 Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
   return storm_->inner().reconsider(message);
 }
-Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
-  return storm_->inner().reconsider(message);
-}
 void ChaosChannel::close() { storm_->close(); }
 ChaosCounts ChaosChannel::counts() const { return storm_->counts(); }
 

@@ -69,7 +69,6 @@ class ChaosChannel final : public Channel {
   [[nodiscard]] bool has_room(const std::string& participant) const override;
   [[nodiscard]] bool caught_up() const override;
   [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
-  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
   void close() override;
 
   [[nodiscard]] ChaosCounts counts() const;
