@@ -11,12 +11,7 @@ void append_common(const Assignment& assignment, std::vector<std::string>& words
                 std::to_string(assignment.seed), "--mutant", to_string(assignment.mutant)});
   if (assignment.undo_outside) words.emplace_back("--undo-outside");
   if (assignment.rabbitmq.empty()) return;
-  words.insert(words.end(), {"--first", std::to_string(assignment.first), "--end",
-                             std::to_string(assignment.end), "--quiet-limit",
-                             std::to_string(assignment.quiet_limit.count())});
-  for (const std::uint64_t number : assignment.fat) {
-    words.insert(words.end(), {"--fat", std::to_string(number)});
-  }
+  words.insert(words.end(), {"--rabbitmq", assignment.rabbitmq, "--prefix", assignment.prefix});
 }
 
 }  // namespace

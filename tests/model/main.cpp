@@ -65,8 +65,9 @@ struct Outcomes {
   testing::Findings findings;
 };
 
+// `enough`, when there is one, ends it with the first violation.
 void explore_family(const Family& family, const Decide& decide, const Options& options,
-                    Outcomes& outcomes) {
+                    std::atomic<bool>* enough, Outcomes& outcomes) {
   const auto begin = Clock::now();
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
@@ -79,9 +80,12 @@ void explore_family(const Family& family, const Decide& decide, const Options& o
         testing::Findings findings;
         Totals totals;
         for (std::size_t at = next++; at < family.cases.size(); at = next++) {
+          // That a broken rule is noticed needs to be seen once.
+          if (enough && (enough->load() || findings.violations() > 0)) break;
           const auto started = Clock::now();
           const Totals one = explore(family.cases[at], family.limits, decide, coverage, findings);
           totals.add(one);
+          if (enough && findings.violations() > 0) *enough = true;
           if (!options.list) continue;
           const std::lock_guard lock{mutex};
           fmt::print("    {:<50} {:>9} states {:>7} sagas {:.2f} s\n", family.cases[at].name,
@@ -161,8 +165,11 @@ int run(const Options& options) {
   fmt::print("{:<34}{:>5}{:>4}{:>4}{:>4}{:>13}{:>13}{:>10}{:>11}{:>9}\n", "family", "defs", "f",
              "r", "again", "states", "transitions", "sagas", "decided", "s");
   Outcomes outcomes;
+  std::atomic<bool> violated{false};
+  const bool stops = mutant && mutant->caught_by.front() != "coverage";
   for (const Family& family : chosen(options)) {
-    explore_family(family, decide, options, outcomes);
+    if (stops && violated) break;
+    explore_family(family, decide, options, stops ? &violated : nullptr, outcomes);
   }
   const CoverageReport report = judge_coverage(outcomes.coverage);
   print_totals(outcomes.totals);
