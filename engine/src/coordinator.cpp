@@ -64,7 +64,11 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
   }
-  if (hold_due_until_ && now >= *hold_due_until_) hold_due_until_.reset();
+  if (hold_due_until_ && now >= *hold_due_until_) {
+    hold_due_until_.reset();
+    unplaced_.insert(unplaced_.end(), held_back_.begin(), held_back_.end());
+    held_back_.clear();
+  }
   wake_unlocked();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
@@ -104,6 +108,7 @@ std::optional<Time> Coordinator::next_due() const {
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
   if (more_to_serve_ || unlocked) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
+  if (!held_back_.empty()) due = due ? std::min(*due, *hold_due_until_) : *hold_due_until_;
   if (holds_overdue()) due = hold_overdue_until_;
   if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
   return due;

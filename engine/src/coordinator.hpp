@@ -178,11 +178,12 @@ class Coordinator {
 
   std::unordered_map<SagaId, LiveSaga> live_;
   Timers timers_;
-  std::deque<SagaId> unplaced_;  // Waited when the engine was opened; their lines are not known.
-  std::vector<SagaId> placed_;   // Of those, in the batch under way.
-  bool more_to_serve_ = false;   // The batch has woken as many as it may, and more may pass.
-  std::deque<SagaId> unlocked_;  // Have come to the front of a line, and were not woken yet.
-  std::vector<SagaId> waking_;   // Are being woken by the batch under way.
+  std::deque<SagaId> unplaced_;    // Waited when the engine was opened; their lines are not known.
+  std::vector<SagaId> held_back_;  // Of those, until `hold_due_until_`.
+  std::vector<SagaId> placed_;     // Of those, in the batch under way.
+  bool more_to_serve_ = false;     // The batch has woken as many as it may, and more may pass.
+  std::deque<SagaId> unlocked_;    // Have come to the front of a line, and were not woken yet.
+  std::vector<SagaId> waking_;     // Are being woken by the batch under way.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;

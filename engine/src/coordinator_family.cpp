@@ -141,14 +141,21 @@ bool Coordinator::is_over(const SagaId& id) {
 
 // Also of children that have ended: their family keeps their locks.
 void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
-  const auto rows = saga.locks.empty() ? std::vector<JournalRow>{} : store_.journal(saga.id);
-  if (!rows.empty()) {
+  const bool has_children = std::any_of(saga.steps.begin(), saga.steps.end(),
+                                        [](const StepState& s) { return s.child.has_value(); });
+  if (saga.locks.empty() && !has_children) return;
+  const std::vector<JournalRow> rows = store_.journal(saga.id);
+  if (!saga.locks.empty()) {
     lines.push_back({rows.front().position, saga.id, saga.root, saga.locks, saga.holds_locks});
   }
-  for (const StepState& s : saga.steps) {
-    if (!s.child) continue;
-    const auto child = fold(store_.journal(*s.child));
-    if (is_end(child.status)) note_locks(child, lines);
+  // Also those of earlier attempts: what they were given, the family keeps.
+  for (const JournalRow& row : rows) {
+    for (const Event& event : row.events) {
+      const auto* started = std::get_if<ChildStarted>(&event);
+      if (!started) continue;
+      const auto child = fold(store_.journal(started->child));
+      if (is_end(child.status)) note_locks(child, lines);
+    }
   }
 }
 

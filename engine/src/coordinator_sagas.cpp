@@ -233,7 +233,13 @@ void Coordinator::hold_what_is_due(Time last_record) {
     held.insert(due->second.saga);
     timers_.erase(due);
   }
-  std::erase_if(unplaced_, [&held](const SagaId& id) { return held.contains(id); });
+  // They may wait in a line as well, and what they are held for may never come: they are looked at
+  // when the holding is over.
+  std::erase_if(unplaced_, [this, &held](const SagaId& id) {
+    if (!held.contains(id)) return false;
+    held_back_.push_back(id);
+    return true;
+  });
   if (held.empty() || !settings_.log) return;
   settings_.log(
       LogLevel::warning,

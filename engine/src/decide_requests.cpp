@@ -156,12 +156,23 @@ bool Decider::refuse_before_its_turn(StepIndex step) {
   return true;
 }
 
+bool Decider::is_planned(StepIndex step) const {
+  return std::find(saga_.undo_plan.begin(), saga_.undo_plan.end(), step) != saga_.undo_plan.end();
+}
+
+// The saga turned back because the step had not happened. To say that it has would leave an effect
+// that nobody undoes, or put the saga past its pivot while it undoes what came before.
+bool Decider::refuse_outside_the_plan(StepIndex step) {
+  if (is_planned(step)) return false;
+  refuse(Code::wrong_state, "the saga has turned back without step " + step_of(step).name +
+                                ", which is not in its undo plan");
+  return true;
+}
+
 void Decider::skip_compensation(const SkipRequested& input) {
   const StepState& s = state(input.step);
   const std::string& name = step_of(input.step).name;
-  const bool planned = std::find(saga_.undo_plan.begin(), saga_.undo_plan.end(), input.step) !=
-                       saga_.undo_plan.end();
-  if (!turning_back() || !planned) {
+  if (!turning_back() || !is_planned(input.step)) {
     refuse(Code::wrong_state, "step " + name + " has no compensation under way");
     return;
   }
@@ -206,7 +217,9 @@ void Decider::decide_by_operator(const SkipRequested& input) {
                                   ")");
     return;
   }
-  if (!turning_back() && refuse_before_its_turn(input.step)) return;
+  if (turning_back() ? refuse_outside_the_plan(input.step) : refuse_before_its_turn(input.step)) {
+    return;
+  }
   const bool succeeded = input.as == SkipRequested::As::succeeded;
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);

@@ -122,6 +122,8 @@ class Decider {
   [[nodiscard]] bool refuse_if_ended(const char* verb);
   void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
   [[nodiscard]] bool refuse_before_its_turn(StepIndex step);
+  bool refuse_outside_the_plan(StepIndex step);
+  [[nodiscard]] bool is_planned(StepIndex step) const;
   void skip_forward(const SkipRequested& input);
   void skip_compensation(const SkipRequested& input);
   void decide_by_operator(const SkipRequested& input);

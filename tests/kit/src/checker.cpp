@@ -210,7 +210,9 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
   // Of a liar, or from a round that is over: repeated, it contradicts what came since.
   const Attempts& attempts = witness->path.saga().steps[attempt.step].of(attempt.direction);
   const bool over = attempt.attempt <= attempts.before_round;
-  if (witness->effects[attempt.step].lied || over) return;
+  // An operator may have said the contrary since.
+  const bool overruled = witness->path.is_forced(attempt.step);
+  if (witness->effects[attempt.step].lied || over || overruled) return;
   Saga again = witness->path.saga();
   const Decision decision =
       decide(witness->path.definition(), again, ReplyReceived{attempt, reply.outcome}, engine_now,
