@@ -68,3 +68,25 @@ TEST_CASE("a child that an abandoned root left to itself is still given its lock
   engine.tell();
   CHECK(engine.channel.take().id.saga == child_of(engine, third));
 }
+
+TEST_CASE("what a child of an earlier attempt was given, its family keeps through a restart") {
+  Engine engine{R"({"saga": "parent", "version": 1, "steps": [
+    {"name": "child", "kind": "retriable", "saga": {"type": "child"}} ] })"};
+  REQUIRE(engine.define(child).empty());
+  const SagaId first = engine.start();
+  const SagaId second = engine.start();
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("CLOSED")));
+  engine.tell();
+  REQUIRE(engine.status(first) == Status::stuck);
+  // The new child begins where nobody keeps lines, and stands behind the others by its start.
+  engine.crash(Mode::momentary);
+  CHECK(engine.request(first, ResumeRequested{{"ann", "reopened"}, no_step, {}}).empty());
+  crash(engine);
+  engine.tell();
+  const Command again = engine.channel.take();
+  CHECK(again.id.saga == child_of(engine, first));
+  CHECK(engine.channel.sent.empty());
+  engine.tell(Engine::reply(again, Outcome::success()));
+  engine.tell();
+  CHECK(engine.channel.take().id.saga == child_of(engine, second));
+}

@@ -1,6 +1,8 @@
 // What a crash leaves behind, and what the next engine makes of it.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "scripted_channel.hpp"
 
 using namespace skald;
@@ -142,6 +144,32 @@ TEST_CASE("what is overdue waits until the replies that had queued up are taken 
     CHECK(engine.channel.take().id.attempt == 2);
   }
   CHECK(engine.status(started.id) == Status::running);
+}
+
+TEST_CASE("a saga held after a long absence gets its place in a line when the holding is over") {
+  Engine engine{R"({"saga": "two", "version": 1,
+    "participants": {"narrow": {"bulkhead": {"max_in_flight": 1, "max_waiting": 9}}},
+    "steps": [{"name": "look", "participant": "wide", "action": "look", "compensation": "none",
+               "hedge": {"delay": "1s", "max_attempts": 2}},
+              {"name": "take", "participant": "narrow", "action": "take", "compensation": "none",
+               "after": []}]})"};
+  const Started first = engine.start();
+  const Started second = engine.start();
+  const auto looks = engine.channel.sent;
+  engine.now += 25h;
+  engine.crash();
+  engine.channel.sent.clear();
+  engine.tell(RoomArrival{});
+  // The answers take away what the second saga is held for; its turn in the line comes still.
+  for (const Command& command : looks) engine.tell(Engine::reply(command, Outcome::success()));
+  CHECK(engine.status(first.id) == Status::completed);
+  engine.now += 10min;
+  engine.tell(RoomArrival{});
+  const auto& sent = engine.channel.sent;
+  const bool taken = std::any_of(sent.begin(), sent.end(), [&second](const Command& command) {
+    return command.id.saga == second.id && command.id.step == "take";
+  });
+  CHECK(taken);
 }
 
 TEST_CASE("what fell due during a long absence is held for a while, and all else goes on") {
