@@ -5,6 +5,7 @@
 #include <array>
 #include <iostream>
 
+#include "fault_ledger.hpp"
 #include "holder.hpp"
 #include "run.hpp"
 #include "worker_options.hpp"
@@ -43,6 +44,10 @@ int judge(const Harness& harness, const RunOptions& options, const RunResult& re
   result.findings.print(std::cout);
   const bool caught = result.findings.violations() > 0;
   const bool good = result.fired > 0 && caught == broken;
+  const std::string what = harness.what;
+  test::enter({what.substr(0, what.find(':')) + "-" + harness.name, std::to_string(options.seed),
+               result.fired, result.sagas, result.duplicates, result.findings.violations(), broken,
+               good});
   fmt::print("{}; again with: {} --seed {}\n",
              good ? (broken ? "caught, as it must be" : "good")
                   : (result.fired == 0 ? "NO fault fired" : "NOT good"),
