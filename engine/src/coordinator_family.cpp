@@ -149,13 +149,9 @@ void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
     lines.push_back({rows.front().position, saga.id, saga.root, saga.locks, saga.holds_locks});
   }
   // Also those of earlier attempts: what they were given, the family keeps.
-  for (const JournalRow& row : rows) {
-    for (const Event& event : row.events) {
-      const auto* started = std::get_if<ChildStarted>(&event);
-      if (!started) continue;
-      const auto child = fold(store_.journal(started->child));
-      if (is_end(child.status)) note_locks(child, lines);
-    }
+  for (const SagaId& id : children_in(rows)) {
+    const Saga child = fold(store_.journal(id));
+    if (is_end(child.status)) note_locks(child, lines);
   }
 }
 

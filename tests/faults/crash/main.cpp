@@ -50,6 +50,12 @@ struct Sum {
   std::uint64_t lives = 0;
   std::uint64_t backups = 0;
   Tally tally;
+
+  [[nodiscard]] std::uint64_t died() const {
+    std::uint64_t times = 0;
+    for (const auto& [point, count] : deaths) times += count;
+    return times;
+  }
 };
 
 void add(const Tally& tally, Tally& sum) {
@@ -96,9 +102,7 @@ std::vector<CrashPoint> story(const std::vector<CrashPoint>& points, std::mt1993
 void print_report(const Options& options, const Sum& sum) {
   fmt::print("seed {}, {}, mutant {}\n", options.loop.seed,
              options.loop.rabbitmq.empty() ? "in-process" : "over RabbitMQ", options.mutant);
-  std::uint64_t deaths = 0;
-  for (const auto& [point, count] : sum.deaths) deaths += count;
-  fmt::print("deaths: {} at {} places, in {} lives; backups that were whole: {}\n", deaths,
+  fmt::print("deaths: {} at {} places, in {} lives; backups that were whole: {}\n", sum.died(),
              sum.deaths.size(), sum.lives, sum.backups);
   for (const CrashPoint point : sum.unreached) fmt::print("NOT reached: {}\n", to_string(point));
   fmt::print("sagas: {}, of them turned back: {};", sum.tally.sagas, sum.tally.turned_back);
@@ -146,10 +150,8 @@ int run(Options& options) {
   for (const CrashPoint point : points) run_store(options.loop, {point}, sum);
   print_report(options, sum);
   const bool good = is_good(options, sum);
-  std::uint64_t deaths = 0;
-  for (const auto& [point, count] : sum.deaths) deaths += count;
   test::enter({options.loop.rabbitmq.empty() ? "F3-crash-points" : "F3-crash-points-rabbitmq",
-               std::to_string(options.loop.seed), deaths, sum.tally.sagas, sum.tally.repeats,
+               std::to_string(options.loop.seed), sum.died(), sum.tally.sagas, sum.tally.repeats,
                sum.findings.violations(), options.loop.deaf || options.loop.mutant != Mutant::none,
                good});
   fmt::print("{}\n", good ? "good" : "NOT good");
