@@ -3,8 +3,9 @@
 
 # A round is every test with the label `faults` (its name says which fault it is, as `F4`), told the
 # seed by SKALD_SEED. A failed round prints the seed that brings it back. Before the rounds the
-# simulator (F1) has six tenths of the time: it finds most, the more schedules the better. At the end
-# stands a table of what really fired, from what the harnesses enter in $SKALD_FAULT_LEDGER.
+# simulator (F1) has six tenths of the time: it finds most, the more schedules the better; with ten
+# minutes or more there is a soak of a million messages, too. At the end stands a table of what
+# really fired, from what the harnesses enter in $SKALD_FAULT_LEDGER.
 run_faults() {
   local minutes=5 seed=$RANDOM only='' until
   while [[ $# -gt 0 ]]; do
@@ -29,6 +30,7 @@ run_faults() {
     step "the exhaustive model, in full"
     "$root/build/release/bin/skald_model" --full </dev/null || fail "in the exhaustive model"
   fi
+  if chosen F21 "$only" && [[ -n $only || $minutes -ge 10 ]]; then soak; fi
   if [[ -n $only ]] && chosen F16 "$only"; then fuzz "$seed" "$minutes"; fi
   run_rounds "$seed" "$until" "$only"
   print_ledger
@@ -79,6 +81,21 @@ simulate() {
   step "mutants of the simulation"
   ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -j2 \
     -R 'simulation\.checker-catches' </dev/null | tail -n 3 || fail "a mutant was not caught"
+}
+
+# A million messages in-process and a million over RabbitMQ, with a broker of its own.
+soak() {
+  local soak="$root/build/release/bin/skald_soak" support="$root/tests/support/rabbitmq.sh" broker url
+  step "a million messages in-process"
+  "$soak" </dev/null || fail "in the soak"
+  step "a million messages over RabbitMQ"
+  broker=$(mktemp -d "${TMPDIR:-/tmp}/skald-soak-broker-XXXXXX")
+  url=$("$support" start "$broker") || fail "no broker for the soak; see $broker/log"
+  if ! "$soak" --rabbitmq "$url" </dev/null; then
+    "$support" remove "$broker"
+    fail "in the soak over RabbitMQ"
+  fi
+  "$support" remove "$broker"
 }
 
 # fuzz SEED MINUTES: libFuzzer on every parser, in turn, from the corpus that the tests use. What it

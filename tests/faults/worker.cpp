@@ -24,20 +24,6 @@ namespace {
 constexpr std::size_t starter_threads = 4;
 constexpr std::uint16_t participant_prefetch = 8;
 
-void report(const std::string& fact) {
-  const std::string line = fact + "\n";
-  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    throw std::system_error(errno, std::generic_category(), "report to the harness");
-  }
-}
-
-// Until the harness is gone; the kill comes earlier.
-void await_kill() {
-  char nothing = 0;
-  while (::read(STDIN_FILENO, &nothing, 1) > 0) {
-  }
-}
-
 AmqpOptions amqp_options(const Assignment& assignment) {
   AmqpOptions options = AmqpOptions::parse(assignment.rabbitmq);
   options.prefix = assignment.prefix;
@@ -119,6 +105,19 @@ Pace Assignment::pace() const {
   return {Duration{1'500}, Duration{2'000}};
 }
 
+void report(const std::string& fact) {
+  const std::string line = fact + "\n";
+  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    throw std::system_error(errno, std::generic_category(), "report to the harness");
+  }
+}
+
+void await_harness() {
+  char nothing = 0;
+  while (::read(STDIN_FILENO, &nothing, 1) > 0) {
+  }
+}
+
 int run_engine(const Assignment& assignment) {
   SqliteStore store(assignment.files.store());
   const std::unique_ptr<Store> other_store = mutate(assignment.mutant, store);
@@ -149,7 +148,7 @@ int run_engine(const Assignment& assignment) {
   }
   report("worked");
   if (assignment.until_quiet) return work_until_quiet(engine, watch, assignment);
-  await_kill();
+  await_harness();
   return 0;
 }
 
@@ -159,7 +158,7 @@ int run_participant(const Assignment& assignment, const std::string& name) {
   if (assignment.undo_outside) planned.undo_outside();
   std::stop_source stop;
   const std::jthread parent_watch([&stop] {
-    await_kill();
+    await_harness();
     stop.request_stop();
   });
   report("ready");

@@ -37,6 +37,11 @@ struct Assignment {
   [[nodiscard]] Pace pace() const;
 };
 
+/// Writes one such line whole. \throws std::system_error
+void report(const std::string& fact);
+/// Returns when the harness has closed this process's standard input, or is gone.
+void await_harness();
+
 /// Runs an engine; answers the exit code. \throws Error
 int run_engine(const Assignment& assignment);
 /// Serves one participant over RabbitMQ until it is killed. \throws Error

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-
+#include "../vitals.hpp"
 #include "broker.hpp"
 #include "hand.hpp"
 #include "stories.hpp"
@@ -31,38 +29,29 @@ struct Alarm {
   const char* lift;
 };
 
-// What must be as it was when all is over (I16).
+// What must be as it was when all is over.
 struct Resources {
-  std::size_t files = 0;
-  std::size_t memory_mib = 0;
-  std::uintmax_t wal_mib = 0;
+  Vitals vitals;
+  std::uint64_t wal_mib = 0;
 };
 
 Resources measure(const Site& site) {
-  Resources now;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    (void)entry;
-    ++now.files;
-  }
-  std::size_t total_pages = 0;
-  std::size_t resident_pages = 0;
-  std::ifstream("/proc/self/statm") >> total_pages >> resident_pages;
-  now.memory_mib = resident_pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) >> 20U;
-  now.wal_mib = std::filesystem::file_size(site.files().store() + "-wal") >> 20U;
-  return now;
+  return {vitals_of(::getpid()), log_bytes(site.files().store()) >> 20U};
 }
 
 void check_resources(Story& story, const Resources& before, const Resources& after) {
-  constexpr std::size_t memory_growth_mib = 64;
-  constexpr std::uintmax_t wal_max_mib = 20;  // It is checkpointed at 16.
-  story.findings.expect(Invariant::I15, after.files <= before.files,
-                        "{} descriptors are open, {} were", after.files, before.files);
-  story.findings.expect(Invariant::I15, after.memory_mib <= before.memory_mib + memory_growth_mib,
-                        "memory grew from {} to {} MiB", before.memory_mib, after.memory_mib);
-  story.findings.expect(Invariant::I15, after.wal_mib <= wal_max_mib, "the WAL has {} MiB",
+  constexpr std::uint64_t memory_growth_kib = 64 * 1024;
+  constexpr std::uint64_t wal_max_mib = 20;  // It is checkpointed at 16.
+  const Vitals& old = before.vitals;
+  const Vitals& now = after.vitals;
+  story.findings.expect(Invariant::I16, now.descriptors <= old.descriptors,
+                        "{} descriptors are open, {} were", now.descriptors, old.descriptors);
+  story.findings.expect(Invariant::I16, now.memory_kib <= old.memory_kib + memory_growth_kib,
+                        "memory grew from {} to {} KiB", old.memory_kib, now.memory_kib);
+  story.findings.expect(Invariant::I16, after.wal_mib <= wal_max_mib, "the WAL has {} MiB",
                         after.wal_mib);
-  story.note(fmt::format("descriptors {} -> {}, memory {} -> {} MiB, WAL {} MiB", before.files,
-                         after.files, before.memory_mib, after.memory_mib, after.wal_mib));
+  story.note(fmt::format("descriptors {} -> {}, memory {} -> {} KiB, WAL {} MiB", old.descriptors,
+                         now.descriptors, old.memory_kib, now.memory_kib, after.wal_mib));
 }
 
 // The broker's counts lag behind, so they are asked for until they have caught up.
@@ -79,7 +68,7 @@ void check_queues_are_empty(Story& story, Site& site) {
       std::this_thread::sleep_for(milliseconds{100});
       depth = hand.depth(queue);
     }
-    story.findings.expect(Invariant::I15, depth == 0, "{} messages are left in {}", depth, queue);
+    story.findings.expect(Invariant::I16, depth == 0, "{} messages are left in {}", depth, queue);
   }
 }
 

@@ -26,6 +26,7 @@ constexpr std::array<Label, invariant_count> labels{{
     {"I13", "after the pivot nothing is compensated"},
     {"I14", "the files are sound"},
     {"I15", "quiet in time after the last fault"},
+    {"I16", "nothing piles up"},
 }};
 
 }  // namespace

@@ -32,8 +32,9 @@ enum class Invariant : std::uint8_t {
   I13,  ///< After the pivot nothing is compensated.
   I14,  ///< The files are sound.
   I15,  ///< After the last fault all becomes quiet in time, and no engine stops by itself.
+  I16,  ///< Memory, descriptors, WAL and queues return to their baseline.
 };
-inline constexpr std::size_t invariant_count = 15;
+inline constexpr std::size_t invariant_count = 16;
 
 [[nodiscard]] const char* to_string(Invariant invariant);
 
