@@ -28,12 +28,6 @@ constexpr seconds ready_limit{60};
 constexpr seconds silence_limit{180};
 // A checkpoint begins at 16 MiB, and one more batch may come on top.
 constexpr std::uint64_t log_limit = 26U << 20U;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// They keep what was freed, and shadows of it.
-constexpr bool memory_can_be_judged = false;
-#else
-constexpr bool memory_can_be_judged = true;
-#endif
 constexpr double memory_limit_kib = 8'192;
 
 std::vector<std::string> words(const SoakPart& part, const char* role) {
