@@ -165,6 +165,10 @@ int run_command_line(const std::vector<std::string>& arguments, Context& context
     return report(context, error, exit_usage);
   } catch (const Error& error) {
     return report(context, error, exit_failed);
+  } catch (const std::system_error& error) {
+    return report(context, error, exit_failed);  // Threads or other things of the system's ran out.
+  } catch (const std::bad_alloc&) {
+    return report(context, Error("memory has run out"), exit_failed);
   }
 }
 

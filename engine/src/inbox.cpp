@@ -9,8 +9,8 @@ bool Inbox::push(Arrival arrival) {
   std::unique_lock lock{mutex_};
   if (start) room_.wait(lock, [this] { return closed_ || starts_ < starts_limit_; });
   if (closed_) return false;
-  if (start) ++starts_;
   waiting_.push_back(std::move(arrival));
+  if (start) ++starts_;  // Not before it is inside, which takes memory.
   // Waking costs a system call; nobody sleeps while there is work.
   const bool wake = std::exchange(sleeping_, false);
   lock.unlock();

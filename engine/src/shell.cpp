@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <new>
 #include <random>
 
 #include "skald/crash_point.hpp"
@@ -46,9 +47,15 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
       coordinator_(store, channel, settings_from(options_)),
       engine_id_(store.engine_id()) {
   coordinator_.recover(options_.clock->now());
-  if (options_.mode == Mode::engine) open_to_the_outside();
-  inbox_.push(RoomArrival{});
-  thread_ = std::thread([this] { run(); });
+  try {
+    if (options_.mode == Mode::engine) open_to_the_outside();
+    inbox_.push(RoomArrival{});
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    // Nobody may call an orchestrator that never came to be.
+    close_to_the_outside();
+    throw;
+  }
 }
 
 void Orchestrator::Shell::stop() {
@@ -57,8 +64,7 @@ void Orchestrator::Shell::stop() {
   stopped_ = true;
   inbox_.close();
   thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
-  if (options_.mode == Mode::engine && options_.control_socket) store_.stop_control();
-  channel_.close();
+  close_to_the_outside();
   inbox_.drain();  // What the channel said while closing; it is told again at the next open.
 }
 
@@ -66,12 +72,12 @@ void Orchestrator::Shell::open_to_the_outside() {
   channel_.open(engine_id_, *this);
   crash_point(CrashPoint::recovery_open);
   if (!options_.control_socket) return;
-  try {
-    store_.serve_control([this](std::string_view request) { return control(request); });
-  } catch (const Error&) {
-    channel_.close();  // It must not report to an orchestrator that never came to be.
-    throw;
-  }
+  store_.serve_control([this](std::string_view request) { return control(request); });
+}
+
+void Orchestrator::Shell::close_to_the_outside() {
+  if (options_.mode == Mode::engine && options_.control_socket) store_.stop_control();
+  channel_.close();
 }
 
 void Orchestrator::Shell::run() {
@@ -90,6 +96,9 @@ void Orchestrator::Shell::run() {
     coordinator_.drop_answers();
   } catch (const Error& error) {
     fail(error.what());
+  } catch (const std::bad_alloc&) {
+    // Half a batch may be decided. When there is not even memory to say so, the program ends.
+    fail("memory has run out; make room for it, then restart");
   }
 }
 

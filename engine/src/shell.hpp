@@ -54,6 +54,7 @@ class Orchestrator::Shell final : public ChannelListener {
 
  private:
   void open_to_the_outside();
+  void close_to_the_outside();
   void run();
   void fail(const std::string& why);
   std::string control(std::string_view request);

@@ -99,9 +99,11 @@ void AmqpChannel::open(const std::string& engine_id, ChannelListener& listener) 
   engine_id_ = engine_id;
   running_ = std::make_unique<Running>(options_, engine_id, listener, log_);
   const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
-  if (const auto refusal = running_->start(deadline)) {
-    close();
-    throw ChannelError(*refusal);
+  try {
+    if (const auto refusal = running_->start(deadline)) throw ChannelError(*refusal);
+  } catch (...) {
+    close();  // No thread of it may call the listener of an open() that failed.
+    throw;
   }
 }
 

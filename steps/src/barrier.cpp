@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "barrier_records.hpp"
+#include "savepoint.hpp"
 #include "skald/crash_point.hpp"
 
 namespace skald {
@@ -41,41 +42,6 @@ void stay_in_doubt(Outcome& outcome, const HandlerCall& call) {
   outcome.kind = OutcomeKind::unknown;
 }
 
-// Rolls back to where it began, unless kept.
-class Savepoint {
- public:
-  explicit Savepoint(sqlite3* database) : database_(database) {
-    run_script(database_, "SAVEPOINT skald_command");
-  }
-  ~Savepoint() {
-    // After a severe error SQLite has rolled the whole transaction back; then there is none.
-    if (open_ && sqlite3_get_autocommit(database_) == 0) {
-      sqlite3_exec(database_, "ROLLBACK TO skald_command; RELEASE skald_command", nullptr, nullptr,
-                   nullptr);
-    }
-  }
-  Savepoint(const Savepoint&) = delete;
-  Savepoint& operator=(const Savepoint&) = delete;
-  void undo() {
-    demand_transaction();
-    run_script(database_, "ROLLBACK TO skald_command");
-  }
-  void keep() {
-    demand_transaction();
-    run_script(database_, "RELEASE skald_command");
-    open_ = false;
-  }
-
- private:
-  void demand_transaction() const {
-    if (sqlite3_get_autocommit(database_) == 0) return;
-    throw ParticipantError("the handler ended the participant's transaction, or it was lost",
-                           false);
-  }
-  sqlite3* database_;
-  bool open_ = true;
-};
-
 }  // namespace
 
 Barrier::Barrier(sqlite3* database) : database_(database) {
@@ -97,7 +63,7 @@ Outcome Barrier::run_within(const HandlerCall& call, const TransactionHandler& e
   Verdict verdict = records_->judge(call, effect != nullptr, now());
   if (auto* answer = std::get_if<Answer>(&verdict)) return std::move(answer->outcome);
 
-  Savepoint savepoint(database_);
+  Savepoint savepoint(database_, records_->savepoint());
   if (auto* conclude = std::get_if<Conclude>(&verdict)) {
     records_->conclude(call, conclude->outcome);
     savepoint.keep();
@@ -150,7 +116,7 @@ Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
   const bool doubtful = records_->claim(call, claim.owner, Time{});
   std::optional<Outcome> outcome;
   try {
-    Savepoint savepoint(database_);
+    Savepoint savepoint(database_, records_->savepoint());
     outcome = effect(informed, database_);
     if (outcome->kind == OutcomeKind::success) savepoint.keep();
   } catch (const std::exception&) {

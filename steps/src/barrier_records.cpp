@@ -56,7 +56,8 @@ Barrier::Records::Records(sqlite3* database)
             "SELECT state, round, output, error_code, error_message, error_data, owner, "
             "lease_until, doubtful, attempt FROM skald_barrier WHERE key = ?"),
       put_(database_,
-           "INSERT OR REPLACE INTO skald_barrier VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)") {}
+           "INSERT OR REPLACE INTO skald_barrier VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      savepoint_(database_) {}
 
 barrier::Verdict Barrier::Records::judge(const HandlerCall& call, bool can_ask, Time now) {
   std::optional<Record> own;
@@ -123,6 +124,11 @@ void Barrier::Records::bar(const HandlerCall& call, bool doubtful) {
 }
 
 std::optional<Record> Barrier::Records::find(const std::string& key) {
+  // A row that is left half read would keep the database locked, beyond the transaction's end.
+  struct Reset {
+    SqlStatement& statement;
+    ~Reset() { statement.reset(); }
+  } reset{find_};
   std::optional<Record> found;
   if (find_.bind(key).step()) {
     const auto state = barrier::parse_record_state(find_.text(0));
@@ -137,7 +143,6 @@ std::optional<Record> Barrier::Records::find(const std::string& key) {
     found->doubtful = find_.integer(8) != 0;
     found->attempt = static_cast<std::uint32_t>(find_.integer(9));
   }
-  find_.reset();
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "barrier_rules.hpp"
+#include "savepoint.hpp"
 #include "skald/barrier.hpp"
 
 namespace skald {
@@ -27,6 +28,8 @@ class Barrier::Records {
   /// Carries a Conclude out.
   void conclude(const HandlerCall& call, const Outcome& outcome);
 
+  [[nodiscard]] SavepointStatements& savepoint() { return savepoint_; }
+
  private:
   [[nodiscard]] std::optional<barrier::Record> find(const std::string& key);
   void put(const std::string& key, const barrier::Record& record);
@@ -36,6 +39,7 @@ class Barrier::Records {
   SqlStatement insert_;
   SqlStatement find_;
   SqlStatement put_;
+  SavepointStatements savepoint_;
 };
 
 }  // namespace skald

@@ -11,7 +11,12 @@ InProcessChannel::Pool::Pool(std::size_t threads, std::size_t queue_limit, Regis
                              ChannelListener& listener)
     : queue_limit_(queue_limit), registry_(registry), listener_(listener) {
   for (std::size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
-  for (auto& worker : workers_) threads_.emplace_back([this, &worker] { work(*worker); });
+  try {
+    for (auto& worker : workers_) threads_.emplace_back([this, &worker] { work(*worker); });
+  } catch (...) {
+    close();  // The threads that there are would wait for work for ever, and be waited for.
+    throw;
+  }
 }
 
 InProcessChannel::Pool::~Pool() { close(); }

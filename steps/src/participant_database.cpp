@@ -64,6 +64,13 @@ bool SqlStatement::step() {
   fail(database_, sqlite3_sql(statement_.get()));
 }
 
+bool SqlStatement::run_quietly() noexcept {
+  int code = SQLITE_ROW;
+  while (code == SQLITE_ROW) code = sqlite3_step(statement_.get());
+  sqlite3_reset(statement_.get());
+  return code == SQLITE_DONE;
+}
+
 void SqlStatement::reset() {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
@@ -99,15 +106,15 @@ void SqlStatement::bind_integer(int place, std::int64_t value) {
   }
 }
 
-SqlTransaction::SqlTransaction(sqlite3* database) : database_(database) {
+SqlTransaction::SqlTransaction(sqlite3* database)
+    : database_(database), rollback_(database, "ROLLBACK") {
   run_script(database, "BEGIN IMMEDIATE");
 }
 
 SqlTransaction::~SqlTransaction() {
-  // Nothing can be done about a failure: SQLite has rolled back by itself then.
-  if (sqlite3_get_autocommit(database_) == 0) {
-    sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
-  }
+  // Left open, it would be in the way of every other on this connection. A failure that is reported
+  // by a rollback is one of clearing up; the transaction is over all the same.
+  if (sqlite3_get_autocommit(database_) == 0) static_cast<void>(rollback_.run_quietly());
 }
 
 void SqlTransaction::commit() { run_script(database_, "COMMIT"); }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "control_frame.hpp"
@@ -116,13 +117,18 @@ void ControlServer::accept_one() {
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) ::poll(&polled, 1, retry_accept_ms);
     return;
   }
-  Connection& connection = connections_.emplace_back();
-  connection.socket = std::move(socket);
+  // Without a thread or memory to be had, the client sees the connection close.
+  std::list<Connection> made;
   try {
+    Connection& connection = made.emplace_back();
+    connection.socket = std::move(socket);
     connection.thread = std::jthread([this, &connection] { answer(connection); });
   } catch (const std::system_error&) {
-    connections_.pop_back();  // No thread to be had: the client sees the connection close.
+    return;
+  } catch (const std::bad_alloc&) {
+    return;
   }
+  connections_.splice(connections_.end(), made);
 }
 
 void ControlServer::answer(Connection& connection) {
@@ -132,6 +138,8 @@ void ControlServer::answer(Connection& connection) {
     if (uid == ::geteuid() || uid == 0) answer_requests(socket);
   } catch (const StoreError&) {
     // The client is gone or does not keep to the frames: the connection ends, the engine goes on.
+  } catch (const std::bad_alloc&) {
+    // One request was too much; whether it was taken is for the client to look up.
   }
   ::shutdown(socket, SHUT_RDWR);
   connection.done = true;

@@ -59,6 +59,8 @@ class SqlStatement {
   }
   /// True while there is a row.
   bool step();
+  /// To its end, for what must not throw and needs no memory; false when SQLite fails.
+  [[nodiscard]] bool run_quietly() noexcept;
   void reset();
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;  ///< Empty for NULL.
@@ -78,7 +80,8 @@ class SqlStatement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-/// BEGIN IMMEDIATE; rolled back unless commit() returned.
+/// BEGIN IMMEDIATE; rolled back unless commit() returned, also when there is no memory left: what
+/// it takes is prepared before it begins.
 class SqlTransaction {
  public:
   explicit SqlTransaction(sqlite3* database);
@@ -89,6 +92,7 @@ class SqlTransaction {
 
  private:
   sqlite3* database_;
+  SqlStatement rollback_;
 };
 
 /// Runs statements without values, separated by semicolons.

@@ -42,7 +42,10 @@ bool lasting(int extended) {
   }
 }
 
-const char* mend(Kind kind) {
+const char* mend(Kind kind, int extended) {
+  // Nothing was wrong with the disk, whatever SQLite calls the one of an I/O routine.
+  const bool memory = (extended & 0xFF) == SQLITE_NOMEM || extended == SQLITE_IOERR_NOMEM;
+  if (memory) return "memory has run out; make room for it, then restart";
   switch (kind) {
     case Kind::full: return "free some space; the store goes on by itself";
     case Kind::corrupt:
@@ -63,7 +66,7 @@ void throw_error(sqlite3* connection, int code, const std::string& operation) {
   const char* text =
       connection != nullptr && told == extended ? sqlite3_errmsg(connection) : sqlite3_errstr(told);
   const std::string message =
-      fmt::format("cannot {}: {} (SQLite code {}); {}", operation, text, told, mend(kind));
+      fmt::format("cannot {}: {} (SQLite code {}); {}", operation, text, told, mend(kind, told));
   if (kind != Kind::full && lasting(told)) throw DiskFailure(kind, message);
   throw StoreError(kind, message);
 }
