@@ -32,6 +32,8 @@ run_faults() {
   fi
   if chosen F21 "$only" && [[ -n $only || $minutes -ge 10 ]]; then soak; fi
   if [[ -n $only ]] && chosen F16 "$only"; then fuzz "$seed" "$minutes"; fi
+  if [[ -n $only ]] && chosen F5 "$only" && ((minutes > 0)); then sweep_disk "$seed"; fi
+  if [[ -n $only ]] && chosen F7 "$only" && ((minutes > 0)); then sweep_memory "$seed" "$minutes"; fi
   run_rounds "$seed" "$until" "$only"
   print_ledger
 }
@@ -68,6 +70,24 @@ print_ledger() {
             printf "  %-36s %6d %12d %12d %12d %11d%s%s\n", k, runs[k], fired[k], sagas[k], repeated[k], found[k],
               (k in wanted ? "  caught" : ""), (k in bad ? "  FAILED " bad[k] : "") } }'
 }
+
+# sweep_disk SEED: every operation of a life fails, once and for good, not a sample of them. It takes
+# as long as it takes.
+sweep_disk() {
+  step "every operation of the disk"
+  TMPDIR=$(memory_folder) "$root/build/release/bin/skald_store_faults" disk-operations --seed "$1" \
+    --length 1000000 </dev/null || fail "in the sweep of disk operations"
+}
+
+# sweep_memory SEED MINUTES: allocations are too many to try each; a life takes some 50 ms.
+sweep_memory() {
+  step "allocations, in many lives"
+  TMPDIR=$(memory_folder) "$root/build/release/bin/skald_memory_faults" --seed "$1" \
+    --length "$(($2 * 500))" </dev/null || fail "in the sweep of allocations"
+}
+
+# Where files are quick to write; none of these tests is about the disk itself.
+memory_folder() { if [[ -d /dev/shm ]]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi; }
 
 # simulate SEED MINUTES: each schedule has a seed of its own, counted from a multiple of SEED. Then
 # the mutants, to show that the checker can fail.

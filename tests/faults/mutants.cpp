@@ -1,6 +1,7 @@
 #include "mutants.hpp"
 
 #include "decorators/answering_channel.hpp"
+#include "decorators/hiding_store.hpp"
 #include "decorators/late_store.hpp"
 #include "fate.hpp"
 #include "named.hpp"
@@ -8,9 +9,10 @@
 namespace skald::faults {
 namespace {
 
-constexpr testing::Names<Mutant, 6> names{{
+constexpr testing::Names<Mutant, 7> names{{
     {Mutant::none, "none"},
     {Mutant::late_commit, "late-commit"},
+    {Mutant::hidden_failure, "hidden-failure"},
     {Mutant::forward_undo, "forward-undo"},
     {Mutant::hollow_success, "hollow-success"},
     {Mutant::no_dedup, "no-dedup"},
@@ -30,7 +32,8 @@ std::optional<Mutant> parse_mutant(std::string_view text) { return testing::valu
 std::vector<Invariant> broken_by(Mutant mutant) {
   switch (mutant) {
     case Mutant::none: break;
-    case Mutant::late_commit: return {Invariant::I1, Invariant::I10};
+    case Mutant::late_commit:
+    case Mutant::hidden_failure: return {Invariant::I1, Invariant::I10};
     case Mutant::forward_undo: return {Invariant::I5};
     case Mutant::hollow_success: return {Invariant::I4, Invariant::I5};
     case Mutant::no_dedup:
@@ -42,6 +45,7 @@ std::vector<Invariant> broken_by(Mutant mutant) {
 std::unique_ptr<Store> mutate(Mutant mutant, Store& store) {
   if (mutant == Mutant::late_commit)
     return std::make_unique<testing::LateStore>(store, batches_behind);
+  if (mutant == Mutant::hidden_failure) return std::make_unique<testing::HidingStore>(store);
   return nullptr;
 }
 

@@ -23,6 +23,7 @@ using testing::Invariant;
 enum class Mutant : std::uint8_t {
   none,
   late_commit,     ///< The store says "committed" and writes only some batches later.
+  hidden_failure,  ///< The store says "committed" when its write failed.
   forward_undo,    ///< The last step is undone behind the one before it, or not at all.
   hollow_success,  ///< The channel answers some commands itself, with success.
   no_dedup,        ///< Participants act again on a repeated command.

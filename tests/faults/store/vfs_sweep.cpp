@@ -63,7 +63,9 @@ class Sweep {
     for (const Kind& kind : kinds) {
       for (const bool lasting : {false, true}) sweep(kind, lasting, goal / (2 * kinds.size()) + 1);
     }
-    result_.note = fmt::format(
+    result_.note += fmt::format(
+        "operations of a life that can fail, each in its ways: {}; tried: {}\n", all_, lives_);
+    result_.note += fmt::format(
         "lives broken: {}; engines that stopped: {}; openings refused: {}; "
         "starts acknowledged: {}, refused: {}\n",
         lives_, failures_, refusals_, acknowledged_, refused_starts_);
@@ -77,6 +79,7 @@ class Sweep {
     const std::uint64_t all = met_in_a_life(kind);
     const std::uint64_t least = lasting ? kind.slow_step : 1;
     const std::uint64_t step = std::max<std::uint64_t>(least, (all + share - 1) / share);
+    all_ += all;
     for (std::uint64_t nth = 1 + (options_.seed * 7919) % step; nth <= all; nth += step) {
       break_one({kind.operation, kind.code, nth, lasting, kind.half});
     }
@@ -208,6 +211,7 @@ class Sweep {
   RunResult result_;
   std::map<DiskOperation, std::uint64_t> met_;
   std::vector<std::uint64_t> numbers_;
+  std::uint64_t all_ = 0;
   std::uint64_t lives_ = 0;
   std::uint64_t failures_ = 0;
   std::uint64_t refusals_ = 0;
