@@ -37,6 +37,7 @@ void tell_outages(Story& story) {
   SiteOptions options;
   options.broker = broker->options(test::unique_prefix());
   options.seed = story.seed;
+  if (story.control) options.decorate = forgetful();
   Site site(options);
   constexpr std::uint64_t enough = 1'000'000;
   Pulse pulse(site, milliseconds{40}, enough);

@@ -10,7 +10,7 @@ const std::vector<StoryEntry>& stories() {
       {"F11-load", tell_load, {Invariant::I5, Invariant::I6}},
       {"F11-silence", tell_silence, {Invariant::I15}},
       {"F12-alarm", tell_alarm, {Invariant::I15}},
-      {"F13-outages", tell_outages, {}},
+      {"F13-outages", tell_outages, {Invariant::I5, Invariant::I6}},
       {"F13-queues", tell_queues, {Invariant::I15}},
       {"F14-confirms", tell_confirms, {Invariant::I5, Invariant::I6}},
       {"F15-replies", tell_replies, {Invariant::I4, Invariant::I5, Invariant::I8}},
