@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "key_memory.hpp"
+#include "random_accidents.hpp"
 #include "scripted_accidents.hpp"
 #include "skald/error.hpp"
 #include "skald/testing.hpp"
@@ -14,6 +15,16 @@ namespace {
 
 constexpr std::size_t findings_shown = 20;
 
+void add(Report& total, Report&& one) {
+  total.schedules += one.schedules;
+  total.crashes += one.crashes;
+  total.commands += one.commands;
+  total.accidents += one.accidents;
+  for (const auto& [status, count] : one.ends) total.ends[status] += count;
+  total.findings.insert(total.findings.end(), std::make_move_iterator(one.findings.begin()),
+                        std::make_move_iterator(one.findings.end()));
+}
+
 }  // namespace
 
 /// What a trial is made of, and the participants of its worlds.
@@ -23,7 +34,7 @@ class Trial::Stage final : public Participants {
       : definition(std::make_shared<const Definition>(std::move(given))) {}
 
   void carry_out(const Command& command, Desk& desk) override;
-  Report run_one(const Script& script, const JsonText& input, ScriptedAccidents& accidents,
+  Report run_one(const std::string& schedule, const JsonText& input, Accidents& accidents,
                  std::vector<std::string>* lines);
 
   DefinitionPtr definition;
@@ -38,7 +49,9 @@ class Trial::Stage final : public Participants {
 
  private:
   Outcome handle(const Command& command, Desk& desk);
+  [[nodiscard]] Outcome act(const Command& command, Desk& desk);
   KeyMemory memory_;
+  Accidents* accidents_ = nullptr;
 };
 
 Outcome Trial::Stage::handle(const Command& command, Desk& desk) {
@@ -54,28 +67,38 @@ Outcome Trial::Stage::handle(const Command& command, Desk& desk) {
   return outcome;
 }
 
+// All deliveries of an attempt meet the same: who says `failed` must not have acted before.
 void Trial::Stage::carry_out(const Command& command, Desk& desk) {
-  if (!has_barrier) {
-    desk.reply(command, handle(command, desk));
+  const Label attempt = hash_of(command.id.to_string());
+  if (accidents_->happens(Accident::failed, attempt)) {
+    desk.reply(command, Outcome::failed("FIRE", "it was let fail on purpose"));
     return;
   }
-  const barrier::Verdict verdict = memory_.judge(command, desk.now());
-  if (const auto* answer = std::get_if<barrier::Answer>(&verdict)) {
-    desk.reply(command, answer->outcome);
-  } else if (const auto* concluded = std::get_if<barrier::Conclude>(&verdict)) {
-    memory_.conclude(command);
-    desk.reply(command, concluded->outcome);
-  } else {
-    Outcome outcome = handle(command, desk);
-    memory_.remember(command, outcome);
-    const bool acts = command.id.direction != Direction::resolve;
-    if (acts && outcome.kind == OutcomeKind::success) desk.took_effect(command);
-    desk.reply(command, std::move(outcome));
+  Outcome outcome = act(command, desk);
+  if (outcome.kind != OutcomeKind::pending && accidents_->happens(Accident::unknown, attempt)) {
+    outcome = Outcome::unknown("FIRE", "the answer was taken away on purpose");
   }
+  desk.reply(command, std::move(outcome));
 }
 
-Report Trial::Stage::run_one(const Script& script, const JsonText& input,
-                             ScriptedAccidents& accidents, std::vector<std::string>* lines) {
+Outcome Trial::Stage::act(const Command& command, Desk& desk) {
+  if (!has_barrier) return handle(command, desk);
+  const barrier::Verdict verdict = memory_.judge(command, desk.now());
+  if (const auto* answer = std::get_if<barrier::Answer>(&verdict)) return answer->outcome;
+  if (const auto* concluded = std::get_if<barrier::Conclude>(&verdict)) {
+    memory_.conclude(command);
+    return concluded->outcome;
+  }
+  Outcome outcome = handle(command, desk);
+  memory_.remember(command, outcome);
+  const bool acts = command.id.direction != Direction::resolve;
+  if (acts && outcome.kind == OutcomeKind::success) desk.took_effect(command);
+  return outcome;
+}
+
+Report Trial::Stage::run_one(const std::string& schedule, const JsonText& input,
+                             Accidents& accidents, std::vector<std::string>* lines) {
+  accidents_ = &accidents;
   memory_ = {};
   reset();
   Plan plan;
@@ -92,14 +115,15 @@ Report Trial::Stage::run_one(const Script& script, const JsonText& input,
   report.crashes = world.counts().crashes;
   report.commands = world.channel().counts().deliveries;
   for (std::string& sentence : findings.sentences()) {
-    report.findings.push_back({script.name(), std::move(sentence)});
+    report.findings.push_back({schedule, std::move(sentence)});
   }
   for (const auto& [id, witness] : world.checker().sagas()) {
     report.status = witness.path.saga().status;
     if (auto problem = check(witness.path.saga())) {
-      report.findings.push_back({script.name(), *std::move(problem)});
+      report.findings.push_back({schedule, *std::move(problem)});
     }
   }
+  ++report.ends[report.status];
   if (lines) *lines = world.trace().lines();
   return report;
 }
@@ -137,33 +161,51 @@ Report Trial::run(const Json& input) {
   const JsonText text = JsonText::of(input);
   const Script undisturbed;
   ScriptedAccidents none{undisturbed};
-  Report total = stage_->run_one(undisturbed, text, none, nullptr);
+  Report total = stage_->run_one(undisturbed.name(), text, none, nullptr);
   std::vector<Script> scripts = none.others();
   scripts.push_back({std::nullopt, 0, false, true});
   for (const Script& script : scripts) {
     ScriptedAccidents accidents{script};
-    Report one = stage_->run_one(script, text, accidents, nullptr);
-    total.schedules += one.schedules;
-    total.crashes += one.crashes;
-    total.commands += one.commands;
+    Report one = stage_->run_one(script.name(), text, accidents, nullptr);
     // A crash costs time and repeats, never the outcome. A lost reply may use an attempt up.
     if (script.accident != Accident::lose_reply && one.status != total.status) {
       one.findings.push_back(
           {script.name(), fmt::format("the saga is {} in the end, and {} when nothing goes wrong",
                                       to_string(one.status), to_string(total.status))});
     }
-    total.findings.insert(total.findings.end(), std::make_move_iterator(one.findings.begin()),
-                          std::make_move_iterator(one.findings.end()));
+    add(total, std::move(one));
+  }
+  return total;
+}
+
+Report Trial::run_under_fire(const Json& input, const Fire& fire) {
+  require_rates(fire);
+  const JsonText text = JsonText::of(input);
+  const Script undisturbed;
+  ScriptedAccidents none{undisturbed};
+  Report total = stage_->run_one(undisturbed.name(), text, none, nullptr);
+  Fire now = fire;
+  for (std::uint64_t i = 0; i < fire.schedules; ++i, ++now.seed) {
+    RandomAccidents accidents{now};
+    Report one = stage_->run_one(name_of(now), text, accidents, nullptr);
+    one.accidents = accidents.happened();
+    add(total, std::move(one));
   }
   return total;
 }
 
 std::vector<std::string> Trial::replay(const std::string& schedule, const Json& input) {
   const auto script = Script::parse(schedule);
-  if (!script) throw Error("there is no schedule " + schedule + "; a report names them");
+  const auto fire = parse_fire(schedule);
+  if (!script && !fire) throw Error("there is no schedule " + schedule + "; a report names them");
+  std::unique_ptr<Accidents> accidents;
+  if (script) {
+    accidents = std::make_unique<ScriptedAccidents>(*script);
+  } else {
+    accidents = std::make_unique<RandomAccidents>(*fire);
+  }
   std::vector<std::string> lines;
-  ScriptedAccidents accidents{*script};
-  const Report report = stage_->run_one(*script, JsonText::of(input), accidents, &lines);
+  const Report report = stage_->run_one(schedule, JsonText::of(input), *accidents, &lines);
   for (const Finding& finding : report.findings) lines.push_back(finding.sentence);
   return lines;
 }
@@ -171,6 +213,10 @@ std::vector<std::string> Trial::replay(const std::string& schedule, const Json& 
 std::string Report::text() const {
   std::string text = fmt::format("{} schedules, {} crashes, {} commands: the saga is {}", schedules,
                                  crashes, commands, to_string(status));
+  if (accidents > 0) {
+    text += fmt::format(" undisturbed; {} accidents, ends:", accidents);
+    for (const auto& [end, count] : ends) text += fmt::format(" {} {}", count, to_string(end));
+  }
   for (std::size_t i = 0; i < findings.size() && i < findings_shown; ++i) {
     text += fmt::format("\n{}\n    again: trial.replay(\"{}\", input)", findings[i].sentence,
                         findings[i].schedule);

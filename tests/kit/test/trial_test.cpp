@@ -129,3 +129,61 @@ TEST_CASE("a schedule that does not exist is refused by its name") {
   CHECK_THROWS_WITH_AS((void)trial.replay("crash-at-noon:3", Json::object()),
                        "there is no schedule crash-at-noon:3; a report names them", Error);
 }
+
+TEST_CASE("handlers behind a barrier survive random schedules, in which much goes wrong") {
+  Bank bank;
+  Trial trial{parse_definition(transfer)};
+  put_on(trial, bank, false);
+  trial.behind_barrier();
+  const Report report = trial.run_under_fire({{"stolen", false}}, {.seed = 5, .schedules = 300});
+  CHECK_MESSAGE(report.ok(), report.text());
+  CHECK(report.schedules == 301);
+  CHECK(report.accidents > 300);
+  CHECK(report.crashes > 50);
+  CHECK_MESSAGE(report.ends.count(Status::completed) == 1, "some go through");
+  CHECK_MESSAGE(report.ends.count(Status::compensated) == 1, "some lose too many attempts");
+}
+
+TEST_CASE(
+    "random schedules find an undo of what never happened, by handlers that keep their keys") {
+  Bank bank;
+  Trial trial{parse_definition(transfer)};
+  put_on(trial, bank, true);
+  // All attempts at the debit are lost, so it may have happened: it is undone, and never was.
+  const Report report = trial.run_under_fire(Json::object(), {.schedules = 100, .lose = 0.6});
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.text().find("the accounts hold 110 and 0") != std::string::npos);
+}
+
+TEST_CASE("random schedules find handlers that forget, and the seed brings the schedule back") {
+  Bank bank;
+  Trial trial{parse_definition(transfer)};
+  put_on(trial, bank, false);
+  const testing::Fire fire{.seed = 40, .schedules = 60, .duplicate = 0.3};
+  const Report report = trial.run_under_fire(Json::object(), fire);
+  REQUIRE_FALSE(report.ok());
+  const testing::Finding& first = report.findings.front();
+  CHECK(first.schedule.starts_with("random:"));
+  CHECK(first.schedule.find(",seed=") != std::string::npos);
+  CHECK(trial.replay(first.schedule, Json::object()).back() == first.sentence);
+  CHECK_MESSAGE(trial.run_under_fire(Json::object(), fire).text() == report.text(),
+                "the same seeds do the same");
+}
+
+TEST_CASE("without rates nothing goes wrong in random schedules") {
+  Bank bank;
+  Trial trial{parse_definition(transfer)};
+  put_on(trial, bank, false);
+  const testing::Fire calm{
+      .schedules = 20, .fail = 0, .lose = 0, .unknown = 0, .duplicate = 0, .slow = 0, .crash = 0};
+  const Report report = trial.run_under_fire(Json::object(), calm);
+  CHECK_MESSAGE(report.ok(), report.text());
+  CHECK(report.accidents == 0);
+  CHECK(report.ends == std::map<Status, std::uint64_t>{{Status::completed, 21}});
+}
+
+TEST_CASE("a rate that is no share is refused") {
+  Trial trial{parse_definition(transfer)};
+  CHECK_THROWS_WITH_AS((void)trial.run_under_fire(Json::object(), {.lose = 1.5}),
+                       "lose is 1.5: it must be a share from 0 to 1", Error);
+}

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,8 @@ namespace skald::testing {
 
 /// One way for things to go wrong, and what came of it.
 struct Finding {
-  std::string schedule;  ///< Such as `crash-after-commit:3+doubled`; Trial::replay() takes it.
+  /// Such as `crash-after-commit:3+doubled` or `random:…,seed=7`; Trial::replay() takes it.
+  std::string schedule;
   std::string sentence;  ///< What is wrong; begins with the invariant's name when it is Skald's.
 };
 
@@ -32,12 +34,27 @@ struct Report {
   std::uint64_t schedules = 0;
   std::uint64_t crashes = 0;        ///< Engines that died.
   std::uint64_t commands = 0;       ///< Commands that reached a handler, over all schedules.
+  std::uint64_t accidents = 0;      ///< What went wrong in random schedules, crashes included.
   Status status = Status::pending;  ///< How the saga ends when nothing goes wrong.
+  std::map<Status, std::uint64_t> ends{};  ///< How the schedules ended, and how many.
   std::vector<Finding> findings;
 
   [[nodiscard]] bool ok() const { return findings.empty(); }
   /// For people: every finding in a sentence, and how to run it again.
   [[nodiscard]] std::string text() const;
+};
+
+/// How much goes wrong in random schedules. Rates are shares of the occasions, from 0 to 1, each
+/// drawn by itself from the seed.
+struct Fire {
+  std::uint64_t seed = 1;  ///< Of the first schedule; each that follows has the next number.
+  std::uint64_t schedules = 200;
+  double fail = 0.05;      ///< An attempt is answered `failed`, and never reaches its handler.
+  double lose = 0.05;      ///< A command or its reply vanishes: the attempt times out.
+  double unknown = 0.03;   ///< An attempt is carried out and answered `unknown`.
+  double duplicate = 0.1;  ///< Of commands and of replies each: it comes twice.
+  double slow = 0.1;       ///< Of commands and of replies each: it takes up to 3 s.
+  double crash = 0.02;     ///< The engine dies at a point where it can; recoveries included.
 };
 
 /// Runs one saga at a time. One thread.
@@ -69,6 +86,11 @@ class Trial {
   /// point where the engine can die (once more during the recovery, too), with every reply lost
   /// and with every command delivered twice. \throws JsonError
   [[nodiscard]] Report run(const Json& input);
+  /// Runs a saga with this input once undisturbed and then so many times with everything that
+  /// `fire` says going wrong at once. It may end otherwise each time; how, is for after_each() to
+  /// judge. At most 500 things go wrong in one schedule. \throws JsonError; Error on rates that are
+  /// none
+  [[nodiscard]] Report run_under_fire(const Json& input, const Fire& fire = {});
   /// Runs one schedule again and writes down what happens, a line each. \throws Error on a name
   /// that is none.
   [[nodiscard]] std::vector<std::string> replay(const std::string& schedule, const Json& input);
