@@ -69,7 +69,7 @@ class ChaosChannel::Storm final : public ChannelListener {
 
   [[nodiscard]] bool befalls(double rate, const SagaId& saga, const AttemptRef& attempt,
                              Draw what) const {
-    return rate > 0 && chaos::draw(options_.seed, saga, number_of(attempt), what) < rate;
+    return chaos::befalls(rate, options_.seed, saga, number_of(attempt), what);
   }
   [[nodiscard]] bool loses_command(const SagaId& saga, const AttemptRef& attempt) const {
     return befalls(options_.lose, saga, attempt, Draw::lose) &&
@@ -256,7 +256,7 @@ Handler chaotic(Handler handler, const ChaosOptions& options) {
   return [handler = std::move(handler), options](const HandlerCall& call) {
     const std::uint64_t number = number_of(call.command().attempt);
     const auto befalls = [&](double rate, Draw what) {
-      return rate > 0 && chaos::draw(options.seed, call.saga(), number, what) < rate;
+      return chaos::befalls(rate, options.seed, call.saga(), number, what);
     };
     if (befalls(options.fail, Draw::fail)) return Outcome::failed("CHAOS");
     if (befalls(options.slow, Draw::slow)) {

@@ -36,4 +36,10 @@ enum class Draw : std::uint64_t {
   return static_cast<double>(hash >> 11U) / steps;
 }
 
+/// Whether something that has this rate happens to the attempt.
+[[nodiscard]] inline bool befalls(double rate, std::uint64_t seed, const SagaId& saga,
+                                  std::uint64_t attempt, Draw what) {
+  return rate > 0 && draw(seed, saga, attempt, what) < rate;
+}
+
 }  // namespace skald::chaos
