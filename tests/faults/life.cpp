@@ -34,7 +34,8 @@ Life::Life(const Files& files, std::uint64_t seed, LifeOptions options)
                                          other_channel_ ? *other_channel_ : participants_.channel(),
                                          engine_options(options, watch_))) {
   try {
-    for (const Definition& definition : definitions(options.pace)) engine_->define(definition);
+    const auto known = options.definitions ? *options.definitions : definitions(options.pace);
+    for (const Definition& definition : known) engine_->define(definition);
   } catch (const Refused& refused) {
     engine_->stop();  // Afterwards the failure has been said.
     throw Error(engine_->failure().value_or(refused.what()));

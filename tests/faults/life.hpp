@@ -18,6 +18,8 @@ struct LifeOptions {
   const Clock* clock = nullptr;  ///< Absent: the system's.
   Logger log{};                  ///< Absent: nothing is logged.
   Pace pace{};
+  /// Absent: those of the world.
+  std::optional<std::vector<Definition>> definitions{};
 };
 
 /// Thread-safe once it is made.

@@ -1,7 +1,6 @@
 #include "crash_loop.hpp"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "old_store.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "worker_options.hpp"
 
@@ -83,7 +83,9 @@ bool CrashLoop::die_at(CrashPoint point, std::uint64_t count, int patience_facto
 }
 
 bool CrashLoop::engine_dies_at(CrashPoint point, std::uint64_t count, int patience_factor) {
-  if (needs_old_store(point)) age_store();
+  if (needs_old_store(point) && std::filesystem::exists(files_.store())) {
+    make_store_old(files_.store());
+  }
   const Acknowledged known = reports_.acknowledged();
   const Assignment life = next_life(point);
   Process engine(engine_words(life), log("engine"), told_to_die(point, count));
@@ -149,23 +151,6 @@ Assignment CrashLoop::next_life(CrashPoint point) {
   life.end = goal_;
   if (needs_backup(point)) life.backup = backup();
   return life;
-}
-
-// What a version of Skald before the migration left behind.
-void CrashLoop::age_store() {
-  if (!std::filesystem::exists(files_.store())) return;
-  sqlite3* store = nullptr;
-  const bool aged = sqlite3_open(files_.store().c_str(), &store) == SQLITE_OK &&
-                    sqlite3_exec(store,
-                                 "BEGIN; DROP TABLE IF EXISTS participants; "
-                                 "UPDATE meta SET epoch = epoch; PRAGMA user_version = 1; COMMIT",
-                                 nullptr, nullptr, nullptr) == SQLITE_OK;
-  // A store that died before it had tables is as good as missing.
-  const std::string problem = aged ? "" : sqlite3_errmsg(store);
-  sqlite3_close(store);
-  if (!aged && problem.find("no such table") == std::string::npos) {
-    throw Error("cannot make an old store: " + problem);
-  }
 }
 
 // A backup is there whole or not at all; what a dead one left has a name of its own.

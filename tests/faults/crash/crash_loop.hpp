@@ -48,7 +48,6 @@ class CrashLoop {
   [[nodiscard]] bool participant_dies_at(CrashPoint point, std::uint64_t count);
   void live_until_quiet();
   void end(Process& engine, bool dead);
-  void age_store();
   void check_backup(const Acknowledged& known);
 
   [[nodiscard]] Assignment next_life(CrashPoint point);

@@ -29,6 +29,7 @@ constexpr std::array harnesses{
     Harness{"corruption", "F10: bytes are flipped, overwritten, cut off", &corrupt_files},
     Harness{"clock-jumps", "F18: the clock is set wrong between lives", &set_clocks},
     Harness{"owners", "F17: several would be the owner", &contend_for_store},
+    Harness{"other-versions", "F19: definitions and schemas are others", &open_other_versions},
 };
 
 int judge(const Harness& harness, const RunOptions& options, const RunResult& result) {

@@ -37,5 +37,6 @@ RunResult hold_store(const RunOptions& options);
 RunResult corrupt_files(const RunOptions& options);
 RunResult set_clocks(const RunOptions& options);
 RunResult contend_for_store(const RunOptions& options);
+RunResult open_other_versions(const RunOptions& options);
 
 }  // namespace skald::faults
