@@ -1,6 +1,6 @@
 #!/bin/bash
-# I17: secrets are planted where operators put them, and then looked for where they must not show up:
-# in what skald writes, in argument lists of processes, in listings. Needs the broker of
+# I17: secrets are planted where operators put them, and looked for where they must not show up: in
+# what skald writes, in argument lists of processes, in listings. Needs the broker of
 # $SKALD_TEST_BROKER.
 #
 #   secrets.sh SKALD DIR [--control]
@@ -11,7 +11,10 @@ set -u
 skald=$1
 dir=$2
 control=${3:-}
-/usr/bin/python3 -c 'import pika' 2>/dev/null || { echo "skipped: python3-pika is not installed"; exit 77; }
+/usr/bin/python3 -c 'import pika' 2>/dev/null || {
+  echo "skipped: python3-pika is not installed"
+  exit 77
+}
 broker_url=$(cat "$SKALD_TEST_BROKER/url") || exit 1
 rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || exit 1
 export SKALD_STORE=$dir/orders.db
@@ -99,7 +102,8 @@ address=${address%/}
 refuse_addresses() {
   local url number=0
   for url in "amqp://skald:$password@127.0.0.1:99999/" "amqp://skald:$password@:1/" \
-    "amqp://skald:$password@h:1/?bogus=1" "amqp://skald:$password%zz@h:1/" "http://skald:$password@h/" \
+    "amqp://skald:$password@h:1/?bogus=1" "amqp://skald:$password%zz@h:1/" \
+    "http://skald:$password@h/" \
     "skald:$password@h" "amqp://skald:$password@h:1/v?heartbeat=x" \
     "amqps://skald:$password@$address/?keyfile=$dir/key.pem&certfile=$dir/cert.pem" \
     "amqps://skald:$password@$address/?keyfile=$dir/none.pem&certfile=$dir/cert.pem"; do
@@ -107,7 +111,8 @@ refuse_addresses() {
     SKALD_AMQP_URL=$url say "a refused address, number $number" timeout 5 "$skald" run order.json
     printf '{"amqp": {"url": "%s"}}' "$url" >config.json
     chmod 600 config.json
-    say "a refused configuration, number $number" timeout 5 "$skald" run order.json --config config.json
+    say "a refused configuration, number $number" \
+      timeout 5 "$skald" run order.json --config config.json
     printf '%s\n' "$url" >broker.url
     chmod 644 broker.url
     SKALD_AMQP_URL_FILE=$dir/broker.url say "a file that others may read" \
@@ -151,11 +156,14 @@ run_well() {
   "$skald" start order "${arguments[@]}" --key "$key" --wait --timeout 3s >wait.out 2>wait.err &
   local waiter=$!
   # Before that it is the shell's own argument list.
-  until grep -q -- --wait "/proc/$waiter/cmdline"; do kill -0 "$waiter" || fail "no start waits"; done
+  until grep -q -- --wait "/proc/$waiter/cmdline"; do
+    kill -0 "$waiter" || fail "no start waits"
+  done
   look_at_process "a start's arguments" "$waiter"
   wait "$waiter"
   look "a start that is waited for" wait.out wait.err
-  engine_id=$("$skald" store info -o json | sed -n 's/.*"engine_id":[ ]*"\([^"]*\)".*/\1/p')
+  engine_id=$("$skald" store info -o json |
+    sed -n 's/.*"engine_id":[ ]*"\([^"]*\)".*/\1/p')
   /usr/bin/python3 - "$broker_url" "skald.reply.$engine_id" "$payload" <<'PYTHON' || fail "cannot publish"
 import sys
 import pika
@@ -172,8 +180,9 @@ PYTHON
     sleep 0.1
   done
   local verb
-  for verb in list count participants "list -o json" "list -o jsonl" "definition list" "store info" "store check" \
-    "store info -o json" audit "quarantine list" "participants -o json" "why $id" "timeline $id"; do
+  for verb in list count participants "list -o json" "list -o jsonl" "definition list" audit \
+    "store info" "store check" "store info -o json" "quarantine list" "participants -o json" \
+    "why $id" "timeline $id"; do
     # Unquoted: they are verbs with options.
     # shellcheck disable=SC2086
     say "skald $verb" "$skald" $verb
@@ -192,9 +201,14 @@ good=good
 kind=run
 [ -z "$control" ] || kind=control
 [ "$looked" -gt 0 ] || good=FAILED
-if [ $kind = control ]; then [ "$found" -gt 1 ] || good=FAILED; else [ "$found" = 0 ] || good=FAILED; fi
-echo "I17: secrets looked for: $looked times; found: $found${control:+ (they were put there)}; $good"
+if [ $kind = control ]; then
+  [ "$found" -gt 1 ] || good=FAILED
+else
+  [ "$found" = 0 ] || good=FAILED
+fi
+echo "I17: secrets looked for: $looked times; found: $found; $kind, $good"
 if [ -n "${SKALD_FAULT_LEDGER:-}" ]; then
-  printf 'I17-secrets\t-\t%s\t0\t0\t%s\t%s\t%s\n' "$looked" "$found" $kind $good >>"$SKALD_FAULT_LEDGER"
+  printf 'I17-secrets\t-\t%s\t0\t0\t%s\t%s\t%s\n' "$looked" "$found" $kind $good \
+    >>"$SKALD_FAULT_LEDGER"
 fi
 [ $good = good ]
