@@ -89,7 +89,7 @@ stop_engine() {
 cat >order.json <<'JSON'
 {"saga": "order", "version": 1, "steps": [
   {"name": "reserve", "participant": "nobody", "action": "reserve", "compensation": "release",
-   "timeout": "1s", "retry": {"max_attempts": 2, "initial_delay": "1s"}}]}
+   "timeout": "1s", "retry": {"max_attempts": 2, "initial_delay": "1m"}}]}
 JSON
 printf -- '-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n' "$key_text" >key.pem
 printf -- '-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n' "$key_text" >cert.pem
@@ -153,7 +153,8 @@ run_well() {
   run_engine
   local key=order-1 arguments=(--input @input.json)
   [ -z "$control" ] || { key=$payload; arguments=(--input "$input"); }
-  "$skald" start order "${arguments[@]}" --key "$key" --wait --timeout 3s >wait.out 2>wait.err &
+  "$skald" start order "${arguments[@]}" --key "$key" \
+    --wait --timeout 5s >wait.out 2>wait.err &
   local waiter=$!
   # Before that it is the shell's own argument list.
   until grep -q -- --wait "/proc/$waiter/cmdline"; do
