@@ -78,9 +78,17 @@ class Fields {
   void refuse_unknown() const {
     for (const auto& [name, value] : request_.items()) {
       if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-        throw Refused(Code::invalid, fmt::format("{}: unknown field", name));
+        throw Refused(Code::invalid, fmt::format("{}: unknown field", shown(name)));
       }
     }
+  }
+
+  // A name with a zero in it would end the message before it has begun.
+  static std::string shown(const std::string& name) {
+    std::string quoted;
+    append_json_string(quoted, name);
+    const bool plain = quoted.size() == name.size() + 2;
+    return plain ? name : quoted;
   }
 
   [[noreturn]] static void fail(const char* name, const char* mend) {
