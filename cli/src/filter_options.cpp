@@ -7,7 +7,6 @@
 #include "skald/error.hpp"
 
 namespace skald::cli {
-namespace {
 
 Time parse_moment(const char* option, const std::string& text, Time now) {
   if (const auto age = parse_duration(text)) return now - *age;
@@ -17,8 +16,6 @@ Time parse_moment(const char* option, const std::string& text, Time now) {
                             "RFC 3339",
                             option, text));
 }
-
-}  // namespace
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;

@@ -29,6 +29,9 @@ struct FilterOptions {
 /// `with_step`: a verb whose own `--step` names a step leaves the filter's out.
 void add_to(CLI::App& app, FilterOptions& options, bool with_step = true);
 
+/// A duration before `now`, or a time in RFC 3339. \throws Refused (invalid), naming the option.
+[[nodiscard]] Time parse_moment(const char* option, const std::string& text, Time now);
+
 /// `"a, b"` as its parts, without the blanks around them and without empty ones.
 [[nodiscard]] std::vector<std::string> split_list(const std::string& text);
 

@@ -108,10 +108,20 @@ struct RequeueQuarantinedArrival {
   Answer<RequeueOutcome> answer;
 };
 
+/// Carried out behind the batch: what the batch says of a saga must not find it gone.
+struct PurgeArrival {
+  PurgeSlice slice;
+  Answer<Purged> answer;
+};
+struct ReleaseSpaceArrival {
+  std::uint64_t bytes_max = 0;
+  Answer<std::uint64_t> answer;
+};
+
 using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
                  UnwaitArrival, LookArrival, DropQuarantinedArrival, RequeueQuarantinedArrival,
-                 ParticipantsArrival>;
+                 ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival>;
 
 }  // namespace skald

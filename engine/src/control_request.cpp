@@ -157,6 +157,31 @@ ReplayArrival parse_replay(Fields& fields) {
   return replay;
 }
 
+PurgeArrival parse_purge(Fields& fields) {
+  constexpr std::uint32_t sagas_max = 5'000;  // One transaction must not hold the engine up.
+  PurgeArrival purge;
+  const auto ended_before = parse_time(fields.required_text("ended_before"));
+  if (!ended_before) Fields::fail("ended_before", "must be a time of RFC 3339");
+  purge.slice.ended_before = *ended_before;
+  if (const auto after = fields.text("after")) {
+    const auto id = SagaId::parse(*after);
+    if (!id) Fields::fail("after", "must be a saga's full id of 36 characters");
+    purge.slice.after = *id;
+  }
+  if (const auto limit = fields.number("limit")) {
+    if (*limit < 1 || *limit > sagas_max) Fields::fail("limit", "must be 1 to 5000");
+    purge.slice.sagas_max = *limit;
+  }
+  return purge;
+}
+
+ReleaseSpaceArrival parse_release_space(Fields& fields) {
+  constexpr std::uint32_t bytes_max = 64 * 1024 * 1024;
+  const std::uint32_t bytes = fields.number("bytes").value_or(1024 * 1024);
+  if (bytes < 1 || bytes > bytes_max) Fields::fail("bytes", "must be 1 to 67108864");
+  return {bytes, {}};
+}
+
 RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   RequestArrival arrival;
   arrival.saga = fields.saga();
@@ -209,6 +234,10 @@ ParsedRequest parse_control_request(const Json& request) {
   } else if (verb == "quarantine_requeue") {
     const std::uint32_t number = fields.required_number("number");
     parsed.request = RequeueQuarantinedArrival{number, fields.requester(), {}};
+  } else if (verb == "purge") {
+    parsed.request = parse_purge(fields);
+  } else if (verb == "release_space") {
+    parsed.request = parse_release_space(fields);
   } else if (verb == "wait") {
     WaitRequest wait;
     wait.saga = fields.saga();

@@ -21,7 +21,8 @@ struct InfoRequest {};
 /// Arrivals come without their answer; whoever submits them sets it.
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
-                 RequeueQuarantinedArrival, ParticipantsArrival, WaitRequest, InfoRequest>;
+                 RequeueQuarantinedArrival, ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival,
+                 WaitRequest, InfoRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

@@ -86,9 +86,11 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
       if (kept) held_.push_back(std::move(arrival));
     }
     answer_readers(arrivals);
+    look_after_the_store();  // A store that is full wants it most.
     return;
   }
   act();
+  look_after_the_store();
 }
 
 // Whoever only wanted to know something is told how things stand without the batch.
@@ -382,6 +384,8 @@ void Coordinator::drop_answers() {
   answers_.clear();
   refusals_.clear();
   waiters_.clear();
+  purges_.clear();
+  releases_.clear();
 }
 
 }  // namespace skald

@@ -89,6 +89,8 @@ class Coordinator {
   void take(DropQuarantinedArrival& a);
   void take(RequeueQuarantinedArrival& a);
   void take(ParticipantsArrival& a);
+  void take(PurgeArrival& a) { purges_.push_back(std::move(a)); }
+  void take(ReleaseSpaceArrival& a) { releases_.push_back(std::move(a)); }
 
   // Deciding.
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);
@@ -131,6 +133,7 @@ class Coordinator {
   void send_commands();
   void send_command(LiveSaga& live, const SendCommand& effect, std::vector<Command>& commands);
   void settle_sagas();
+  void look_after_the_store();
   void roll_back(const std::string& why);
   void answer_readers(std::vector<Arrival>& arrivals);
   void evict();
@@ -199,6 +202,8 @@ class Coordinator {
   std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
   Time opened_at_{};
   std::optional<Time> retry_commit_at_;
+  std::vector<PurgeArrival> purges_;  // Wait for the end of the batch under way, like the next.
+  std::vector<ReleaseSpaceArrival> releases_;
   std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};
 

@@ -11,23 +11,6 @@
 #include "skald/expansion.hpp"
 
 namespace skald {
-namespace {
-
-// Of all rounds.
-std::vector<SagaId> children_in(const std::vector<JournalRow>& rows) {
-  std::vector<SagaId> children;
-  for (const JournalRow& row : rows) {
-    for (const Event& event : row.events) {
-      if (const auto* started = std::get_if<ChildStarted>(&event)) {
-        children.push_back(started->child);
-      }
-    }
-  }
-  return children;
-}
-
-}  // namespace
-
 std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
   auto effective = effective_definition(definition, request.input);
   if (const auto* problem = std::get_if<std::string>(&effective)) {

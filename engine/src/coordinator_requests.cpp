@@ -165,6 +165,24 @@ void Coordinator::take(DefineArrival& a) {
   a.answer(true);  // It is stored by itself, whatever becomes of the batch.
 }
 
+// Each by itself, so that nothing of the batch hangs on it.
+void Coordinator::look_after_the_store() {
+  const auto carry_out = [](auto& arrival, const auto& work) {
+    try {
+      arrival.answer(work());
+    } catch (const StoreError& error) {
+      if (!is_passing(error)) throw;
+      arrival.answer(Refusal{Code::unavailable, error.what()});
+    }
+  };
+  for (PurgeArrival& a : std::exchange(purges_, {})) {
+    carry_out(a, [&] { return store_.purge(a.slice); });
+  }
+  for (ReleaseSpaceArrival& a : std::exchange(releases_, {})) {
+    carry_out(a, [&] { return store_.release_space(a.bytes_max); });
+  }
+}
+
 void Coordinator::take(WaitArrival& a) {
   const LiveSaga* found = live(a.saga);
   if (!found) {

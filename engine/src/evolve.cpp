@@ -21,6 +21,18 @@ Saga fold(const std::vector<JournalRow>& rows) {
   return saga;
 }
 
+std::vector<SagaId> children_in(const std::vector<JournalRow>& rows) {
+  std::vector<SagaId> children;
+  for (const JournalRow& row : rows) {
+    for (const Event& event : row.events) {
+      if (const auto* started = std::get_if<ChildStarted>(&event)) {
+        children.push_back(started->child);
+      }
+    }
+  }
+  return children;
+}
+
 void Evolver::operator()(const SagaStarted& e) {
   saga_.id = e.id;
   saga_.type = e.type;

@@ -65,6 +65,8 @@ class Orchestrator::Shell final : public ChannelListener {
   Json answer_request(DropQuarantinedArrival& drop);
   Json answer_request(RequeueQuarantinedArrival& requeue);
   Json answer_request(ParticipantsArrival& participants);
+  Json answer_request(PurgeArrival& purge);
+  Json answer_request(ReleaseSpaceArrival& release);
   Json answer_request(const WaitRequest& wait);
   Json answer_request(const InfoRequest& info);
 

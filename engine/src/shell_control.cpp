@@ -121,6 +121,22 @@ Json Orchestrator::Shell::answer_request(ParticipantsArrival& participants) {
   return {{"ok", true}, {"participants", std::move(list)}};
 }
 
+Json Orchestrator::Shell::answer_request(PurgeArrival& purge) {
+  Waiting<Purged> waiting;
+  purge.answer = waiting.answer();
+  submit(std::move(purge));
+  const Purged purged = waiting.get_or_throw();
+  const Json next = purged.last.empty() ? Json(nullptr) : Json(purged.last.to_string());
+  return {{"ok", true}, {"sagas", purged.sagas}, {"rows", purged.rows}, {"next", next}};
+}
+
+Json Orchestrator::Shell::answer_request(ReleaseSpaceArrival& release) {
+  Waiting<std::uint64_t> waiting;
+  release.answer = waiting.answer();
+  submit(std::move(release));
+  return {{"ok", true}, {"free_bytes", waiting.get_or_throw()}};
+}
+
 Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
   const auto result = wait(request.saga, std::min(request.timeout, wait_request_limit));
   if (!result) return {{"ok", true}, {"done", false}};

@@ -1,5 +1,7 @@
 #include "batch_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -64,9 +66,17 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
                   "VALUES (?, ?, ?, ?, ?, ?, ?)"),
       watermark_(connection, "INSERT OR REPLACE INTO watermarks VALUES (?, ?)"),
       participant_(connection, "INSERT OR REPLACE INTO participants VALUES (?, ?)"),
+      remove_rows_(connection, "DELETE FROM journal WHERE saga = ?"),
+      remove_saga_(connection, "DELETE FROM sagas WHERE n = ?"),
+      count_purged_(connection,
+                    "UPDATE purged SET sagas = sagas + ?, rows = rows + ?, last_n = ?, "
+                    "last_position = ?"),
       sagas_(cached_sagas_max) {
-  committed_.position = connection.ask("SELECT max(position) FROM journal");
-  committed_.n = connection.ask("SELECT max(n) FROM sagas");
+  // The last of them may have been purged; their numbers are not given again.
+  committed_.position = connection.ask(
+      "SELECT max(last_position, (SELECT coalesce(max(position), 0) FROM journal)) FROM purged");
+  committed_.n =
+      connection.ask("SELECT max(last_n, (SELECT coalesce(max(n), 0) FROM sagas)) FROM purged");
   sqlite::Statement newest(connection, "SELECT max(id) FROM sagas");
   auto rows = newest.rows();
   if (rows.next() && rows.bytes(0).size() == 16) {
@@ -99,6 +109,28 @@ Position BatchWriter::write(const Batch& batch) {
     participant_.run();
   }
   return first;
+}
+
+void BatchWriter::remove(const std::vector<SagaId>& sagas, std::uint64_t rows) {
+  std::int64_t removed = 0;
+  for (const SagaId& id : sagas) {
+    const KnownSaga* known = find(id);
+    if (known == nullptr) throw_misuse(fmt::format("there is no saga {}", id.to_string()));
+    remove_rows_.bind(1, known->n);
+    remove_rows_.run("purge a journal");
+    removed += connection_.changes();
+    remove_saga_.bind(1, known->n);
+    remove_saga_.run("purge a saga");
+    sagas_.drop(id);
+  }
+  if (removed != static_cast<std::int64_t>(rows)) {
+    throw_misuse(fmt::format("{} journal rows were to go, and {} were there", rows, removed));
+  }
+  count_purged_.bind(1, static_cast<std::int64_t>(sagas.size()));
+  count_purged_.bind(2, removed);
+  count_purged_.bind(3, marks_.n);
+  count_purged_.bind(4, marks_.position);
+  count_purged_.run("purge");
 }
 
 void BatchWriter::committed() { committed_ = marks_; }

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "saga_cache.hpp"
 #include "skald/store.hpp"
@@ -20,9 +21,12 @@ class BatchWriter {
 
   /// Writes all of it and answers the position of its first append. \throws StoreError
   [[nodiscard]] Position write(const Batch& batch);
-  /// What write() wrote is durable.
+  /// Takes these sagas away with their journals, `rows` of them. \throws StoreError, also when
+  /// there are not so many.
+  void remove(const std::vector<SagaId>& sagas, std::uint64_t rows);
+  /// What was written is durable.
   void committed();
-  /// What write() wrote is gone.
+  /// What was written is gone.
   void rolled_back();
   /// A definition was stored: whether it is used is to be noted anew.
   void forget_definitions() { used_.clear(); }
@@ -53,6 +57,9 @@ class BatchWriter {
   sqlite::Statement quarantine_;
   sqlite::Statement watermark_;
   sqlite::Statement participant_;
+  sqlite::Statement remove_rows_;
+  sqlite::Statement remove_saga_;
+  sqlite::Statement count_purged_;
   SagaCache sagas_;
   std::unordered_set<Digest> used_;
   Marks committed_;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "queries.hpp"
+#include "schema.hpp"
 
 namespace skald {
 namespace {
@@ -18,7 +20,9 @@ constexpr std::size_t branches_max = 50;    // SQLite takes 500
 /// them, reading no more rows than the page needs.
 class Builder {
  public:
-  explicit Builder(const SagaFilter& filter) : filter_(filter) { choose_branches(); }
+  Builder(const SagaFilter& filter, std::int64_t schema) : filter_(filter), schema_(schema) {
+    choose_branches();
+  }
 
   void after(const SagaId& id) {
     if (id.empty()) return;
@@ -27,10 +31,11 @@ class Builder {
   void conditions() {
     if (!by_status_) add_any("status", filter_.statuses);
     if (!by_error_) add_any("error_code", filter_.error_codes);
-    add_any("type", filter_.types);
+    if (!by_type_) add_any("type", filter_.types);
     add_any("key", filter_.keys);
-    if (filter_.started_before) add_condition("started_at < " + time(*filter_.started_before));
-    if (filter_.started_after) add_condition("started_at >= " + time(*filter_.started_after));
+    // An id begins with the time of the start, so an index finds where to begin and to end.
+    if (filter_.started_before) add_condition("id < " + first_id(*filter_.started_before));
+    if (filter_.started_after) add_condition("id >= " + first_id(*filter_.started_after));
   }
   /// One `SELECT <columns> …` per branch, with UNION ALL between them.
   [[nodiscard]] std::string selects(std::string_view columns) const {
@@ -67,6 +72,11 @@ class Builder {
       index_ = "sagas_by_status";
       by_status_ = true;
       branch_on("status = {} AND status <> 4", filter_.statuses);
+    } else if (schema_ >= schema_with_types && !filter_.types.empty() &&
+               filter_.types.size() <= branches_max) {
+      index_ = "sagas_by_type";
+      by_type_ = true;
+      branch_on("type = {}", filter_.types);
     } else {
       index_ = "sagas_by_id";
       branches_ = {"true"};
@@ -92,18 +102,51 @@ class Builder {
     add_condition(fmt::format("{} IN ({})", column, list));
   }
   void add_condition(const std::string& condition) { conditions_ += " AND " + condition; }
-  std::string time(Time value) { return parameter(value.time_since_epoch().count()); }
+  std::string first_id(Time at) { return parameter(SagaId::make(at, 0, 0)); }
   static std::int64_t column_value(Status status) { return static_cast<std::int64_t>(status); }
   static std::string column_value(const std::string& text) { return text; }
 
   const SagaFilter& filter_;
+  std::int64_t schema_;
   std::string index_;
   bool by_status_ = false;
   bool by_error_ = false;
+  bool by_type_ = false;
   std::vector<std::string> branches_;
   std::string conditions_;
   std::vector<FilterValue> values_;
 };
+
+// Of a filter by status alone, or by nothing, that counts the completed sagas, which no index of
+// their own names: the statuses it does not count.
+std::optional<std::vector<Status>> others_than_counted(const SagaFilter& filter) {
+  SagaFilter rest = filter;
+  rest.statuses.clear();
+  if (!rest.empty()) return std::nullopt;
+  std::vector<Status> others;
+  const auto& counted = filter.statuses;
+  for (std::size_t s = 0; s < status_count && !counted.empty(); ++s) {
+    const auto status = static_cast<Status>(s);
+    if (std::find(counted.begin(), counted.end(), status) == counted.end()) {
+      others.push_back(status);
+    }
+  }
+  const bool completed = std::find(others.begin(), others.end(), Status::completed) == others.end();
+  return completed ? std::optional(others) : std::nullopt;
+}
+
+// Sagas are numbered without gaps, and purges say how many they took: nothing need be walked
+// through but the few that are not completed.
+FilterQuery count_without(const std::vector<Status>& others) {
+  constexpr std::string_view all =
+      "max(last_n, (SELECT coalesce(max(n), 0) FROM sagas)) - purged.sagas";
+  if (others.empty()) return {fmt::format("SELECT {} FROM purged", all), {}};
+  SagaFilter filter;
+  filter.statuses = others;
+  Builder builder(filter, schema_version);
+  return builder.finish(fmt::format("SELECT {} - (SELECT sum(matched) FROM ({})) FROM purged", all,
+                                    builder.selects("count(*) AS matched")));
+}
 
 }  // namespace
 
@@ -120,8 +163,9 @@ void FilterQuery::bind_to(sqlite::Statement& statement) const {
   }
 }
 
-FilterQuery list_query(const SagaFilter& filter, const Cursor& cursor, std::size_t limit) {
-  Builder builder(filter);
+FilterQuery list_query(const SagaFilter& filter, const Cursor& cursor, std::size_t limit,
+                       std::int64_t schema) {
+  Builder builder(filter, schema);
   builder.after(cursor.after);
   builder.conditions();
   constexpr auto limit_max = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
@@ -137,12 +181,15 @@ FilterQuery unfinished_query() {
     const auto status = static_cast<Status>(s);
     if (!is_end(status)) unfinished.statuses.push_back(status);
   }
-  Builder builder(unfinished);
+  Builder builder(unfinished, schema_version);
   return builder.finish(builder.selects(summary_columns) + " ORDER BY id");
 }
 
-FilterQuery count_query(const SagaFilter& filter) {
-  Builder builder(filter);
+FilterQuery count_query(const SagaFilter& filter, std::int64_t schema) {
+  if (auto others = others_than_counted(filter); others && schema >= schema_with_purges) {
+    return count_without(*std::move(others));
+  }
+  Builder builder(filter, schema);
   builder.conditions();
   return builder.finish(
       fmt::format("SELECT sum(matched) FROM ({})", builder.selects("count(*) AS matched")));

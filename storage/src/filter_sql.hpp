@@ -23,13 +23,14 @@ struct FilterQuery {
   void bind_to(sqlite::Statement& statement) const;
 };
 
+/// `schema` is that of the file, which a reader may find older than schema_version.
 /// Summaries in the columns of summary_columns, newest id first. \throws Refused (invalid) when the
 /// filter names more values than SQLite takes.
 [[nodiscard]] FilterQuery list_query(const SagaFilter& filter, const Cursor& cursor,
-                                     std::size_t limit);
+                                     std::size_t limit, std::int64_t schema);
 /// Summaries of all sagas that have not ended, oldest id first.
 [[nodiscard]] FilterQuery unfinished_query();
 /// One row with one number.
-[[nodiscard]] FilterQuery count_query(const SagaFilter& filter);
+[[nodiscard]] FilterQuery count_query(const SagaFilter& filter, std::int64_t schema);
 
 }  // namespace skald

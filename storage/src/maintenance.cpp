@@ -9,6 +9,7 @@
 
 #include "event_codec.hpp"
 #include "files.hpp"
+#include "schema.hpp"
 #include "skald/crash_point.hpp"
 #include "sqlite/error.hpp"
 #include "sqlite/statement.hpp"
@@ -68,9 +69,17 @@ void check_rest(sqlite::Connection& connection, std::vector<std::string>& proble
   if (connection.ask("SELECT count(*) FROM meta") != 1) {
     problems.emplace_back("the store does not say whose it is");
   }
+  const bool purges = connection.ask("PRAGMA user_version") >= schema_with_purges;
   const std::int64_t gaps =
-      connection.ask("SELECT max(position) - min(position) + 1 - count(*) FROM journal");
+      connection.ask(purges ? "SELECT max(last_position, (SELECT coalesce(max(position), 0) FROM "
+                              "journal)) - rows - (SELECT count(*) FROM journal) FROM purged"
+                            : "SELECT max(position) - min(position) + 1 - count(*) FROM journal");
   if (gaps != 0) problems.push_back(fmt::format("the journal lacks {} positions", gaps));
+  if (!purges) return;
+  const std::int64_t sagas = connection.ask(
+      "SELECT max(last_n, (SELECT coalesce(max(n), 0) FROM sagas)) - sagas - "
+      "(SELECT count(*) FROM sagas) FROM purged");
+  if (sagas != 0) problems.push_back(fmt::format("the store lacks {} sagas", sagas));
 }
 
 /// The pages of one database, written to another that nobody else has open.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "id_range.hpp"
+#include "purge_choice.hpp"
 #include "store_rules.hpp"
 
 namespace skald {
@@ -207,6 +208,29 @@ std::vector<DefinitionPtr> MemoryStore::definitions() {
   std::vector<DefinitionPtr> all;
   for (const auto& [name, definition] : disk_.definitions) all.push_back(definition);
   return all;
+}
+
+Purged MemoryStore::purge(const PurgeSlice& slice) {
+  require_fit();
+  std::vector<SagaSummary> oldest;
+  const auto end = disk_.sagas.lower_bound(first_too_young(slice));
+  for (auto it = disk_.sagas.upper_bound(slice.after);
+       it != disk_.sagas.end() && it != end && oldest.size() < slice.sagas_max; ++it) {
+    oldest.push_back(it->second.summary);
+  }
+  const PurgeChoice choice = choose_for_purge(*this, slice, oldest);
+  for (const SagaId& id : choice.sagas) {
+    const auto record = disk_.sagas.find(id);
+    const SagaSummary& summary = record->second.summary;
+    if (summary.holds_key && summary.key) disk_.key_holders.erase(type_and_key(summary));
+    disk_.sagas.erase(record);
+  }
+  return {choice.sagas.size(), choice.rows, choice.last};
+}
+
+std::uint64_t MemoryStore::release_space(std::uint64_t) {
+  require_fit();
+  return 0;
 }
 
 bool MemoryStore::drop_quarantined(std::int64_t number) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "files.hpp"
 #include "open_store.hpp"
 #include "skald/crash_point.hpp"
@@ -93,8 +95,28 @@ void OwnedFile::note_wal_size(int frames) {
   wal_frames_ = frames;
 }
 
+std::uint64_t OwnedFile::release_space(std::uint64_t bytes_max) {
+  const auto page = static_cast<std::uint64_t>(connection_->ask("PRAGMA page_size"));
+  const auto free_pages = [this] {
+    return static_cast<std::uint64_t>(connection_->ask("PRAGMA freelist_count"));
+  };
+  const std::uint64_t pages = std::min(free_pages(), std::max<std::uint64_t>(bytes_max / page, 1));
+  if (pages > 0) {
+    write([&] {
+      connection_->run(fmt::format("PRAGMA incremental_vacuum({})", pages), "give space back");
+    });
+  }
+  const std::uint64_t left = free_pages();
+  // A file shrinks when the log is moved into it.
+  if (left == 0 && pages > 0) checkpoint();
+  return left * page;
+}
+
 void OwnedFile::checkpoint_when_due() {
-  if (wal_frames_ < checkpoint_at_frames_) return;
+  if (wal_frames_ >= checkpoint_at_frames_) checkpoint();
+}
+
+void OwnedFile::checkpoint() {
   crash_point(CrashPoint::store_before_checkpoint);
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -28,6 +28,10 @@ class OwnedFile {
   /// After a failure of the disk, or once fenced, only throws. \throws StoreError
   void write(const std::function<void()>& work);
 
+  /// As Store::release_space(). When nothing is left, the file has shrunk, unless a reader keeps
+  /// it.
+  std::uint64_t release_space(std::uint64_t bytes_max);
+
   [[nodiscard]] sqlite::Connection& connection() { return *connection_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// False in a forked child.
@@ -37,6 +41,7 @@ class OwnedFile {
   void refuse_when_unfit();
   void require_epoch();
   void checkpoint_when_due();
+  void checkpoint();
   void note_wal_size(int frames);
   static int wal_grew(void* self, sqlite3*, const char*, int frames);
 

@@ -9,6 +9,7 @@
 #include "event_codec.hpp"
 #include "filter_sql.hpp"
 #include "id_range.hpp"
+#include "purge_choice.hpp"
 
 namespace skald {
 namespace {
@@ -69,6 +70,7 @@ SagaSummary read_summary(const sqlite::Rows& rows) {
 
 Queries::Queries(sqlite::Connection& connection)
     : connection_(connection),
+      schema_(connection.ask("PRAGMA user_version")),
       summary_(connection, fmt::format("SELECT {} FROM sagas WHERE id = ?", summary_columns)),
       journal_(connection,
                "SELECT position, version, at, body FROM journal "
@@ -118,7 +120,7 @@ std::vector<JournalRow> Queries::journal(const SagaId& id) {
 
 std::vector<SagaSummary> Queries::list(const SagaFilter& filter, const Cursor& cursor,
                                        std::size_t limit) {
-  const FilterQuery query = list_query(filter, cursor, limit);
+  const FilterQuery query = list_query(filter, cursor, limit, schema_);
   sqlite::Statement statement(connection_, query.sql);
   query.bind_to(statement);
   std::vector<SagaSummary> page;
@@ -128,11 +130,27 @@ std::vector<SagaSummary> Queries::list(const SagaFilter& filter, const Cursor& c
 }
 
 std::uint64_t Queries::count(const SagaFilter& filter) {
-  const FilterQuery query = count_query(filter);
+  const FilterQuery query = count_query(filter, schema_);
   sqlite::Statement statement(connection_, query.sql);
   query.bind_to(statement);
   auto rows = statement.rows();
   return rows.next() ? static_cast<std::uint64_t>(rows.int64(0)) : 0;
+}
+
+std::vector<SagaSummary> Queries::purge_candidates(const PurgeSlice& slice) {
+  const SagaId before = first_too_young(slice);
+  sqlite::Statement statement(
+      connection_,
+      fmt::format("SELECT {} FROM sagas INDEXED BY sagas_by_id WHERE id > ? AND id < ? "
+                  "ORDER BY id LIMIT ?",
+                  summary_columns));
+  statement.bind_raw(1, slice.after.bytes());
+  statement.bind_raw(2, before.bytes());
+  statement.bind(3, row_limit(slice.sagas_max));
+  std::vector<SagaSummary> sagas;
+  auto rows = statement.rows();
+  while (rows.next()) sagas.push_back(read_summary(rows));
+  return sagas;
 }
 
 DefinitionPtr Queries::read_definition(std::string_view digest, std::string_view text) {

@@ -33,6 +33,8 @@ class Queries {
   [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id);
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit);
+  /// The sagas that this slice is to look at, in order of id.
+  [[nodiscard]] std::vector<SagaSummary> purge_candidates(const PurgeSlice& slice);
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter);
   [[nodiscard]] DefinitionPtr definition(const Digest& digest);
   [[nodiscard]] std::vector<DefinitionPtr> definitions();
@@ -48,6 +50,7 @@ class Queries {
   [[nodiscard]] DefinitionPtr read_definition(std::string_view digest, std::string_view text);
 
   sqlite::Connection& connection_;
+  std::int64_t schema_;
   sqlite::Statement summary_;
   sqlite::Statement journal_;
   sqlite::Statement key_holder_;

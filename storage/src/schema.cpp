@@ -15,8 +15,8 @@ namespace skald {
 namespace {
 
 // What a transition costs is how many index pages it touches: a journal row has one index, a saga's
-// row two, and a third with a key. Completed sagas, nearly all there are, leave sagas_by_status, so
-// that the few others are found at once. In sagas_by_key a NULL in holds_key stands for "handed
+// row three, and a fourth with a key. Completed sagas, nearly all there are, leave sagas_by_status,
+// so that the few others are found at once. In sagas_by_key a NULL in holds_key stands for "handed
 // over": NULLs never collide.
 constexpr const char* create_version_1 = R"sql(
 CREATE TABLE meta (
@@ -89,7 +89,20 @@ CREATE TABLE participants (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr std::array migrations{create_version_1, create_version_2};
+// What purges took away, so that numbers are never given twice and what is left can be counted and
+// checked; and the sagas of one type, newest first, among millions of others.
+constexpr const char* create_version_3 = R"sql(
+CREATE TABLE purged (
+  sagas         INTEGER NOT NULL,
+  rows          INTEGER NOT NULL,
+  last_n        INTEGER NOT NULL,
+  last_position INTEGER NOT NULL
+);
+INSERT INTO purged VALUES (0, 0, 0, 0);
+CREATE INDEX sagas_by_type ON sagas (type, id);
+)sql";
+
+constexpr std::array migrations{create_version_1, create_version_2, create_version_3};
 static_assert(migrations.size() == schema_version);
 
 std::string random_engine_id() {

@@ -3,7 +3,9 @@
 #include "files.hpp"
 #include "maintenance.hpp"
 #include "open_store.hpp"
+#include "purge_choice.hpp"
 #include "queries.hpp"
+#include "sqlite/transaction.hpp"
 
 namespace skald {
 
@@ -45,6 +47,11 @@ std::map<std::string, std::string> SqliteReader::participant_states() {
 }
 std::string SqliteReader::engine_id() { return body_->queries.engine_id(); }
 void SqliteReader::backup(const std::string& target) { backup_file(*body_->connection, target); }
+Purged SqliteReader::rehearse_purge(const PurgeSlice& slice) {
+  sqlite::Transaction one_state(*body_->connection, sqlite::Transaction::Kind::read);
+  const auto choice = choose_for_purge(*this, slice, body_->queries.purge_candidates(slice));
+  return {choice.sagas.size(), choice.rows, choice.last};
+}
 std::vector<std::string> SqliteReader::check() { return check_file(*body_->connection); }
 
 }  // namespace skald

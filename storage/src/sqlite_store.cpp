@@ -4,6 +4,7 @@
 #include "control_server.hpp"
 #include "maintenance.hpp"
 #include "owned_file.hpp"
+#include "purge_choice.hpp"
 #include "queries.hpp"
 #include "skald/crash_point.hpp"
 #include "store_rules.hpp"
@@ -87,6 +88,22 @@ void SqliteStore::put_definition(const DefinitionPtr& definition) {
     put.run();
   });
   body_->writer.forget_definitions();
+}
+
+Purged SqliteStore::purge(const PurgeSlice& slice) {
+  BatchWriter& writer = body_->writer;
+  WriterGuard guard(writer);
+  PurgeChoice choice;
+  body_->file.write([&] {
+    choice = choose_for_purge(*this, slice, body_->queries.purge_candidates(slice));
+    if (!choice.sagas.empty()) writer.remove(choice.sagas, choice.rows);
+  });
+  guard.committed();
+  return {choice.sagas.size(), choice.rows, choice.last};
+}
+
+std::uint64_t SqliteStore::release_space(std::uint64_t bytes_max) {
+  return body_->file.release_space(bytes_max);
 }
 
 std::optional<QuarantinedMessage> SqliteStore::take_quarantined(std::int64_t number) {

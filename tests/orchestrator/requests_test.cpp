@@ -141,3 +141,57 @@ TEST_CASE("every verb of the control socket answers in JSON, whatever it is aske
   orders.stop();
   CHECK(code({{"verb", "replay"}, {"id", id}}) == "UNAVAILABLE");
 }
+
+TEST_CASE("a purge that comes with a replay of what it would take leaves it alone") {
+  Engine engine{order_definition};
+  const SagaId old = compensated_saga(engine, "order-1");
+  engine.now += 48h;
+  ReplayArrival replay;
+  replay.saga = old;
+  std::optional<SagaId> replayed;
+  replay.answer = [&replayed](const std::variant<SagaId, Refusal>& answer) {
+    replayed = std::get<SagaId>(answer);
+  };
+  PurgeArrival purge;
+  purge.slice.ended_before = engine.now - 24h;
+  std::optional<Purged> purged;
+  purge.answer = [&purged](const std::variant<Purged, Refusal>& answer) {
+    purged = std::get<Purged>(answer);
+  };
+  const auto purge_again = purge;
+  engine.tell(purge, std::move(replay));
+  REQUIRE(replayed);
+  REQUIRE(purged);
+  CHECK(purged->sagas == 0);
+  CHECK(engine.saga(old).replayed_by == *replayed);
+  // Without a replay there is nothing to keep one.
+  const SagaId other = compensated_saga(engine, "order-2");
+  engine.now += 48h;
+  PurgeArrival later = purge_again;
+  later.slice.ended_before = engine.now - 24h;
+  engine.tell(later);
+  CHECK(purged->sagas == 1);
+  CHECK_FALSE(engine.store->summary(other));
+  // A second start with its key is a new saga.
+  CHECK(engine.start("order-2", {{"card", "bad"}, {"n", 1}}).created);
+}
+
+TEST_CASE("purge and release_space are requests like others") {
+  skald::MemoryStore store;
+  skald::NullChannel channel;
+  Orchestrator engine(store, channel);
+  const Json purged =
+      engine.handle({{"verb", "purge"}, {"ended_before", "2026-01-01T00:00:00Z"}, {"limit", 9}});
+  CHECK(purged == Json{{"ok", true}, {"sagas", 0}, {"rows", 0}, {"next", nullptr}});
+  CHECK(engine.handle({{"verb", "release_space"}}) == Json{{"ok", true}, {"free_bytes", 0}});
+  const auto code = [&engine](const Json& request) {
+    return engine.handle(request)["error"]["code"];
+  };
+  CHECK(code({{"verb", "purge"}}) == "INVALID");
+  CHECK(code({{"verb", "purge"}, {"ended_before", "30d"}}) == "INVALID");
+  CHECK(code({{"verb", "purge"}, {"ended_before", "2026-01-01T00:00:00Z"}, {"limit", 0}}) ==
+        "INVALID");
+  CHECK(code({{"verb", "purge"}, {"ended_before", "2026-01-01T00:00:00Z"}, {"after", "x"}}) ==
+        "INVALID");
+  CHECK(code({{"verb", "release_space"}, {"bytes", 0}}) == "INVALID");
+}

@@ -33,6 +33,10 @@ TEST_CASE("the memory store reads like a store") {
   check_reading_conformance([] { return std::make_unique<MemoryFixture>(); });
 }
 
+TEST_CASE("the memory store purges like a store") {
+  check_purging_conformance([] { return std::make_unique<MemoryFixture>(); });
+}
+
 TEST_CASE("a memory store is fenced once another is opened on its disk") {
   MemoryDisk disk;
   MemoryStore first(disk);

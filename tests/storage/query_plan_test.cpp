@@ -4,6 +4,7 @@
 
 #include "filter_sql.hpp"
 #include "samples.hpp"
+#include "schema.hpp"
 #include "skald/sqlite_store.hpp"
 #include "sqlite/connection.hpp"
 
@@ -38,7 +39,12 @@ TEST_CASE("a page of a list is read in order from an index, never sorted") {
   SUBCASE("no condition") { index = "sagas_by_id"; }
   SUBCASE("a type") {
     filter.types = {"order", "refund"};
-    index = "sagas_by_id";
+    index = "sagas_by_type (type=? AND id<?)";
+  }
+  SUBCASE("a time") {
+    filter.started_before = at(1'700'000'000'000);
+    filter.started_after = at(1'600'000'000'000);
+    index = "sagas_by_id (id>? AND id<?)";
   }
   SUBCASE("one status") {
     filter.statuses = {Status::stuck};
@@ -53,7 +59,7 @@ TEST_CASE("a page of a list is read in order from an index, never sorted") {
     filter.statuses = {Status::stuck};
     index = "sagas_by_error (error_code=? AND id<?)";
   }
-  const std::string text = plan(path, list_query(filter, {saga_id(9)}, 50));
+  const std::string text = plan(path, list_query(filter, {saga_id(9)}, 50, schema_version));
   CAPTURE(text);
   CHECK(has(text, index));
   CHECK_FALSE(has(text, "TEMP B-TREE"));
@@ -65,7 +71,7 @@ TEST_CASE("sagas are found by key and unfinished ones at opening without reading
   { SqliteStore store(path); }
   SagaFilter by_key;
   by_key.keys = {"order-42"};
-  CHECK(has(plan(path, list_query(by_key, {}, 50)), "sagas_by_key (key=?)"));
+  CHECK(has(plan(path, list_query(by_key, {}, 50, schema_version)), "sagas_by_key (key=?)"));
   const std::string unfinished = plan(path, unfinished_query());
   CAPTURE(unfinished);
   CHECK(has(unfinished, "sagas_by_status (status=?)"));
@@ -75,5 +81,5 @@ TEST_CASE("sagas are found by key and unfinished ones at opening without reading
 TEST_CASE("a filter with more values than SQLite takes is refused as invalid") {
   SagaFilter filter;
   filter.keys.assign(40'000, "k");
-  CHECK_THROWS_AS(static_cast<void>(list_query(filter, {}, 50)), Refused);
+  CHECK_THROWS_AS(static_cast<void>(list_query(filter, {}, 50, schema_version)), Refused);
 }

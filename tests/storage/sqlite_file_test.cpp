@@ -115,7 +115,7 @@ TEST_CASE("a store of a newer version is refused and left as it is") {
   TemporaryFolder folder;
   const std::string path = folder.file("store.db");
   { SqliteStore store(path); }
-  run_sql(path, "PRAGMA user_version = 3");
+  run_sql(path, "PRAGMA user_version = 4");
   const std::string before = content(path);
   check_refused(StoreError::Kind::newer, [&] { SqliteStore store(path); });
   check_refused(StoreError::Kind::newer, [&] { SqliteReader reader(path); });
@@ -129,9 +129,16 @@ TEST_CASE("a store of the first version is read as it is, and brought up to date
     SqliteStore store(path);
     store.commit(start(summary(1)));
   }
-  run_sql(path, "DROP TABLE participants; PRAGMA user_version = 1");
+  run_sql(path,
+          "DROP TABLE participants; DROP TABLE purged; DROP INDEX sagas_by_type; "
+          "PRAGMA user_version = 1");
   {
     SqliteReader reader(path);
+    SagaFilter orders;
+    orders.types = {"order"};
+    CHECK(reader.list(orders, {}, 9).size() == 1);
+    CHECK(reader.count({}) == 1);
+    CHECK(reader.check().empty());
     CHECK(reader.participant_states().empty());
     CHECK(reader.summary(saga_id(1)));
   }
@@ -175,9 +182,10 @@ TEST_CASE("damage is found and said, never read as if it were sound") {
     run_sql(path, "DELETE FROM sagas WHERE n = 2; DELETE FROM journal WHERE saga = 1");
     SqliteReader reader(path);
     const auto problems = reader.check();
-    REQUIRE(problems.size() == 2);
+    REQUIRE(problems.size() == 3);
     CHECK(problems[0].find("belongs to no saga") != std::string::npos);
     CHECK(problems[1].find("no journal") != std::string::npos);
+    CHECK(problems[2] == "the journal lacks 1 positions");
   }
 }
 

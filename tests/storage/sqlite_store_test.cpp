@@ -36,6 +36,10 @@ TEST_CASE("the SQLite store reads like a store") {
   check_reading_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
 
+TEST_CASE("the SQLite store purges like a store") {
+  check_purging_conformance([] { return std::make_unique<SqliteFixture>(); });
+}
+
 TEST_CASE("sagas that left the cache are found again") {
   TemporaryFolder folder;
   SqliteStore store(folder.file("store.db"));

@@ -18,6 +18,7 @@ std::vector<SagaSummary> many_sagas() {
   for (std::uint64_t n = 0; n < saga_count; ++n) {
     const auto status = static_cast<Status>(n * n % status_count);
     SagaSummary saga = is_end(status) ? ended(summary(n), status) : summary(n);
+    saga.id = SagaId::make(saga.started_at, n, n);
     saga.status = status;
     saga.type = n % 3 == 0 ? "refund" : "order";
     if (n % 4 == 0) saga.key = "key-" + std::to_string(n % 8);

@@ -131,6 +131,8 @@ void add_to(CLI::App& app, StoreOptions& options) {
                "store backup orders-2026-03-01.db");
   backup_verb.add_option("file", options.target, "The new file")->required()->type_name("FILE");
   backup_verb.callback([&options] { options.action = StoreOptions::Action::backup; });
+  CLI::App& purge_verb = add_purge(verb, options.purge);
+  purge_verb.callback([&options] { options.action = StoreOptions::Action::purge; });
 }
 
 int run(const StoreOptions& options, Context& context) {
@@ -138,6 +140,7 @@ int run(const StoreOptions& options, Context& context) {
     case StoreOptions::Action::info: return info(options, context);
     case StoreOptions::Action::check: return check(options, context);
     case StoreOptions::Action::backup: return backup(options, context);
+    case StoreOptions::Action::purge: return run(options.purge, context);
   }
   return exit_failed;
 }

@@ -1,9 +1,10 @@
-// `skald store info|check|backup`: the file itself.
+// `skald store info|check|backup|purge`: the file itself.
 #pragma once
 
 #include <string>
 
 #include "output/format.hpp"
+#include "verbs/store_purge.hpp"
 
 namespace CLI {
 class App;
@@ -14,9 +15,10 @@ namespace skald::cli {
 struct Context;
 
 struct StoreOptions {
-  enum class Action { info, check, backup };
+  enum class Action { info, check, backup, purge };
   Action action = Action::info;
   std::string target;  ///< Of backup.
+  PurgeOptions purge;
   FormatOption format;
 };
 

@@ -68,6 +68,19 @@ struct Cursor {
   SagaId after;  ///< Empty: from the newest.
 };
 
+/// One slice of a purge, which takes ended sagas out of the store, oldest first.
+struct PurgeSlice {
+  Time ended_before{};          ///< Only what ended before this.
+  SagaId after{};               ///< Goes on behind this saga; empty: from the oldest.
+  std::size_t sagas_max = 500;  ///< So many are looked at; families go whole, if that be more.
+};
+/// What a slice took.
+struct Purged {
+  std::uint64_t sagas = 0;
+  std::uint64_t rows = 0;  ///< Of their journals.
+  SagaId last{};           ///< Where the next slice goes on; empty: nothing is left to look at.
+};
+
 /// Reading. Every call sees one consistent state of the store, of its own. \throws StoreError
 class StoreReader {
  public:
@@ -79,7 +92,8 @@ class StoreReader {
                                                            std::size_t limit) = 0;
   /// A saga's journal in order of version; empty when the saga is not known.
   [[nodiscard]] virtual std::vector<JournalRow> journal(const SagaId& id) = 0;
-  /// Summaries that match what a summary can answer (matches_summary()), newest id first.
+  /// Summaries that match what a summary can answer (matches_summary()), newest id first. Ids begin
+  /// with the time of the start (SagaId::make()), and times are looked for by them.
   [[nodiscard]] virtual std::vector<SagaSummary> list(const SagaFilter& filter,
                                                       const Cursor& cursor, std::size_t limit) = 0;
   /// How many summaries match, by matches_summary().
@@ -115,6 +129,14 @@ class Store : public StoreReader {
   /// Removes a quarantined message; false when there is none of that number.
   virtual bool drop_quarantined(std::int64_t number) = 0;
 
+  /// Takes sagas that ended before a time away for good, with their journals, in one transaction.
+  /// One stays while it has a parent in the store, while a saga of its family has not ended so long
+  /// ago, or while one that it replays, or that replays it, has not. Its business key is free then.
+  virtual Purged purge(const PurgeSlice& slice) = 0;
+  /// Gives at most so many bytes that purges left unused back to the file system, and answers how
+  /// many are left. What is not given back is used for new sagas.
+  virtual std::uint64_t release_space(std::uint64_t bytes_max) = 0;
+
   /// The saga that holds this business key, ended or not.
   [[nodiscard]] virtual std::optional<SagaId> key_holder(const std::string& type,
                                                          const std::string& key) = 0;
@@ -135,6 +157,8 @@ class Store : public StoreReader {
   virtual void stop_control() = 0;
 };
 
+/// The children that this saga was given, of all rounds.
+[[nodiscard]] std::vector<SagaId> children_in(const std::vector<JournalRow>& rows);
 /// Folds a journal to a saga; empty (default) when there are no rows.
 [[nodiscard]] Saga fold(const std::vector<JournalRow>& rows);
 

@@ -53,6 +53,9 @@ class MemoryStore final : public Store {
 
   Position commit(const Batch& batch) override;
   void put_definition(const DefinitionPtr& definition) override;
+  Purged purge(const PurgeSlice& slice) override;
+  /// Memory is given back at once: there is never any left.
+  std::uint64_t release_space(std::uint64_t bytes_max) override;
   bool drop_quarantined(std::int64_t number) override;
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
                                                  const std::string& key) override;

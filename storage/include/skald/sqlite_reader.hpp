@@ -35,6 +35,8 @@ class SqliteReader final : public StoreReader {
   /// Copies the store, as it is now, to a new file (mode 0600), which is there whole or not at
   /// all. A live owner goes on meanwhile. \throws StoreError, also when `target` exists.
   void backup(const std::string& target);
+  /// What a purge of this slice would take: counts, without changing anything.
+  [[nodiscard]] Purged rehearse_purge(const PurgeSlice& slice);
   /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.
   [[nodiscard]] std::vector<std::string> check();
 

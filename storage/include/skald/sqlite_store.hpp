@@ -50,6 +50,8 @@ class SqliteStore final : public Store {
   /// same, because a disk that lost an fsync must not be trusted with the next one.
   Position commit(const Batch& batch) override;
   void put_definition(const DefinitionPtr& definition) override;
+  Purged purge(const PurgeSlice& slice) override;
+  std::uint64_t release_space(std::uint64_t bytes_max) override;
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
                                                  const std::string& key) override;
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;

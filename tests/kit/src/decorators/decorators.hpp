@@ -36,6 +36,10 @@ class StoreDecorator : public Store {
   void put_definition(const DefinitionPtr& definition) override {
     inner_.put_definition(definition);
   }
+  Purged purge(const PurgeSlice& slice) override { return inner_.purge(slice); }
+  std::uint64_t release_space(std::uint64_t bytes_max) override {
+    return inner_.release_space(bytes_max);
+  }
   std::optional<SagaId> key_holder(const std::string& type, const std::string& key) override {
     return inner_.key_holder(type, key);
   }
