@@ -31,6 +31,8 @@ struct StartArrival {
   std::optional<Duration> delay{};   ///< Nothing is issued before this has passed …
   std::optional<Time> not_before{};  ///< … or, without it, before this time.
   std::optional<std::uint8_t> priority{};
+  std::optional<Duration> wait_for_room{};
+  std::optional<Time> give_up_at{};  ///< Once it waits for room.
 };
 struct ReplyArrival {
   Reply reply;

@@ -70,6 +70,7 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
     held_back_.clear();
   }
   wake_unlocked();
+  start_those_who_wait();
   for (Arrival& arrival : arrivals) {
     std::visit([this](auto& a) { take(a); }, arrival);
   }
@@ -108,9 +109,11 @@ std::optional<Time> Coordinator::next_due() const {
   std::optional<Time> due;
   if (!timers_.empty()) due = timers_.begin()->first;
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
-  if (more_to_serve_ || unlocked) return retry_commit_at_.value_or(now_);
+  const bool hope = !hopeful_.empty() && has_room_for_the_first();
+  if (more_to_serve_ || unlocked || hope) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (!held_back_.empty()) due = due ? std::min(*due, *hold_due_until_) : *hold_due_until_;
+  for (const StartArrival& a : hopeful_) due = due ? std::min(*due, *a.give_up_at) : a.give_up_at;
   if (holds_overdue()) due = hold_overdue_until_;
   if (retry_commit_at_) due = due ? std::min(*due, *retry_commit_at_) : *retry_commit_at_;
   return due;
@@ -384,6 +387,7 @@ void Coordinator::drop_answers() {
   answers_.clear();
   refusals_.clear();
   waiters_.clear();
+  hopeful_.clear();
   purges_.clear();
   releases_.clear();
 }

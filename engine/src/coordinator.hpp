@@ -162,6 +162,9 @@ class Coordinator {
   std::size_t serve_line(const std::string& participant, std::size_t most);
   void serve(const SagaId& id);
   [[nodiscard]] std::optional<Time> next_admission() const;
+  [[nodiscard]] bool waits_for_room(StartArrival& a);
+  void start_those_who_wait();
+  [[nodiscard]] bool has_room_for_the_first() const;
   [[nodiscard]] std::optional<Refusal> refuse_for_waiting(const Definition& definition) const;
   [[nodiscard]] std::vector<DefinitionPtr> known_definitions() const;
 
@@ -202,6 +205,7 @@ class Coordinator {
   std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
   Time opened_at_{};
   std::optional<Time> retry_commit_at_;
+  std::deque<StartArrival> hopeful_;  // Wait for room, in the order of their coming.
   std::vector<PurgeArrival> purges_;  // Wait for the end of the batch under way, like the next.
   std::vector<ReleaseSpaceArrival> releases_;
   std::vector<Arrival> held_;  // Kept while the store takes no writes.

@@ -198,6 +198,26 @@ std::optional<Refusal> Coordinator::refuse_for_waiting(const Definition& definit
   return std::nullopt;
 }
 
+bool Coordinator::waits_for_room(StartArrival& a) {
+  constexpr std::size_t hopeful_max = 65'536;
+  if (!a.wait_for_room || hopeful_.size() >= hopeful_max) return false;
+  if (!a.give_up_at) a.give_up_at = now_ + *a.wait_for_room;
+  if (*a.give_up_at <= now_) return false;
+  hopeful_.push_back(std::move(a));
+  return true;
+}
+
+bool Coordinator::has_room_for_the_first() const {
+  const StartArrival& first = hopeful_.front();
+  const DefinitionPtr definition = newest_definition(first.type, first.version);
+  return !definition || !refuse_for_waiting(*definition);
+}
+
+// Each finds its place again, or room, or that its time is over.
+void Coordinator::start_those_who_wait() {
+  for (StartArrival& a : std::exchange(hopeful_, {})) take(a);
+}
+
 void Coordinator::take(ParticipantsArrival& a) {
   if (settings_.mode != Mode::engine) {
     a.answer(Refusal{Refused::Code::unavailable,

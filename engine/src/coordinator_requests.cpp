@@ -57,6 +57,7 @@ void Coordinator::take(StartArrival& a) {
     }
   }
   if (auto full = refuse_for_waiting(*definition)) {
+    if (waits_for_room(a)) return;
     a.answer(*std::move(full));
     return;
   }

@@ -33,6 +33,7 @@ Started Orchestrator::start(std::string_view type, const JsonText& input,
   start.delay = options.delay;
   start.not_before = options.not_before;
   start.priority = options.priority;
+  start.wait_for_room = options.wait_for_room;
   start.answer = waiting.answer();
   shell_->submit(std::move(start));
   return waiting.get_or_throw();

@@ -50,6 +50,7 @@ void Engine::open(Mode mode) {
   Coordinator::Settings settings;
   settings.mode = mode;
   settings.id_seed = 7;
+  settings.waiting_sagas_limit = waiting_sagas_limit;
   settings.log = [this](LogLevel, std::string_view text) { log.emplace_back(text); };
   settings.policy_observer = [this](const BreakerChanged& c) { breaker_changes.push_back(c); };
   settings.participants = participants_;

@@ -72,6 +72,7 @@ class Engine {
 
   MemoryDisk disk;
   ScriptedChannel channel;
+  std::size_t waiting_sagas_limit = 100'000;  ///< Of the next life, after a crash().
   std::vector<BreakerChanged> breaker_changes;
   std::vector<std::string> log;
   Time now = *parse_time("2026-01-01T00:00:00Z");

@@ -72,6 +72,10 @@ struct StartOptions {
   std::optional<Duration> delay{};         ///< Nothing is issued before this has passed.
   std::optional<Time> not_before{};        ///< The same as a time; `delay` goes before it.
   std::optional<std::uint8_t> priority{};  ///< 0 to 9; absent: the definition's.
+  /// How long it rather waits than be refused because too many sagas wait already
+  /// (waiting_sagas_limit, a bulkhead's max_waiting); absent: not at all. Who waits goes first once
+  /// there is room.
+  std::optional<Duration> wait_for_room{};
 };
 
 struct Started {
