@@ -172,8 +172,11 @@ void Coordinator::look_after_the_store() {
     try {
       arrival.answer(work());
     } catch (const StoreError& error) {
-      if (!is_passing(error)) throw;
-      arrival.answer(Refusal{Code::unavailable, error.what()});
+      // An old saga that is damaged stops no engine. Whether the disk has failed, which it does not
+      // survive, the next commit says.
+      const bool damaged = error.kind() == StoreError::Kind::corrupt;
+      if (!damaged && !is_passing(error)) throw;
+      arrival.answer(Refusal{damaged ? Code::wrong_state : Code::unavailable, error.what()});
     }
   };
   for (PurgeArrival& a : std::exchange(purges_, {})) {

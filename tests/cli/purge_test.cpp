@@ -1,5 +1,6 @@
 // `skald store purge`, with an engine and without one.
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 
@@ -88,6 +89,22 @@ TEST_CASE("a purge that is stopped says so, and the next one goes on") {
   CHECK(stopped.json()["sagas"] == 250);
   world.pauses_until_stop = 1'000;
   CHECK(world.skald(purge({"--yes", "-o", "json"})).json()["sagas"] == 50);
+}
+
+TEST_CASE("a damaged saga is refused by a purge, which stops neither the engine nor the store") {
+  World world;
+  const auto id = world.completed();
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open(world.store().c_str(), &file) == SQLITE_OK);
+  const char* sql = "UPDATE journal SET body = x'00' WHERE version = 2";
+  CHECK(sqlite3_exec(file, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(file);
+  Engine engine(world.store());
+  const Result refused = world.skald(purge({"--yes"}));
+  CHECK(refused.code == 4);
+  CHECK(refused.warns("damaged"));
+  CHECK(world.show(engine.start(Json::object()))["status"] == "completed");
+  CHECK(world.skald({"count", "-o", "json"}).json()["count"] == 2);
 }
 
 TEST_CASE("what a purge cannot understand or find is refused before anything happens") {
