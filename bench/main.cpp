@@ -11,6 +11,7 @@
 
 #include "engine_inside.hpp"
 #include "engine_rabbitmq.hpp"
+#include "paced.hpp"
 #include "raw_rabbitmq.hpp"
 #include "raw_sqlite.hpp"
 #include "skald/error.hpp"
@@ -54,6 +55,11 @@ std::vector<Benchmark> benchmarks() {
   }
   list.push_back({"alone", false, [](const Setting& s) { return engine_alone(s, 6); }});
   list.push_back({"starts", false, [](const Setting& s) { return durable_starts(s, 64); }});
+  list.push_back({"paced", false, [](const Setting& s) { return paced_starts(s, 5'000); }});
+  list.push_back({"paced", false, [](const Setting& s) { return paced_sagas(s, 2'000); }});
+  for (const Demand demand : {Demand::normal, Demand::refused, Demand::waiting}) {
+    list.push_back({"overload", false, [demand](const Setting& s) { return overload(s, demand); }});
+  }
   for (const Answerer answerer : {Answerer::bare, Answerer::kit}) {
     list.push_back({"rabbitmq", true,
                     [answerer](const Setting& s) { return engine_rabbitmq(s, answerer, 1024); }});

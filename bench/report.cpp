@@ -47,7 +47,8 @@ std::optional<double> ratio(const std::vector<Row>& rows, const Row& row) {
 
 std::string latency_text(const std::optional<Latency>& latency) {
   if (!latency) return "";
-  return fmt::format("{:.2f} / {:.2f} / {:.2f}", latency->p50, latency->p90, latency->p99);
+  return fmt::format("{:.2f} / {:.2f} / {:.2f} / {:.2f}", latency->p50, latency->p90, latency->p99,
+                     latency->p999);
 }
 
 }  // namespace
@@ -63,6 +64,7 @@ Row make_row(std::string name, std::string unit, double work_each, std::vector<S
   row.per_second = median.per_second;
   row.work_each = work_each;
   row.latency = median.latency;
+  row.note = median.note;
   row.held_against = std::move(held_against);
   row.lowest = samples.front().per_second;
   row.highest = samples.back().per_second;
@@ -75,7 +77,7 @@ Latency latency_of(std::vector<double>& milliseconds) {
     const auto last = static_cast<double>(milliseconds.size() - 1);
     return milliseconds[static_cast<std::size_t>(share * last)];
   };
-  return {at(0.50), at(0.90), at(0.99)};
+  return {at(0.50), at(0.90), at(0.99), at(0.999)};
 }
 
 Json describe_setting(double seconds, int repetitions, const std::string& directory,
@@ -102,15 +104,16 @@ void print_table(std::ostream& out, const Json& setting, const std::vector<Row>&
     out << fmt::format("{}: {}\n", name,
                        value.is_string() ? value.get<std::string>() : value.dump());
   }
-  out << fmt::format("\n{:<46}{:>12} {:<12}{:>15}{:>23}  {}\n", "", "per second", "",
-                     "lowest-highest", "p50 / p90 / p99 ms", "of its ceiling");
+  out << fmt::format("\n{:<46}{:>12} {:<12}{:>15}{:>35}  {}\n", "", "per second", "",
+                     "lowest-highest", "p50 / p90 / p99 / p99.9 ms", "of its ceiling");
   for (const Row& row : rows) {
     const auto share = ratio(rows, row);
     const std::string spread = fmt::format("{:.0f}-{:.0f}", row.lowest, row.highest);
     const std::string held =
         share ? fmt::format("{:.2f} of {}", *share, row.held_against) : std::string{};
-    out << fmt::format("{:<46}{:>12.0f} {:<12}{:>15}{:>23}  {}\n", row.name, row.per_second,
+    out << fmt::format("{:<46}{:>12.0f} {:<12}{:>15}{:>35}  {}\n", row.name, row.per_second,
                        row.unit, spread, latency_text(row.latency), held);
+    if (!row.note.empty()) out << fmt::format("{:<4}{}\n", "", row.note);
   }
 }
 
@@ -120,13 +123,16 @@ Json to_json(const Json& setting, const std::vector<Row>& rows) {
     Json entry{{"name", row.name},           {"unit", row.unit},     {"per_second", row.per_second},
                {"work_each", row.work_each}, {"lowest", row.lowest}, {"highest", row.highest}};
     if (row.latency) {
-      entry["latency_ms"] = {
-          {"p50", row.latency->p50}, {"p90", row.latency->p90}, {"p99", row.latency->p99}};
+      entry["latency_ms"] = {{"p50", row.latency->p50},
+                             {"p90", row.latency->p90},
+                             {"p99", row.latency->p99},
+                             {"p99.9", row.latency->p999}};
     }
     if (const auto share = ratio(rows, row)) {
       entry["ceiling"] = row.held_against;
       entry["ratio"] = *share;
     }
+    if (!row.note.empty()) entry["note"] = row.note;
     list.push_back(std::move(entry));
   }
   return {{"format", 1}, {"setting", setting}, {"rows", std::move(list)}};

@@ -15,12 +15,14 @@ struct Latency {
   double p50 = 0;
   double p90 = 0;
   double p99 = 0;
+  double p999 = 0;
 };
 
 /// One repetition.
 struct Sample {
   double per_second = 0;
   std::optional<Latency> latency;
+  std::string note{};  ///< What else is to be said: refusals, memory.
 };
 
 struct Row {
@@ -33,6 +35,7 @@ struct Row {
       held_against;   ///< Name of the row that is this one's ceiling, or empty; compared by work.
   double lowest = 0;  ///< Of the repetitions, to show the spread.
   double highest = 0;
+  std::string note{};  ///< Of the repetition with the median rate.
 };
 
 /// The repetition with the median rate stands for all; their spread is kept. Needs one at least.
