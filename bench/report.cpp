@@ -104,14 +104,14 @@ void print_table(std::ostream& out, const Json& setting, const std::vector<Row>&
     out << fmt::format("{}: {}\n", name,
                        value.is_string() ? value.get<std::string>() : value.dump());
   }
-  out << fmt::format("\n{:<46}{:>12} {:<12}{:>15}{:>35}  {}\n", "", "per second", "",
+  out << fmt::format("\n{:<46}{:>12} {:<12}{:>15}{:>38}  {}\n", "", "per second", "",
                      "lowest-highest", "p50 / p90 / p99 / p99.9 ms", "of its ceiling");
   for (const Row& row : rows) {
     const auto share = ratio(rows, row);
     const std::string spread = fmt::format("{:.0f}-{:.0f}", row.lowest, row.highest);
     const std::string held =
         share ? fmt::format("{:.2f} of {}", *share, row.held_against) : std::string{};
-    out << fmt::format("{:<46}{:>12.0f} {:<12}{:>15}{:>35}  {}\n", row.name, row.per_second,
+    out << fmt::format("{:<46}{:>12.0f} {:<12}{:>15}{:>38}  {}\n", row.name, row.per_second,
                        row.unit, spread, latency_text(row.latency), held);
     if (!row.note.empty()) out << fmt::format("{:<4}{}\n", "", row.note);
   }
