@@ -118,12 +118,11 @@ Predicate Predicate::parse(const Json& document, const std::string& where) {
   const Place place(document, where);
   Predicate result;
   result.text_ = place.json();
+  result.tree_ = std::make_shared<const Json>(result.text_.value());
   read_node(place, result.pointers_);
   return result;
 }
 
-bool Predicate::holds(const PointerLookup& lookup) const {
-  return holds_node(text_.value(), lookup);
-}
+bool Predicate::holds(const PointerLookup& lookup) const { return holds_node(*tree_, lookup); }
 
 }  // namespace skald

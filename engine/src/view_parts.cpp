@@ -30,9 +30,9 @@ std::string step_name(const Definition& definition, StepIndex step) {
 }
 
 std::optional<ErrorInfo> shown_error(const StepState& s) {
-  if (s.error) return s.error;
+  if (s.error) return s.error.as_optional();
   const bool undecided = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
-  return undecided ? s.of(Direction::action).error : std::nullopt;
+  return undecided ? s.of(Direction::action).error.as_optional() : std::nullopt;
 }
 
 Json optional_id(const std::optional<SagaId>& id) {

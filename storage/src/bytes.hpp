@@ -33,7 +33,8 @@ class ByteWriter {
   }
   template <class Array>
   void raw(const Array& bytes) {
-    for (const auto b : bytes) byte(b);
+    static_assert(sizeof(*bytes.data()) == 1);
+    out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());  // NOLINT: bytes
   }
   /// Writes the length of what was appended since `start` in front of it.
   void prefix_length(std::size_t start) {

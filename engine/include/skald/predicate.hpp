@@ -5,6 +5,7 @@
 // `not_in`: an optional part of the input needs no special case.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Predicate {
 
  private:
   JsonText text_;
+  std::shared_ptr<const Json> tree_;  // Of the text; shared by copies, since nobody changes it.
   std::vector<std::string> pointers_;
 };
 

@@ -10,6 +10,7 @@
 #include "skald/ids.hpp"
 #include "skald/json.hpp"
 #include "skald/outcome.hpp"
+#include "skald/rare.hpp"
 #include "skald/step_set.hpp"
 #include "skald/time.hpp"
 
@@ -66,7 +67,7 @@ struct Attempts {
   std::vector<std::uint32_t> unanswered;  ///< Attempts that timed out or ended `unknown`.
   std::optional<Time> round_started_at;   ///< First issue in this round.
   std::optional<Time> retry_at;           ///< When the next attempt is due.
-  std::optional<ErrorInfo> error;         ///< Of the last attempt that did not succeed.
+  Rare<ErrorInfo> error;                  ///< Of the last attempt that did not succeed.
 
   [[nodiscard]] std::uint32_t in_round() const { return made - before_round; }
   friend bool operator==(const Attempts&, const Attempts&) = default;
@@ -79,9 +80,9 @@ struct StepState {
   std::optional<Time> started_at;                  ///< First issue of the action.
   std::optional<Time> ended_at;                    ///< When the action was decided.
   std::optional<JsonText> output;
-  std::optional<ErrorInfo> error;       ///< Why the step was rejected, failed, unknown or skipped.
-  std::optional<JsonText> input_patch;  ///< JSON Merge Patch (RFC 7396) an operator gave.
-  bool forced = false;                  ///< An operator said what happened to the action.
+  Rare<ErrorInfo> error;        ///< Why the step was rejected, failed, unknown or skipped.
+  Rare<JsonText> input_patch;   ///< JSON Merge Patch (RFC 7396) an operator gave.
+  bool forced = false;          ///< An operator said what happened to the action.
   bool undo_forced = false;     ///< An operator closed the compensation; it is not confirmed.
   bool carried_over = false;    ///< Its output was taken over from the saga that this one replays.
   std::optional<SagaId> child;  ///< The child saga of the latest attempt.
