@@ -16,8 +16,8 @@ constexpr Duration full_retry_max{5'000};
 // A watermark that lags costs repeated sends after a crash, one that is written costs a page.
 constexpr Position watermark_stride = 1'000;
 constexpr Duration watermark_age{200};
-// A saga that wakes sooner than this stays in memory.
-constexpr Duration short_wait{2'000};
+// Timers that one batch fires; the others follow at once.
+constexpr std::size_t fired_timers_max = 4'096;
 
 template <typename T>
 constexpr bool touches_summary =
@@ -53,13 +53,12 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
           settings_.mode),
       random_(settings_.id_seed) {}
 
-void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
+void Coordinator::process(std::span<Arrival> arrivals, Time now) {
   now_ = now;
+  std::vector<Arrival> earlier;
   if (retry_commit_at_ && *retry_commit_at_ <= now) {
     retry_commit_at_.reset();  // Even if nothing was kept: what is due is due once.
-    arrivals.insert(arrivals.begin(), std::make_move_iterator(held_.begin()),
-                    std::make_move_iterator(held_.end()));
-    held_.clear();
+    earlier.swap(held_);
   }
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
@@ -71,9 +70,8 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   }
   wake_unlocked();
   start_those_who_wait();
-  for (Arrival& arrival : arrivals) {
-    std::visit([this](auto& a) { take(a); }, arrival);
-  }
+  take_all(earlier);
+  take_all(arrivals);
   if (!holds_overdue()) fire_timers();
   serve_lines();
   try {
@@ -81,12 +79,12 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   } catch (const StoreError& error) {
     if (!is_passing(error)) throw;
     roll_back(error.what());
-    for (Arrival& arrival : arrivals) {
-      const bool kept = std::holds_alternative<ReplyArrival>(arrival) ||
-                        std::holds_alternative<UnusableArrival>(arrival);
-      if (kept) held_.push_back(std::move(arrival));
-    }
-    answer_readers(arrivals);
+    std::vector<Arrival> kept;
+    keep_or_answer(earlier, kept);
+    keep_or_answer(arrivals, kept);
+    held_.insert(held_.end(), std::make_move_iterator(kept.begin()),
+                 std::make_move_iterator(kept.end()));
+    act();
     look_after_the_store();  // A store that is full wants it most.
     return;
   }
@@ -94,20 +92,32 @@ void Coordinator::process(std::vector<Arrival> arrivals, Time now) {
   look_after_the_store();
 }
 
-// Whoever only wanted to know something is told how things stand without the batch.
-void Coordinator::answer_readers(std::vector<Arrival>& arrivals) {
+void Coordinator::take_all(std::span<Arrival> arrivals) {
   for (Arrival& arrival : arrivals) {
+    std::visit([this](auto& a) { take(a); }, arrival);
+  }
+}
+
+// After a commit that failed. Whoever only wanted to know something is told how things stand
+// without the batch.
+void Coordinator::keep_or_answer(std::span<Arrival> arrivals, std::vector<Arrival>& kept) {
+  for (Arrival& arrival : arrivals) {
+    const bool keep = std::holds_alternative<ReplyArrival>(arrival) ||
+                      std::holds_alternative<UnusableArrival>(arrival);
+    if (keep) {
+      kept.push_back(std::move(arrival));
+      continue;
+    }
     if (auto* look = std::get_if<LookArrival>(&arrival)) take(*look);
     // One that has been taken up waits on, and its answer is not here any more.
     auto* wait = std::get_if<WaitArrival>(&arrival);
     if (wait && wait->answer) take(*wait);
   }
-  act();
 }
 
 std::optional<Time> Coordinator::next_due() const {
   std::optional<Time> due;
-  if (!timers_.empty()) due = timers_.begin()->first;
+  if (!timers_.empty()) due = timers_.begin()->at;
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
   const bool hope = !hopeful_.empty() && has_room_for_the_first();
   if (more_to_serve_ || unlocked || hope) return retry_commit_at_.value_or(now_);
@@ -160,7 +170,10 @@ void Coordinator::note_events(LiveSaga& live, const Input& input,
         [&](const auto& e) {
           using E = std::decay_t<decltype(e)>;
           if constexpr (std::is_same_v<E, CommandIssued>) {
-            live.outstanding.emplace_back().attempt = e.attempt;
+            OutstandingAttempt& issued = live.outstanding.emplace_back();
+            issued.attempt = e.attempt;
+            issued.timeout =
+                attempt_timeout(live.definition->steps[e.attempt.step], e.attempt.direction);
             note_issued(live, e.attempt);
           } else if constexpr (touches_summary<E>) {
             live.dirty_summary = true;
@@ -179,9 +192,10 @@ void Coordinator::note_events(LiveSaga& live, const Input& input,
 }
 
 void Coordinator::fire_timers() {
-  while (!timers_.empty() && timers_.begin()->first <= now_) {
+  for (std::size_t left = fired_timers_max; left > 0; --left) {
+    if (timers_.empty() || timers_.begin()->at > now_) break;
     const auto timer = timers_.begin();
-    const TimerTarget target = timer->second;
+    const Timer target = *timer;
     LiveSaga* saga = live(target.saga);
     if (saga && saga->wake == timer) saga->wake.reset();
     if (target.attempt && saga) {
@@ -243,8 +257,9 @@ void Coordinator::act() {
     }
   }
   if (!receipts_.empty()) channel_.receipt(receipts_);
-  const bool answers = !answers_.empty();
+  const bool answers = !answers_.empty() || !owed_starts_.empty();
   if (answers) crash_point(CrashPoint::batch_before_answers);
+  for (OwedStart& owed : std::exchange(owed_starts_, {})) owed.answer(owed.started);
   for (const auto& answer : std::exchange(answers_, {})) answer();
   if (answers) crash_point(CrashPoint::batch_answered);
   settle_sagas();
@@ -265,26 +280,26 @@ void Coordinator::act() {
 void Coordinator::send_commands() {
   std::vector<Command> commands;
   const Position first = last_position_ - static_cast<Position>(batch_.appends.size()) + 1;
-  for (const PendingEffect& pending : effects_) {
+  commands.reserve(effects_.size());
+  for (PendingEffect& pending : effects_) {
     LiveSaga& saga = live_.at(pending.saga);
-    if (const auto* send = std::get_if<SendCommand>(&pending.effect)) {
+    if (auto* send = std::get_if<SendCommand>(&pending.effect)) {
       OutstandingAttempt* attempt = saga.find(send->attempt);
       if (!attempt) continue;  // Decided by a later input of the same batch.
       attempt->issued_at = first + static_cast<Position>(pending.append);
       watermark_.issued(attempt->issued_at);
-      send_command(saga, *send, commands);
+      send_command(saga, std::move(*send), commands);
     } else if (const auto* withdrawn = std::get_if<WithdrawCommand>(&pending.effect)) {
       channel_.withdraw(pending.saga, withdrawn->attempt);
     } else if (const auto* extend = std::get_if<ExtendAttempt>(&pending.effect)) {
       OutstandingAttempt* attempt = saga.find(extend->attempt);
-      if (attempt) arm_attempt(saga, *attempt, extend->lease);
+      if (attempt) arm_attempt(pending.saga, *attempt, extend->lease);
     }
   }
   if (!commands.empty()) channel_.send(std::move(commands));
 }
 
-void Coordinator::send_command(LiveSaga& live, const SendCommand& effect,
-                               std::vector<Command>& commands) {
+void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands) {
   const Saga& saga = live.saga;
   const Step& step = live.definition->steps[effect.attempt.step];
   const Direction direction = effect.attempt.direction;
@@ -300,45 +315,8 @@ void Coordinator::send_command(LiveSaga& live, const SendCommand& effect,
   command.round = saga.steps[effect.attempt.step].of(direction).round;
   command.key = saga.key;
   command.timeout = attempt_timeout(step, direction);
-  command.body = effect.body;
+  command.body = std::move(effect.body);
   command.position = live.find(effect.attempt)->issued_at;
-}
-
-void Coordinator::settle_sagas() {
-  for (const SagaId& id : touched_) {
-    const auto found = live_.find(id);
-    LiveSaga& saga = found->second;
-    saga.touched = false;
-    saga.dirty_summary = false;
-    const Status status = saga.saga.status;
-    if (is_end(status) || status == Status::stuck) {
-      if (auto waiting = waiters_.extract(id)) {
-        for (WaitArrival& waiter : waiting.mapped()) take(waiter);
-      }
-    }
-    if (is_end(status)) leave_locks(saga.saga);
-    if (is_end(status) || settings_.mode == Mode::momentary) {
-      for (OutstandingAttempt& attempt : saga.outstanding) {
-        note_ended(saga, attempt, {});
-        drop_outstanding(attempt);
-      }
-      lines_.leave(id);
-      forget(saga);
-      live_.erase(found);
-      continue;
-    }
-    if (saga.saga.paused || status == Status::stuck) lines_.leave(id);
-    saga.starved = lines_.waits(id);
-    arm_wake(saga);
-    const bool waits_long = !saga.wake || (*saga.wake)->first - now_ > short_wait;
-    // Its timer, or its place among the starved, stays behind and brings it back; one that is out
-    // of date then does nothing.
-    const bool crowded = live_.size() > settings_.cached_sagas_limit;
-    const bool leaves = crowded || (waits_long && !saga.starved);
-    if (saga.outstanding.empty() && leaves) live_.erase(found);
-  }
-  // Waiters of sagas that were ended already have put their answers here.
-  for (const auto& answer : std::exchange(answers_, {})) answer();
 }
 
 void Coordinator::roll_back(const std::string& why) {
@@ -363,6 +341,7 @@ void Coordinator::roll_back(const std::string& why) {
   settled_.clear();
   batch_keys_.clear();
   const Refusal refusal{Refused::Code::unavailable, why};
+  for (OwedStart& owed : std::exchange(owed_starts_, {})) owed.answer(refusal);
   for (const auto& refuse : std::exchange(refusals_, {})) refuse(refusal);
   if (settings_.log && retry_commit_delay_ == Duration::zero()) {
     settings_.log(LogLevel::error, fmt::format("{}; starts are refused until then", why));
@@ -384,6 +363,7 @@ void Coordinator::roll_back(const std::string& why) {
 }
 
 void Coordinator::drop_answers() {
+  owed_starts_.clear();
   answers_.clear();
   refusals_.clear();
   waiters_.clear();

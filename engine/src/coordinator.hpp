@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,7 +35,7 @@ class Coordinator {
  public:
   struct Settings {
     Mode mode = Mode::engine;
-    std::size_t cached_sagas_limit = 200'000;
+    std::size_t cached_sagas_limit = 50'000;
     std::size_t waiting_sagas_limit = 100'000;
     Logger log;
     Observer observer;
@@ -53,7 +54,8 @@ class Coordinator {
   /// Decides the arrivals and the timers that are due, commits, acts. When the store takes no
   /// writes for now, the starts and requests are refused and everything else is kept for the next
   /// call. \throws StoreError when the engine cannot go on.
-  void process(std::vector<Arrival> arrivals, Time now);
+  void process(std::span<Arrival> arrivals, Time now);
+  void process(std::vector<Arrival> arrivals, Time now) { process(std::span(arrivals), now); }
 
   /// When process() is to be called even if nothing arrives.
   [[nodiscard]] std::optional<Time> next_due() const;
@@ -65,6 +67,9 @@ class Coordinator {
   void drop_answers();
 
   [[nodiscard]] std::size_t cached() const { return live_.size(); }
+  /// Sagas of which only the attempts that are not answered are in memory.
+  [[nodiscard]] std::size_t parked() const { return parked_.size(); }
+  [[nodiscard]] std::size_t timers() const { return timers_.size(); }
   /// Calls back for every line in which sagas wait and that a policy holds now.
   void each_hold(
       const std::function<void(const std::string& participant, const Hold&)>& visit) const;
@@ -131,16 +136,20 @@ class Coordinator {
   void commit();
   void act();
   void send_commands();
-  void send_command(LiveSaga& live, const SendCommand& effect, std::vector<Command>& commands);
+  void send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands);
   void settle_sagas();
   void look_after_the_store();
   void roll_back(const std::string& why);
-  void answer_readers(std::vector<Arrival>& arrivals);
-  void evict();
+  void take_all(std::span<Arrival> arrivals);
+  void keep_or_answer(std::span<Arrival> arrivals, std::vector<Arrival>& kept);
 
   // Sagas in memory.
   [[nodiscard]] LiveSaga* live(const SagaId& id);
   LiveSaga* load(const SagaId& id);
+  void rebuild_outstanding(LiveSaga& saga, const std::vector<JournalRow>& rows);
+  void make_room();
+  void park(const SagaId& id);
+  [[nodiscard]] OutstandingAttempt* outstanding(const SagaId& id, const AttemptRef& attempt);
   void forget(LiveSaga& live);
   [[nodiscard]] DefinitionPtr definition(const Digest& digest);
   [[nodiscard]] DefinitionPtr definition_of(const Saga& saga);
@@ -148,7 +157,7 @@ class Coordinator {
 
   // Timers.
   void arm_wake(LiveSaga& live);
-  void arm_attempt(LiveSaga& live, OutstandingAttempt& attempt, Duration timeout);
+  void arm_attempt(const SagaId& saga, OutstandingAttempt& attempt, Duration timeout);
   void disarm(std::optional<Timers::iterator>& timer);
   void drop_outstanding(OutstandingAttempt& attempt);
   [[nodiscard]] bool holds_overdue() const;
@@ -183,6 +192,9 @@ class Coordinator {
   Time now_{};
 
   std::unordered_map<SagaId, LiveSaga> live_;
+  // What is outstanding of sagas that are not in `live_`.
+  std::unordered_map<SagaId, std::vector<OutstandingAttempt>> parked_;
+  std::size_t sweep_hand_ = 0;  // The bucket of `live_` that make_room() came to last.
   Timers timers_;
   std::deque<SagaId> unplaced_;    // Waited when the engine was opened; their lines are not known.
   std::vector<SagaId> held_back_;  // Of those, until `hold_due_until_`.
@@ -221,6 +233,11 @@ class Coordinator {
   std::vector<PendingEffect> effects_;
   std::vector<SagaId> touched_;
   std::vector<std::uint64_t> receipts_;
+  struct OwedStart {
+    Answer<Started> answer;
+    Started started;
+  };
+  std::vector<OwedStart> owed_starts_;  // Started in the batch, or found by their keys.
   std::vector<std::function<void()>> answers_;
   std::vector<std::function<void(const Refusal&)>> refusals_;  // Instead, when the commit fails.
   std::map<std::pair<std::string, std::string>, SagaId> batch_keys_;

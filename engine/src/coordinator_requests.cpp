@@ -46,8 +46,7 @@ void Coordinator::take(StartArrival& a) {
     if (const auto holder = key_holder(a.type, *a.key)) {
       const LiveSaga* saga = live(*holder);
       if (saga && same_value(saga->saga.input, a.input)) {
-        answers_.emplace_back([answer = a.answer, id = *holder] { answer(Started{id, false}); });
-        refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+        owed_starts_.push_back({std::move(a.answer), {*holder, false}});
       } else {
         a.answer(Refusal{Code::key_conflict,
                          fmt::format("key {} is taken by saga {}, which has other input", *a.key,
@@ -62,7 +61,11 @@ void Coordinator::take(StartArrival& a) {
     return;
   }
   const SagaId id = SagaId::make(now_, random_(), random_());
-  StartRequested request{id, a.key, a.input, std::nullopt, {}, a.requester};
+  StartRequested request;
+  request.id = id;
+  request.key = std::move(a.key);
+  request.input = std::move(a.input);
+  request.requester = std::move(a.requester);
   request.not_before = a.delay ? std::optional(now_ + *a.delay) : a.not_before;
   request.priority = a.priority;
   if (auto refusal = prepare(definition, request)) {
@@ -70,8 +73,7 @@ void Coordinator::take(StartArrival& a) {
     return;
   }
   (void)start_saga(definition, std::move(request));
-  answers_.emplace_back([answer = a.answer, id] { answer(Started{id, true}); });
-  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  owed_starts_.push_back({std::move(a.answer), {id, true}});
 }
 
 void Coordinator::take(RequestArrival& a) {

@@ -1,4 +1,4 @@
-// The coordinator's sagas in memory, their timers, and recovery.
+// The coordinator's definitions and timers, and recovery.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,43 +37,6 @@ std::optional<Time> wake_beyond_held(const LiveSaga& live, Time now) {
 }
 
 }  // namespace
-
-LiveSaga* Coordinator::live(const SagaId& id) {
-  const auto found = live_.find(id);
-  return found != live_.end() ? &found->second : load(id);
-}
-
-LiveSaga* Coordinator::load(const SagaId& id) {
-  const std::vector<JournalRow> rows = store_.journal(id);
-  if (rows.empty()) return nullptr;
-  LiveSaga& saga = live_[id];
-  saga.saga = fold(rows);
-  saga.definition = definition_of(saga.saga);
-  saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
-  touched_.push_back(id);
-  for (const AttemptRef& attempt : outstanding_attempts(saga.saga)) {
-    OutstandingAttempt& o = saga.outstanding.emplace_back();
-    o.attempt = attempt;
-    for (const JournalRow& row : rows) {
-      for (const Event& event : row.events) {
-        const auto* issued = std::get_if<CommandIssued>(&event);
-        if (issued && issued->attempt == attempt) o.issued_at = row.position;
-      }
-    }
-    identify(saga, o, false);
-    if (settings_.mode == Mode::engine) {
-      arm_attempt(saga, o,
-                  attempt_timeout(saga.definition->steps[attempt.step], attempt.direction));
-    }
-  }
-  arm_wake(saga);
-  return &saga;
-}
-
-void Coordinator::forget(LiveSaga& live) {
-  disarm(live.wake);
-  for (OutstandingAttempt& attempt : live.outstanding) disarm(attempt.timer);
-}
 
 DefinitionPtr Coordinator::definition(const Digest& digest) {
   const auto known = definitions_.find(digest);
@@ -123,14 +86,15 @@ void Coordinator::arm_wake(LiveSaga& live) {
     if (held) wake = wake_beyond_held(live, now_);
   }
   if (wake && hold_due_until_ && *wake <= opened_at_) wake = hold_due_until_;
-  if (wake && live.wake && (*live.wake)->first == *wake) return;
+  if (wake && live.wake && (*live.wake)->at == *wake) return;
   disarm(live.wake);
-  if (wake) live.wake = timers_.emplace(*wake, TimerTarget{live.saga.id, std::nullopt});
+  // One that was left behind when the saga left memory is found again.
+  if (wake) live.wake = timers_.insert({*wake, live.saga.id, std::nullopt}).first;
 }
 
-void Coordinator::arm_attempt(LiveSaga& live, OutstandingAttempt& attempt, Duration timeout) {
+void Coordinator::arm_attempt(const SagaId& saga, OutstandingAttempt& attempt, Duration timeout) {
   disarm(attempt.timer);
-  attempt.timer = timers_.emplace(now_ + timeout, TimerTarget{live.saga.id, attempt.attempt});
+  attempt.timer = timers_.insert({now_ + timeout, saga, attempt.attempt}).first;
 }
 
 void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
@@ -144,18 +108,12 @@ void Coordinator::drop_outstanding(OutstandingAttempt& attempt) {
 }
 
 void Coordinator::take(SentArrival& a) {
-  const auto found = live_.find(a.saga);
-  if (found == live_.end()) return;
-  OutstandingAttempt* attempt = found->second.find(a.attempt);
-  if (!attempt) return;
-  const Step& step = found->second.definition->steps[a.attempt.step];
-  arm_attempt(found->second, *attempt, attempt_timeout(step, a.attempt.direction));
+  OutstandingAttempt* attempt = outstanding(a.saga, a.attempt);
+  if (attempt) arm_attempt(a.saga, *attempt, attempt->timeout);
 }
 
 void Coordinator::take(ConfirmedArrival& a) {
-  const auto found = live_.find(a.saga);
-  if (found == live_.end()) return;
-  OutstandingAttempt* attempt = found->second.find(a.attempt);
+  OutstandingAttempt* attempt = outstanding(a.saga, a.attempt);
   if (!attempt || attempt->confirmed) return;
   attempt->confirmed = true;
   // At once, whatever becomes of the batch: the channel will not say it again.
@@ -205,7 +163,7 @@ void Coordinator::recover(Time now) {
       if (root && is_end(root->status)) left.insert(root->id);
     }
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
-    if (saga.outstanding.empty() && (crowded || !waits)) live_.erase(summary.id);
+    if (crowded || (saga.outstanding.empty() && !waits)) park(summary.id);
   });
   touched_.clear();
   for (const SagaId& root : left) note_family_locks(root, lines);
@@ -225,12 +183,12 @@ void Coordinator::hold_what_is_due(Time last_record) {
   hold_due_until_ = now_ + hold_after_absence;
   std::set<SagaId> held;
   // Attempts' timers begin now, so what is due already are deadlines, sleeps, waits and retries.
-  while (!timers_.empty() && timers_.begin()->first <= now_) {
+  while (!timers_.empty() && timers_.begin()->at <= now_) {
     const auto due = timers_.begin();
-    const auto later = timers_.emplace(*hold_due_until_, due->second);
-    const auto found = live_.find(due->second.saga);
+    const auto later = timers_.insert({*hold_due_until_, due->saga, due->attempt}).first;
+    const auto found = live_.find(due->saga);
     if (found != live_.end() && found->second.wake == due) found->second.wake = later;
-    held.insert(due->second.saga);
+    held.insert(due->saga);
     timers_.erase(due);
   }
   // They may wait in a line as well, and what they are held for may never come: they are looked at

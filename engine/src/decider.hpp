@@ -42,6 +42,8 @@ class Decider {
   // Recording.
   template <typename E>
   void record(E event) {
+    // Most decisions have two: what was answered, and what is issued next.
+    if (decision_.events.empty()) decision_.events.reserve(2);
     decision_.events.emplace_back(std::move(event));
     evolve(saga_, decision_.events.back(), now_);
     if constexpr (std::is_same_v<E, StepSucceeded>) step_done(event_as<E>().attempt.step);

@@ -1,51 +1,108 @@
 #include "inbox.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace skald {
+namespace {
 
-bool Inbox::push(Arrival arrival) {
-  const bool start = std::holds_alternative<StartArrival>(arrival);
+// A burst of starts must not keep its memory for good.
+constexpr std::size_t kept_capacity_max = 16'384;
+
+bool is_start(const Arrival& arrival) { return std::holds_alternative<StartArrival>(arrival); }
+
+}  // namespace
+
+Inbox::Pushed Inbox::push(Arrival&& arrival) {
+  const bool start = is_start(arrival);
   std::unique_lock lock{mutex_};
-  if (start) room_.wait(lock, [this] { return closed_ || starts_ < starts_limit_; });
-  if (closed_) return false;
+  if (start) room_.wait(lock, [this] { return has_room(); });
+  if (closed_) return Pushed::closed;
   waiting_.push_back(std::move(arrival));
   if (start) ++starts_;  // Not before it is inside, which takes memory.
-  // Waking costs a system call; nobody sleeps while there is work.
-  const bool wake = std::exchange(sleeping_, false);
-  lock.unlock();
-  if (wake) arrived_.notify_one();
-  return true;
+  wake(std::move(lock));
+  return Pushed::taken;
 }
 
-std::optional<std::vector<Arrival>> Inbox::take(std::size_t limit,
-                                                std::optional<Duration> patience) {
+Inbox::Pushed Inbox::try_push(Arrival&& arrival) {
+  const bool start = is_start(arrival);
   std::unique_lock lock{mutex_};
-  const auto ready = [this] { return closed_ || !waiting_.empty(); };
-  if (!ready()) {
-    sleeping_ = true;
-    if (patience) {
-      arrived_.wait_for(lock, std::max(*patience, Duration::zero()), ready);
-    } else {
-      arrived_.wait(lock, ready);
+  if (closed_) return Pushed::closed;
+  if (start && starts_ >= starts_limit_) return Pushed::full;
+  waiting_.push_back(std::move(arrival));
+  if (start) ++starts_;  // Not before it is inside, which takes memory.
+  wake(std::move(lock));
+  return Pushed::taken;
+}
+
+std::size_t Inbox::push_starts(std::span<StartArrival> starts) {
+  std::size_t taken = 0;
+  while (taken < starts.size()) {
+    std::unique_lock lock{mutex_};
+    room_.wait(lock, [this] { return has_room(); });
+    if (closed_) break;
+    for (; taken < starts.size() && starts_ < starts_limit_; ++taken, ++starts_) {
+      waiting_.emplace_back(std::move(starts[taken]));
     }
-    sleeping_ = false;
+    wake(std::move(lock));
   }
-  if (waiting_.empty() && closed_) return std::nullopt;
-  std::vector<Arrival> batch;
-  if (waiting_.size() <= limit) {
-    batch.swap(waiting_);
-  } else {
-    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(limit);
-    batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-    waiting_.erase(waiting_.begin(), end);
+  return taken;
+}
+
+void Inbox::push_reports(std::span<ChannelReport> reports) {
+  std::unique_lock lock{mutex_};
+  if (closed_) return;
+  for (ChannelReport& report : reports) {
+    if (const auto* sent = std::get_if<CommandSent>(&report)) {
+      waiting_.emplace_back(SentArrival{sent->saga, sent->attempt});
+    } else if (const auto* confirmed = std::get_if<CommandConfirmed>(&report)) {
+      waiting_.emplace_back(
+          ConfirmedArrival{confirmed->position, confirmed->saga, confirmed->attempt});
+    } else {
+      waiting_.emplace_back(ReplyArrival{std::get<Reply>(std::move(report))});
+    }
   }
-  const auto starts = std::count_if(batch.begin(), batch.end(), [](const Arrival& a) {
-    return std::holds_alternative<StartArrival>(a);
-  });
-  starts_ -= static_cast<std::size_t>(starts);
+  wake(std::move(lock));
+}
+
+// Waking costs a system call; nobody sleeps while there is work.
+void Inbox::wake(std::unique_lock<std::mutex> lock) {
+  const bool asleep = std::exchange(sleeping_, false);
   lock.unlock();
-  if (starts > 0) room_.notify_all();
+  if (asleep) arrived_.notify_one();
+}
+
+std::optional<std::span<Arrival>> Inbox::take(std::size_t limit, std::optional<Duration> patience) {
+  if (in_hand_ == 0) {
+    hand_.clear();
+    if (hand_.capacity() > kept_capacity_max) hand_ = {};
+  }
+  std::unique_lock lock{mutex_};
+  if (in_hand_ == 0) {
+    const auto ready = [this] { return closed_ || !waiting_.empty(); };
+    if (!ready()) {
+      sleeping_ = true;
+      if (patience) {
+        arrived_.wait_for(lock, std::max(*patience, Duration::zero()), ready);
+      } else {
+        arrived_.wait(lock, ready);
+      }
+      sleeping_ = false;
+    }
+    if (waiting_.empty() && closed_) return std::nullopt;
+    hand_.swap(waiting_);
+    in_hand_ = hand_.size();
+    collection_.fetch_add(1, std::memory_order_relaxed);
+  }
+  const std::span<Arrival> batch = std::span(hand_).last(in_hand_).first(std::min(limit, in_hand_));
+  in_hand_ -= batch.size();
+  lock.unlock();
+  const auto starts = static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_start));
+  if (starts == 0) return batch;
+  lock.lock();
+  starts_ -= starts;
+  lock.unlock();
+  room_.notify_all();
   return batch;
 }
 
@@ -60,13 +117,20 @@ void Inbox::close() {
 
 std::vector<Arrival> Inbox::drain() {
   const std::lock_guard lock{mutex_};
+  const auto left = std::span(hand_).last(std::exchange(in_hand_, 0));
+  std::vector<Arrival> rest(std::make_move_iterator(left.begin()),
+                            std::make_move_iterator(left.end()));
+  hand_.clear();
+  rest.insert(rest.end(), std::make_move_iterator(waiting_.begin()),
+              std::make_move_iterator(waiting_.end()));
+  waiting_.clear();
   starts_ = 0;
-  return std::exchange(waiting_, {});
+  return rest;
 }
 
 std::size_t Inbox::size() const {
   const std::lock_guard lock{mutex_};
-  return waiting_.size();
+  return in_hand_ + waiting_.size();
 }
 
 }  // namespace skald

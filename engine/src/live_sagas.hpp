@@ -3,9 +3,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
-#include <unordered_map>
+#include <set>
 #include <vector>
 
 #include "skald/decide.hpp"
@@ -15,11 +14,14 @@
 namespace skald {
 
 /// What is due at a time: an attempt's timeout, or, without attempt, the saga itself.
-struct TimerTarget {
+struct Timer {
+  Time at{};
   SagaId saga;
   std::optional<AttemptRef> attempt;
+  friend auto operator<=>(const Timer&, const Timer&) = default;
 };
-using Timers = std::multimap<Time, TimerTarget>;
+/// In order of time, each once: a saga that comes back into memory finds the timer that it left.
+using Timers = std::set<Timer>;
 
 /// An attempt that is issued and not answered.
 struct OutstandingAttempt {
@@ -29,7 +31,16 @@ struct OutstandingAttempt {
   std::optional<Timers::iterator> timer;  ///< Armed when it was really sent.
   CommandClass command = CommandClass::first_try;
   std::uint64_t generation = 0;  ///< Of the participant's breaker, when it was issued.
+  Duration timeout{0};           ///< From when it is sent.
 };
+
+[[nodiscard]] inline OutstandingAttempt* find_attempt(std::vector<OutstandingAttempt>& among,
+                                                      const AttemptRef& attempt) {
+  for (OutstandingAttempt& o : among) {
+    if (o.attempt == attempt) return &o;
+  }
+  return nullptr;
+}
 
 /// A saga in memory.
 struct LiveSaga {
@@ -39,13 +50,11 @@ struct LiveSaga {
   std::optional<Timers::iterator> wake;
   bool dirty_summary = false;  ///< The summary row is to be written with the batch under way.
   bool touched = false;        ///< Changed in the batch under way.
+  bool recent = false;         ///< Something has happened to it since make_room() came by.
   bool starved = false;        ///< Has something to issue that was not admitted: waits in a line.
 
   [[nodiscard]] OutstandingAttempt* find(const AttemptRef& attempt) {
-    for (OutstandingAttempt& o : outstanding) {
-      if (o.attempt == attempt) return &o;
-    }
-    return nullptr;
+    return find_attempt(outstanding, attempt);
   }
 };
 

@@ -23,20 +23,17 @@ Started Orchestrator::start(std::string_view type, const Json& input, const Star
 
 Started Orchestrator::start(std::string_view type, const JsonText& input,
                             const StartOptions& options) {
-  Waiting<Started> waiting;
-  StartArrival start;
-  start.type = type;
-  start.version = options.version;
-  start.key = options.key;
-  start.input = input;
-  start.requester.by = options.by;
-  start.delay = options.delay;
-  start.not_before = options.not_before;
-  start.priority = options.priority;
-  start.wait_for_room = options.wait_for_room;
-  start.answer = waiting.answer();
-  shell_->submit(std::move(start));
-  return waiting.get_or_throw();
+  StartOutcome outcome = shell_->start({std::string(type), input, options});
+  if (const auto* refused = std::get_if<Refused>(&outcome)) throw Refused(*refused);
+  return std::get<Started>(outcome);
+}
+
+void Orchestrator::start_async(NewSaga saga, StartDone done) {
+  shell_->start_async(std::move(saga), std::move(done));
+}
+
+std::vector<StartOutcome> Orchestrator::start_many(std::vector<NewSaga> sagas) {
+  return shell_->start_many(std::move(sagas));
 }
 
 std::optional<SagaResult> Orchestrator::wait(const SagaId& id, Duration timeout) {

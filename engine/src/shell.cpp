@@ -87,7 +87,8 @@ void Orchestrator::Shell::run() {
       if (const auto due = coordinator_.next_due()) patience = *due - options_.clock->now();
       auto arrivals = inbox_.take(options_.batch_limit, patience);
       if (!arrivals) break;
-      coordinator_.process(*std::move(arrivals), options_.clock->now());
+      coordinator_.process(*arrivals, options_.clock->now());
+      gates_.open();
       cached_ = coordinator_.cached();
     }
     crash_point(CrashPoint::engine_stopping);
@@ -100,6 +101,7 @@ void Orchestrator::Shell::run() {
     // Half a batch may be decided. When there is not even memory to say so, the program ends.
     fail("memory has run out; make room for it, then restart");
   }
+  gates_.open();
 }
 
 // The engine cannot go on: whoever waits is told, and nothing more is taken.

@@ -11,6 +11,7 @@
 #include "coordinator.hpp"
 #include "inbox.hpp"
 #include "skald/orchestrator.hpp"
+#include "start_gates.hpp"
 
 namespace skald {
 
@@ -25,10 +26,14 @@ class Orchestrator::Shell final : public ChannelListener {
 
   template <typename A>
   void submit(A arrival) {
-    auto answer = arrival.answer;
-    const bool taken = inbox_.push(std::move(arrival));
-    if (!taken) answer(stopped_refusal());
+    Arrival pushed{std::move(arrival)};
+    if (inbox_.push(std::move(pushed)) == Inbox::Pushed::taken) return;
+    std::get<A>(pushed).answer(stopped_refusal());
   }
+
+  void start_async(NewSaga&& saga, StartDone&& done);
+  [[nodiscard]] std::vector<StartOutcome> start_many(std::vector<NewSaga>&& sagas);
+  [[nodiscard]] StartOutcome start(NewSaga&& saga);
 
   Json handle(const Json& request);
   std::optional<SagaResult> wait(const SagaId& id, Duration timeout);
@@ -46,6 +51,7 @@ class Orchestrator::Shell final : public ChannelListener {
     inbox_.push(ConfirmedArrival{position, saga, attempt});
   }
   void replied(Reply reply) override { inbox_.push(ReplyArrival{std::move(reply)}); }
+  void reported(std::span<ChannelReport> reports) override { inbox_.push_reports(reports); }
   void unusable(QuarantinedMessage message, std::uint64_t receipt) override {
     inbox_.push(UnusableArrival{std::move(message), receipt});
   }
@@ -85,6 +91,7 @@ class Orchestrator::Shell final : public ChannelListener {
   const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.
   std::atomic<std::size_t> cached_{0};
   std::atomic<std::uint64_t> next_wait_{1};
+  StartGates gates_;
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;
   std::mutex stop_mutex_;

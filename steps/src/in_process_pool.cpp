@@ -56,7 +56,8 @@ void InProcessChannel::Pool::work(Worker& self) {
     lock.unlock();
     if (room) listener_.room();
     if (!self.joining.empty()) join_runs(self);
-    for (std::size_t i = 0; i < self.size; ++i) perform(self.hand[i]);
+    for (std::size_t i = 0; i < self.size; ++i) perform(self, self.hand[i]);
+    tell(self);
     lock.lock();
   }
   clear_hand(self);
@@ -142,14 +143,18 @@ void InProcessChannel::Pool::join_runs(Worker& self) {
   self.joining.clear();
 }
 
-void InProcessChannel::Pool::perform(Run& run) {
+void InProcessChannel::Pool::perform(Worker& self, Run& run) {
   // In this order: close() sets the flag first and then looks for runs that have begun.
   if (!run.begin() || closing_) return;
   const Command& command = run.command();
-  if (!run.waiting.announced) listener_.sent(command.id.saga, command.attempt);
+  if (!run.waiting.announced) {
+    self.reports.emplace_back(CommandSent{command.id.saga, command.attempt});
+  }
+  // With what the run before it came to: under load, one hand-over for each run.
+  tell(self);
   Outcome outcome = answer(run);
   if (!run.finish()) {
-    reply(command, std::move(outcome));
+    reply(self, command, std::move(outcome));
     return;
   }
   std::vector<Command> later;
@@ -157,8 +162,8 @@ void InProcessChannel::Pool::perform(Run& run) {
     const std::lock_guard lock(mutex_);
     later.swap(run.later);
   }
-  reply(command, outcome);
-  for (const Command& attempt : later) reply(attempt, outcome);
+  reply(self, command, outcome);
+  for (const Command& attempt : later) reply(self, attempt, outcome);
 }
 
 Outcome InProcessChannel::Pool::answer(const Run& run) {
@@ -179,11 +184,18 @@ Outcome InProcessChannel::Pool::answer(const Run& run) {
   return call_handler(handler, HandlerCall(command, run.stop.get_token()));
 }
 
-void InProcessChannel::Pool::reply(const Command& command, Outcome outcome) {
+void InProcessChannel::Pool::reply(Worker& self, const Command& command, Outcome outcome) {
   crash_point(CrashPoint::in_process_before_reply);
-  listener_.replied({command.id.saga, command.attempt, {}, std::move(outcome), 0});
-  crash_point(CrashPoint::in_process_replied);
-  listener_.confirmed(command.position, command.id.saga, command.attempt);
+  self.reports.emplace_back(Reply{command.id.saga, command.attempt, {}, std::move(outcome), 0});
+  self.reports.emplace_back(CommandConfirmed{command.position, command.id.saga, command.attempt});
+}
+
+void InProcessChannel::Pool::tell(Worker& self) {
+  if (self.reports.empty()) return;
+  const bool replies = self.reports.front().index() != 0 || self.reports.size() > 1;
+  listener_.reported(self.reports);
+  self.reports.clear();
+  if (replies) crash_point(CrashPoint::in_process_replied);
 }
 
 void InProcessChannel::Pool::withdraw(const SagaId& saga, const AttemptRef& attempt) {

@@ -37,6 +37,7 @@ class InProcessChannel::Pool {
     std::array<Run, hand_limit> hand;
     std::size_t size = 0;                 ///< Of the hand, whatever became of its runs.
     std::vector<WaitingCommand> joining;  ///< Their key is in hand already, here or elsewhere.
+    std::vector<ChannelReport> reports;   ///< To be told before the next handler begins.
   };
 
   void work(Worker& self);
@@ -48,9 +49,10 @@ class InProcessChannel::Pool {
   void note_room(InProcessParticipant& participant);
   void clear_hand(Worker& self);
   void join_runs(Worker& self);
-  void perform(Run& run);
+  void perform(Worker& self, Run& run);
   [[nodiscard]] Outcome answer(const Run& run);
-  void reply(const Command& command, Outcome outcome);
+  void reply(Worker& self, const Command& command, Outcome outcome);
+  void tell(Worker& self);
   [[nodiscard]] bool withdraw_from_hand(Run& run, const AttemptRef& attempt);
 
   const std::size_t queue_limit_;

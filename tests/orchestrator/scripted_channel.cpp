@@ -29,9 +29,10 @@ Command ScriptedChannel::take() {
   return command;
 }
 
-Engine::Engine(const char* definition, PoliciesByName participants)
+Engine::Engine(const char* definition, PoliciesByName participants, std::size_t cached_sagas_limit)
     : definition_(std::make_shared<const Definition>(parse_definition(definition))),
-      participants_(std::move(participants)) {
+      participants_(std::move(participants)),
+      cached_sagas_limit_(cached_sagas_limit) {
   open(Mode::engine);
   tell(DefineArrival{definition_, [](const std::variant<bool, Refusal>&) {}});
 }
@@ -54,6 +55,7 @@ void Engine::open(Mode mode) {
   settings.log = [this](LogLevel, std::string_view text) { log.emplace_back(text); };
   settings.policy_observer = [this](const BreakerChanged& c) { breaker_changes.push_back(c); };
   settings.participants = participants_;
+  settings.cached_sagas_limit = cached_sagas_limit_;
   coordinator_ = std::make_unique<Coordinator>(*store, channel, settings);
   coordinator_->recover(now);
   coordinator_->process({RoomArrival{}}, now);

@@ -46,7 +46,8 @@ class ScriptedChannel final : public Channel {
 /// that was not committed.
 class Engine {
  public:
-  explicit Engine(const char* definition, PoliciesByName participants = {});
+  explicit Engine(const char* definition, PoliciesByName participants = {},
+                  std::size_t cached_sagas_limit = 1'000);
 
   /// Processes one batch.
   template <typename... Arrivals>
@@ -69,6 +70,7 @@ class Engine {
   [[nodiscard]] Saga saga(const SagaId& id);
   [[nodiscard]] Status status(const SagaId& id) { return saga(id).status; }
   [[nodiscard]] std::optional<Time> next_due() const { return coordinator_->next_due(); }
+  [[nodiscard]] const Coordinator& coordinator() const { return *coordinator_; }
 
   MemoryDisk disk;
   ScriptedChannel channel;
@@ -82,6 +84,7 @@ class Engine {
   void open(Mode mode);
   DefinitionPtr definition_;
   PoliciesByName participants_;
+  std::size_t cached_sagas_limit_;
   std::unique_ptr<Coordinator> coordinator_;
 };
 

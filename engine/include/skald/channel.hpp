@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -53,6 +55,18 @@ struct Unusable {
 /// What a message in quarantine comes to when it is looked at again.
 using Reconsidered = std::variant<Reply, Unusable>;
 
+/// What sent(), confirmed() and replied() of a listener tell, as values.
+struct CommandSent {
+  SagaId saga;
+  AttemptRef attempt;
+};
+struct CommandConfirmed {
+  Position position = 0;
+  SagaId saga;
+  AttemptRef attempt;
+};
+using ChannelReport = std::variant<CommandSent, CommandConfirmed, Reply>;
+
 /// What a channel reports. Every function may be called from any of the channel's threads, returns
 /// quickly, and must not be called after Channel::close() returned.
 class ChannelListener {
@@ -63,6 +77,23 @@ class ChannelListener {
   /// The command issued at this position will not be lost by the channel any more.
   virtual void confirmed(Position position, const SagaId& saga, const AttemptRef& attempt) = 0;
   virtual void replied(Reply reply) = 0;
+  /// Several of these three at one go, in order; moves from them. One hand-over instead of many,
+  /// for a channel that has much to tell at the same moment.
+  virtual void reported(std::span<ChannelReport> reports) {
+    for (ChannelReport& report : reports) {
+      std::visit(
+          [this]<typename R>(R& r) {
+            if constexpr (std::is_same_v<R, CommandSent>) {
+              sent(r.saga, r.attempt);
+            } else if constexpr (std::is_same_v<R, CommandConfirmed>) {
+              confirmed(r.position, r.saga, r.attempt);
+            } else {
+              replied(std::move(r));
+            }
+          },
+          report);
+    }
+  }
   /// A message that cannot be used; it is to be kept in quarantine, then receipted.
   virtual void unusable(QuarantinedMessage message, std::uint64_t receipt) = 0;
   /// has_room() may answer true again for some participant.

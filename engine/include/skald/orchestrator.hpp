@@ -13,9 +13,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "skald/channel.hpp"
 #include "skald/definition.hpp"
+#include "skald/error.hpp"
 #include "skald/store.hpp"
 #include "skald/time.hpp"
 
@@ -56,12 +59,16 @@ struct OrchestratorOptions {
   PolicyObserver policy_observer{};
   /// Policies that overrule what definitions state for the same participant.
   PoliciesByName participants{};
-  std::size_t batch_limit = 1024;             ///< Inputs per transaction.
-  std::size_t waiting_starts_limit = 65'536;  ///< Starts that wait for their commit; more block.
+  std::size_t batch_limit = 1024;  ///< Inputs per transaction.
+  /// Starts that wait for their commit; start() and start_many() block while there are so many,
+  /// and start_async() is refused as `unavailable`.
+  std::size_t waiting_starts_limit = 65'536;
   /// Sagas that have a command to issue and wait for the channel or for a participant's policies;
   /// while there are so many, starts are refused as `unavailable`.
   std::size_t waiting_sagas_limit = 100'000;
-  std::size_t cached_sagas_limit = 200'000;  ///< Sagas kept in memory between inputs.
+  /// Sagas kept in memory as a whole between inputs, at 3 KiB and their payloads each. Others under
+  /// way take some 250 bytes, and are read from the store when something happens to them.
+  std::size_t cached_sagas_limit = 50'000;
   bool control_socket = true;  ///< Answer other processes (CLI) while this engine runs.
 };
 
@@ -83,6 +90,18 @@ struct Started {
   bool created = true;  ///< False: the key was taken by a saga with the same input, which this is.
   operator const SagaId&() const { return id; }  // NOLINT: a start stands for its saga
 };
+
+/// A saga that is to be started.
+struct NewSaga {
+  std::string type;
+  JsonText input;
+  StartOptions options{};
+};
+/// What became of a start: the saga, or what start() would have thrown.
+using StartOutcome = std::variant<Started, Refused>;
+/// Takes the outcome of a start. Must return quickly, not throw, and not call anything of the
+/// orchestrator that blocks; start_async() is free to it.
+using StartDone = std::function<void(StartOutcome)>;
 
 /// How a saga stands.
 struct SagaResult {
@@ -113,6 +132,17 @@ class Orchestrator {
   /// JsonError.
   Started start(std::string_view type, const Json& input, const StartOptions& options = {});
   Started start(std::string_view type, const JsonText& input, const StartOptions& options = {});
+
+  /// Starts a saga without waiting for its commit: for callers that have no thread to spare for
+  /// each start. Never blocks. `done` is called exactly once and says what start() would have: on
+  /// the orchestrator's thread after the commit, or earlier when the start is refused; for a start
+  /// that is not even taken (too many wait, the engine has stopped) on the caller's own thread,
+  /// before this returns. Starts of one thread are decided in the order of its calls.
+  void start_async(NewSaga saga, StartDone done);
+
+  /// Starts many sagas and waits for all of them: outcomes in the order of `sagas`. Each stands for
+  /// itself, as if it had been started alone; they share commits, but are no transaction.
+  [[nodiscard]] std::vector<StartOutcome> start_many(std::vector<NewSaga> sagas);
 
   /// Blocks until the saga has ended or is stuck, at most `timeout`; nothing when it has not.
   /// \throws Refused (not_found)

@@ -28,7 +28,8 @@ constexpr std::array<const char*, happening_count> names{"child started",
                                                          "sleep ended",
                                                          "signal taken",
                                                          "signal missed",
-                                                         "list gathered"};
+                                                         "list gathered",
+                                                         "saga out of memory"};
 
 }  // namespace
 

@@ -34,8 +34,9 @@ enum class Happening : std::uint8_t {
   signal_taken,
   signal_missed,
   list_gathered,
+  saga_parked,  ///< Batches after which of some saga only its unanswered attempts were in memory.
 };
-inline constexpr std::size_t happening_count = 26;
+inline constexpr std::size_t happening_count = 27;
 [[nodiscard]] const char* to_string(Happening happening);
 
 class Happenings {

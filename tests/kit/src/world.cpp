@@ -224,6 +224,7 @@ void World::process_batch(std::vector<Arrival> batch) {
 }
 
 void World::note_holds() {
+  if (life_->coordinator->parked() > 0) checker_.happenings().note(Happening::saga_parked);
   life_->coordinator->each_hold([this](const std::string&, const Hold& hold) {
     const std::string_view policy = hold.policy;
     checker_.happenings().note(policy == "breaker"      ? Happening::held_by_breaker

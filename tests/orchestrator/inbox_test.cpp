@@ -1,0 +1,91 @@
+// The hand-over to the coordinator's thread: order, portions, limits.
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "inbox.hpp"
+
+using namespace skald;
+
+namespace {
+
+Arrival numbered(std::uint64_t number) { return UnwaitArrival{{}, number}; }
+
+std::vector<std::uint64_t> numbers(std::span<const Arrival> arrivals) {
+  std::vector<std::uint64_t> found;
+  for (const Arrival& arrival : arrivals) found.push_back(std::get<UnwaitArrival>(arrival).token);
+  return found;
+}
+
+Arrival start() { return StartArrival{}; }
+
+}  // namespace
+
+TEST_CASE(
+    "what arrived is taken in order, in portions, and the rest of it before what came later") {
+  Inbox inbox(10);
+  for (const std::uint64_t n : {1U, 2U, 3U}) inbox.push(numbered(n));
+  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{1, 2});
+  inbox.push(numbered(4));
+  CHECK(inbox.size() == 2);
+  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{3});
+  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{4});
+  CHECK(inbox.take(2, Duration{0})->empty());
+}
+
+TEST_CASE("what was not taken when an inbox is drained is all there, in order") {
+  Inbox inbox(10);
+  for (const std::uint64_t n : {1U, 2U, 3U}) inbox.push(numbered(n));
+  CHECK(numbers(*inbox.take(1, {})) == std::vector<std::uint64_t>{1});
+  inbox.push(numbered(4));
+  inbox.close();
+  CHECK(inbox.push(numbered(5)) == Inbox::Pushed::closed);
+  CHECK(numbers(inbox.drain()) == std::vector<std::uint64_t>{2, 3, 4});
+  CHECK_FALSE(inbox.take(1, {}));
+}
+
+TEST_CASE(
+    "a start beyond the limit is not taken and left whole, and room comes with the next take") {
+  Inbox inbox(2);
+  CHECK(inbox.try_push(start()) == Inbox::Pushed::taken);
+  CHECK(inbox.try_push(start()) == Inbox::Pushed::taken);
+  StartArrival third;
+  third.type = "third";
+  Arrival kept{std::move(third)};
+  CHECK(inbox.try_push(std::move(kept)) == Inbox::Pushed::full);
+  CHECK(std::get<StartArrival>(kept).type == "third");
+  CHECK(inbox.push(numbered(1)) == Inbox::Pushed::taken);  // No start: not limited.
+  // Those that were taken in hand but not handed out still count.
+  CHECK(inbox.take(1, {})->size() == 1);
+  CHECK(inbox.try_push(std::move(kept)) == Inbox::Pushed::taken);
+  CHECK(inbox.try_push(start()) == Inbox::Pushed::full);
+}
+
+TEST_CASE("starts at one go wait for room, and closing ends the wait") {
+  Inbox inbox(2);
+  std::vector<StartArrival> starts(5);
+  std::size_t taken = 0;
+  std::jthread pusher([&] { taken = inbox.push_starts(starts); });
+  std::size_t seen = 0;
+  while (seen < 3) seen += inbox.take(1, {})->size();
+  inbox.close();
+  pusher.join();
+  while (const auto rest = inbox.take(10, {})) seen += rest->size();
+  CHECK(taken == seen);
+  CHECK(taken >= 3);
+}
+
+TEST_CASE("reports of a channel arrive as what they are, in order") {
+  Inbox inbox(1);
+  const SagaId id = SagaId::make({}, 1, 2);
+  std::vector<ChannelReport> reports;
+  reports.emplace_back(Reply{id, {0, Direction::action, 1}, {}, Outcome::success(), 9});
+  reports.emplace_back(CommandConfirmed{7, id, {0, Direction::action, 1}});
+  reports.emplace_back(CommandSent{id, {1, Direction::action, 1}});
+  inbox.push_reports(reports);
+  const auto taken = *inbox.take(10, {});
+  REQUIRE(taken.size() == 3);
+  CHECK(std::get<ReplyArrival>(taken[0]).reply.receipt == 9);
+  CHECK(std::get<ConfirmedArrival>(taken[1]).position == 7);
+  CHECK(std::get<SentArrival>(taken[2]).attempt.step == 1);
+}
