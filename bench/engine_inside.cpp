@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 // start() blocks until its commit, so there must be enough callers to fill a batch.
-constexpr int starter_count = 96;
+constexpr int caller_count = 96;
 constexpr std::chrono::milliseconds warm_up{400};
 constexpr std::chrono::milliseconds stop_check{50};
 
@@ -38,60 +38,82 @@ void handle_all(InProcessChannel& channel) {
 // Starts sagas as fast as earlier ones end.
 class ClosedLoop {
  public:
-  ClosedLoop(Store& store, Channel& channel, int steps, int in_flight)
-      : slots_(in_flight), engine_(store, channel, watched()), type_(type_of(steps)) {
+  ClosedLoop(Store& store, Channel& channel, int steps, int in_flight, Starter starter)
+      : starter_(starter),
+        saga_{type_of(steps), payload(), {}},
+        slots_(0),
+        engine_(store, channel, watched()) {
     engine_.define(definition_of(steps));
-    for (int i = 0; i < starter_count; ++i) {
-      starters_.emplace_back([this](const std::stop_token& stop) { start_sagas(stop); });
+    for (const StartOutcome& outcome :
+         engine_.start_many(std::vector<NewSaga>(static_cast<std::size_t>(in_flight), saga_))) {
+      check(outcome);
+    }
+    for (int i = 0; starter == Starter::callers && i < caller_count; ++i) {
+      callers_.emplace_back([this](const std::stop_token& stop) { start_sagas(stop); });
     }
   }
 
   ~ClosedLoop() {
-    for (std::jthread& starter : starters_) starter.request_stop();
-    for (std::jthread& starter : starters_) starter.join();
+    stopping_ = true;
+    for (std::jthread& caller : callers_) caller.request_stop();
+    callers_.clear();
     engine_.stop();
   }
   ClosedLoop(const ClosedLoop&) = delete;
   ClosedLoop& operator=(const ClosedLoop&) = delete;
 
-  [[nodiscard]] std::uint64_t completed() const { return completed_.load(); }
+  [[nodiscard]] std::uint64_t ended() const { return ended_.load(); }
 
  private:
   OrchestratorOptions watched() {
     OrchestratorOptions options = quiet_options();
     options.observer = [this](const Definition&, const Saga& saga, const std::vector<Event>&) {
-      if (saga.status != Status::completed) return;
-      ++completed_;
-      slots_.release();
+      if (!is_end(saga.status)) return;
+      ++ended_;
+      if (stopping_) return;
+      if (starter_ == Starter::callers) {
+        slots_.release();
+      } else {
+        engine_.start_async(saga_, check);
+      }
     };
     return options;
   }
 
+  static void check(const StartOutcome& outcome) {
+    const auto* refused = std::get_if<Refused>(&outcome);
+    if (refused == nullptr || refused->code() == Refused::Code::unavailable) return;
+    fmt::print(stderr, "skald_bench: a start was refused: {}\n", refused->what());
+    std::abort();
+  }
+
   void start_sagas(const std::stop_token& stop) {
-    const JsonText input = payload();
     while (!stop.stop_requested()) {
-      if (slots_.try_acquire_for(stop_check)) (void)engine_.start(type_, input);
+      if (slots_.try_acquire_for(stop_check)) (void)engine_.start(saga_.type, saga_.input);
     }
   }
 
-  std::atomic<std::uint64_t> completed_{0};
+  const Starter starter_;
+  const NewSaga saga_;
+  std::atomic<std::uint64_t> ended_{0};
+  std::atomic<bool> stopping_{false};
   std::counting_semaphore<> slots_;
   Orchestrator engine_;
-  std::string type_;
-  std::vector<std::jthread> starters_;
+  std::vector<std::jthread> callers_;
 };
 
 }  // namespace
 
-Sample closed_loop(const Setting& setting, Channel& channel, int steps, int in_flight) {
+Sample closed_loop(const Setting& setting, Channel& channel, int steps, int in_flight,
+                   Starter starter) {
   SqliteStore store(setting.fresh_store());
-  const ClosedLoop loop(store, channel, steps, in_flight);
+  const ClosedLoop loop(store, channel, steps, in_flight, starter);
   std::this_thread::sleep_for(warm_up);
-  const std::uint64_t before = loop.completed();
+  const std::uint64_t before = loop.ended();
   const auto began = Clock::now();
   std::this_thread::sleep_for(std::chrono::duration<double>(setting.seconds));
   const std::chrono::duration<double> elapsed = Clock::now() - began;
-  return {static_cast<double>(loop.completed() - before) / elapsed.count(), std::nullopt};
+  return {static_cast<double>(loop.ended() - before) / elapsed.count(), std::nullopt};
 }
 
 Sample one_at_a_time(const Setting& setting, Channel& channel, int steps) {
@@ -115,15 +137,30 @@ Sample one_at_a_time(const Setting& setting, Channel& channel, int steps) {
   return {rate, latency_of(latencies)};
 }
 
-Row engine_inside(const Setting& setting, int steps, int in_flight) {
+Row engine_inside(const Setting& setting, int steps, int in_flight, Starter starter) {
   const auto samples = setting.repeat([&] {
     InProcessChannel channel;
     handle_all(channel);
+    return closed_loop(setting, channel, steps, in_flight, starter);
+  });
+  std::string name = fmt::format("engine in-process, {} steps, {} in flight", steps, in_flight);
+  if (starter == Starter::callers) name += fmt::format(", {} callers", caller_count);
+  return make_row(name, "sagas", transitions_of(steps), samples, raw_sqlite_name(512));
+}
+
+Row engine_undoing(const Setting& setting, int steps, int in_flight) {
+  const std::string last = fmt::format("step-{}", steps);
+  const auto samples = setting.repeat([&] {
+    InProcessChannel channel;
+    channel.handle(participant_name, "act", [&last](const HandlerCall& call) {
+      return call.step() == last ? Outcome::rejected("NO") : Outcome::success();
+    });
+    channel.handle(participant_name, "undo", [](const HandlerCall&) { return Outcome::success(); });
     return closed_loop(setting, channel, steps, in_flight);
   });
-  const std::string name =
-      fmt::format("engine in-process, {} steps, {} in flight", steps, in_flight);
-  return make_row(name, "sagas", transitions_of(steps), samples, raw_sqlite_name(512));
+  // All steps forward, and all but the refused one back.
+  return make_row(fmt::format("engine in-process, {} steps undone, {} in flight", steps, in_flight),
+                  "sagas", transitions_of(steps) + steps - 1, samples, raw_sqlite_name(512));
 }
 
 Row engine_alone(const Setting& setting, int steps) {

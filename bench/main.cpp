@@ -53,6 +53,10 @@ std::vector<Benchmark> benchmarks() {
     list.push_back(
         {"inside", false, [steps](const Setting& s) { return engine_inside(s, steps, 2048); }});
   }
+  list.push_back({"inside", false,
+                  [](const Setting& s) { return engine_inside(s, 6, 2048, Starter::callers); }});
+  list.push_back(
+      {"compensation", false, [](const Setting& s) { return engine_undoing(s, 6, 2048); }});
   list.push_back({"alone", false, [](const Setting& s) { return engine_alone(s, 6); }});
   list.push_back({"starts", false, [](const Setting& s) { return durable_starts(s, 64); }});
   list.push_back({"paced", false, [](const Setting& s) { return paced_starts(s, 5'000); }});
