@@ -76,6 +76,8 @@ class AmqpConnection {
   /// Publishes, persistent; answers the number by which it will be confirmed.
   std::uint64_t publish(const std::string& exchange, const std::string& routing_key, bool mandatory,
                         const WireMessage& message);
+  /// For HeldWrites, around several publishes or acknowledgements.
+  [[nodiscard]] int socket() { return amqp_get_sockfd(state_.get()); }
   void ack(std::uint64_t tag, bool multiple);
   /// Never requeues: the message goes to the dead letters, or away.
   void reject(std::uint64_t tag);
@@ -92,7 +94,14 @@ class AmqpConnection {
   void close();
 
  private:
-  struct Assembly;  // a delivery or return whose body is still coming in
+  // A delivery or return whose body is still coming in.
+  struct Assembly {
+    std::variant<Delivered, Returned> event;
+    WireMessage message;
+    std::uint64_t bytes_left = 0;
+  };
+  // Only one channel is ever opened.
+  static constexpr amqp_channel_t the_channel = 1;
 
   void connect(const AmqpOptions& options);
   void log_in(const AmqpOptions& options, const std::string& purpose);
@@ -120,7 +129,7 @@ class AmqpConnection {
   std::chrono::steady_clock::time_point heartbeat_checked_at_{};
   std::deque<AmqpEvent> early_;  // read while heartbeats were looked after
   std::vector<amqp_table_entry_t> header_entries_;
-  std::unique_ptr<Assembly> assembly_;
+  std::optional<Assembly> assembly_;
 };
 
 }  // namespace skald

@@ -70,6 +70,7 @@ class AmqpPublisher {
   void finish(AmqpConnection& connection);
   void take(AmqpConnection& connection);
   bool publish_some(AmqpConnection& connection);
+  [[nodiscard]] std::size_t publishable() const;
   bool publish_one(AmqpConnection& connection);
   void publish(AmqpConnection& connection, Outgoing& outgoing);
   void on(const Confirmed& confirmed);

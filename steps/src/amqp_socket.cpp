@@ -129,4 +129,20 @@ void tune_socket(int socket, std::chrono::milliseconds unanswered_limit) {
   ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
 }
 
+// Without TCP_CORK every write goes at once, as ever: failure is no error.
+HeldWrites::HeldWrites(int socket) : socket_(socket) {
+  const int on = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+HeldWrites::~HeldWrites() {
+  const int off = 0;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+}
+
+timeval to_timeval(std::chrono::milliseconds duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  return {seconds.count(), std::chrono::microseconds(duration - seconds).count()};
+}
+
 }  // namespace skald

@@ -1,6 +1,8 @@
 // Sockets that another thread can cut off, and the errors of a connection.
 #pragma once
 
+#include <sys/time.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -60,5 +62,20 @@ class GuardedCall {
 
 /// Makes the kernel give up on a peer that takes no data for this long, small messages go at once.
 void tune_socket(int socket, std::chrono::milliseconds unanswered_limit);
+
+/// Makes the kernel keep small writes back for its lifetime, until there is enough for a full
+/// packet; at its end everything goes at once. Borrows the socket.
+class HeldWrites {
+ public:
+  explicit HeldWrites(int socket);
+  ~HeldWrites();
+  HeldWrites(const HeldWrites&) = delete;
+  HeldWrites& operator=(const HeldWrites&) = delete;
+
+ private:
+  int socket_;
+};
+
+[[nodiscard]] timeval to_timeval(std::chrono::milliseconds duration);
 
 }  // namespace skald

@@ -1,0 +1,82 @@
+// Exchanges and queues over a connection: calls that wait for the broker's answer.
+#include <fmt/format.h>
+
+#include "amqp_bytes.hpp"
+#include "amqp_connection.hpp"
+
+namespace skald {
+
+void AmqpConnection::declare_exchange(const std::string& name, const std::string& kind) {
+  const GuardedCall call(guard_);
+  amqp_exchange_declare(state_.get(), the_channel, amqp::bytes(name), amqp::bytes(kind), 0, 1, 0, 0,
+                        amqp_empty_table);
+  check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("declaring the exchange '{}'", name));
+}
+
+std::uint32_t AmqpConnection::declare_queue(const std::string& name,
+                                            const QueueArguments& arguments) {
+  const GuardedCall call(guard_);
+  const bool quorum = arguments.type == QueueType::quorum;
+  std::vector<amqp_table_entry_t> entries{
+      amqp::entry("x-queue-type", std::string_view(quorum ? "quorum" : "classic"))};
+  if (!arguments.dead_letter_exchange.empty()) {
+    entries.push_back(
+        amqp::entry("x-dead-letter-exchange", std::string_view(arguments.dead_letter_exchange)));
+  }
+  if (quorum && arguments.delivery_limit > 0) {
+    entries.push_back(amqp::entry("x-delivery-limit", arguments.delivery_limit));
+  }
+  if (arguments.single_active_consumer) {
+    entries.push_back(amqp::entry("x-single-active-consumer", true));
+  }
+  const amqp_queue_declare_ok_t* declared = amqp_queue_declare(
+      state_.get(), the_channel, amqp::bytes(name), 0, 1, 0, 0, amqp::table(entries));
+  check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("declaring the queue '{}'", name));
+  return declared->message_count;
+}
+
+std::optional<QueueState> AmqpConnection::inspect_queue(const std::string& name) {
+  const GuardedCall call(guard_);
+  const amqp_queue_declare_ok_t* declared = amqp_queue_declare(
+      state_.get(), the_channel, amqp::bytes(name), 1, 0, 0, 0, amqp_empty_table);
+  if (declared != nullptr) return QueueState{declared->message_count, declared->consumer_count};
+  const amqp_rpc_reply_t reply = amqp_get_rpc_reply(state_.get());
+  const bool missing =
+      reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+      reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD &&
+      static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_code == AMQP_NOT_FOUND;
+  if (!missing) check_reply(reply, fmt::format("looking at the queue '{}'", name));
+  // The broker has closed the channel over it.
+  amqp_channel_close_ok_t agreed{};
+  check(amqp_send_method(state_.get(), the_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &agreed),
+        "closing a channel");
+  open_channel();
+  return std::nullopt;
+}
+
+void AmqpConnection::bind_queue(const std::string& queue, const std::string& exchange,
+                                const std::string& routing_key) {
+  const GuardedCall call(guard_);
+  amqp_queue_bind(state_.get(), the_channel, amqp::bytes(queue), amqp::bytes(exchange),
+                  amqp::bytes(routing_key), amqp_empty_table);
+  check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("binding the queue '{}'", queue));
+}
+
+void AmqpConnection::select_confirms() {
+  const GuardedCall call(guard_);
+  amqp_confirm_select(state_.get(), the_channel);
+  check_reply(amqp_get_rpc_reply(state_.get()), "asking for publisher confirms");
+}
+
+void AmqpConnection::consume(const std::string& queue, const std::string& consumer,
+                             std::uint16_t prefetch) {
+  const GuardedCall call(guard_);
+  const std::string operation = fmt::format("consuming from the queue '{}'", queue);
+  amqp_basic_qos(state_.get(), the_channel, 0, prefetch, 0);
+  check_reply(amqp_get_rpc_reply(state_.get()), operation);
+  amqp_basic_consume(state_.get(), the_channel, amqp::bytes(queue), amqp::bytes(consumer), 0, 0, 0,
+                     amqp_empty_table);
+  check_reply(amqp_get_rpc_reply(state_.get()), operation);
+}
+
+}  // namespace skald
