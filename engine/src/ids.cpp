@@ -133,11 +133,21 @@ std::optional<CommandId> CommandId::parse(std::string_view text) {
 }
 
 std::string CommandId::to_string() const {
-  return fmt::format("{}/{}", idempotency_key(), attempt);
+  return idempotency_key() + '/' + std::to_string(attempt);
 }
 
 std::string CommandId::idempotency_key() const {
-  return fmt::format("{}/{}/{}", saga.to_string(), step, skald::to_string(direction));
+  // Put together by hand: every message carries it several times.
+  std::string key;
+  const std::string_view way = skald::to_string(direction);
+  constexpr std::size_t attempt_room = 11;
+  key.reserve(uuid_length + step.size() + way.size() + attempt_room + 2);
+  key += saga.to_string();
+  key += '/';
+  key += step;
+  key += '/';
+  key += way;
+  return key;
 }
 
 Digest Digest::of(std::string_view text) { return Digest(sha256(text)); }

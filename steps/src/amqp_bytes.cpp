@@ -36,10 +36,12 @@ amqp_bytes_t bytes(std::string_view text) {
   return {text.size(), const_cast<char*>(text.data())};
 }
 
-std::string text(const amqp_bytes_t& bytes) {
+std::string_view view(const amqp_bytes_t& bytes) {
   if (bytes.len == 0) return {};
   return {static_cast<const char*>(bytes.bytes), bytes.len};
 }
+
+std::string text(const amqp_bytes_t& bytes) { return std::string(view(bytes)); }
 
 amqp_table_entry_t entry(std::string_view key, std::string_view value) {
   amqp_table_entry_t made = entry_of(key, AMQP_FIELD_KIND_UTF8);
@@ -103,7 +105,7 @@ amqp_basic_properties_t properties_of(const WireMessage& message,
 
 void read_properties(const amqp_basic_properties_t& properties, WireMessage& message) {
   const auto take = [&](amqp_flags_t flag, const amqp_bytes_t& field, std::string& into) {
-    if ((properties._flags & flag) != 0) into = text(field);
+    if ((properties._flags & flag) != 0) into = view(field);
   };
   WireProperties& to = message.properties;
   take(AMQP_BASIC_CONTENT_TYPE_FLAG, properties.content_type, to.content_type);
@@ -116,9 +118,11 @@ void read_properties(const amqp_basic_properties_t& properties, WireMessage& mes
     to.timestamp = static_cast<std::int64_t>(properties.timestamp);
   }
   if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return;
-  for (int i = 0; i < properties.headers.num_entries; ++i) {
+  const int count = properties.headers.num_entries;
+  message.headers.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     const amqp_table_entry_t& header = properties.headers.entries[i];
-    message.headers[text(header.key)] = header_value(header.value);
+    message.headers[view(header.key)] = header_value(header.value);
   }
 }
 

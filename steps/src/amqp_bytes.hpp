@@ -14,6 +14,7 @@ namespace skald::amqp {
 
 /// Borrows the text.
 [[nodiscard]] amqp_bytes_t bytes(std::string_view text);
+[[nodiscard]] std::string_view view(const amqp_bytes_t& bytes);
 [[nodiscard]] std::string text(const amqp_bytes_t& bytes);
 
 [[nodiscard]] amqp_table_entry_t entry(std::string_view key, std::string_view value);

@@ -7,6 +7,9 @@ namespace skald {
 
 namespace {
 
+// The most that a command has.
+constexpr std::size_t command_headers = 14;
+
 std::string action_key(const CommandId& id) {
   return CommandId{id.saga, id.step, Direction::action, 1}.idempotency_key();
 }
@@ -22,14 +25,15 @@ std::optional<WireMessage> encode_command(const Command& command, const std::str
   WireProperties& properties = message.properties;
   properties.content_type = wire::json_type;
   properties.app_id = std::string(wire::app_prefix) + engine;
-  properties.message_id = command.id.to_string();
   properties.correlation_id = command.id.idempotency_key();
+  properties.message_id = command.id.to_string();
   properties.type = command.action;
   properties.reply_to = reply_to;
   properties.timestamp =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
 
   WireHeaders& headers = message.headers;
+  headers.reserve(command_headers);
   headers["skald_protocol"] = std::string(wire::protocol_version);
   headers["skald_saga_id"] = command.id.saga.to_string();
   headers["skald_saga_type"] = command.saga_type;
@@ -84,7 +88,8 @@ DecodedCommand decode_command(const WireMessage& message, const std::string& par
     return bad_headers("skald_round is not a number from 1");
   }
   UnusableMessage problem;
-  if (!body_object(message, limits, problem)) return problem;
+  auto body = checked_object(message, limits, problem);
+  if (!body) return problem;
 
   ReceivedCommand received;
   Command& command = received.command;
@@ -98,7 +103,7 @@ DecodedCommand decode_command(const WireMessage& message, const std::string& par
   command.action = message.properties.type;
   command.round = static_cast<std::uint32_t>(*round);
   if (const auto key = text_header(message, "skald_key")) command.key = std::string(*key);
-  command.body = JsonText::trusted(message.body);
+  command.body = *std::move(body);
   received.idempotency_key = id->idempotency_key();
   if (id->direction == Direction::resolve) received.resolves = action_key(*id);
   received.reply_to = message.properties.reply_to;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "skald/wire.hpp"
 #include "wire_text.hpp"
@@ -127,13 +128,14 @@ WireMessage encode_reply(const WireMessage& command, const Outcome& outcome,
   reply.properties.correlation_id = command.properties.correlation_id;
   reply.properties.timestamp =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  reply.headers.reserve(command.headers.size() + 2);
   for (const auto& [name, value] : command.headers) {
     const bool echoed = name.starts_with("skald_") && name != dead_reason_header &&
                         !std::holds_alternative<std::monostate>(value);
     if (echoed) reply.headers[name] = value;
   }
-  reply.headers[std::string(command_id_header)] = command.properties.message_id;
-  reply.headers[std::string(outcome_header)] = std::string(to_string(outcome.kind));
+  reply.headers[command_id_header] = command.properties.message_id;
+  reply.headers[outcome_header] = std::string(to_string(outcome.kind));
   reply.body = reply_body(outcome);
   reply.body_bytes = reply.body.size();
   return reply;
@@ -154,11 +156,16 @@ DecodedReply decode_reply(const WireMessage& message, const WireLimits& limits) 
   if (!kind) return bad_outcome("skald_outcome is none of the five outcomes");
 
   UnusableMessage problem;
-  const auto body = body_object(message, limits, problem);
+  const auto body = checked_object(message, limits, problem);
   if (!body) return problem;
   Outcome outcome;
   outcome.kind = *kind;
-  if (auto misfit = read_outcome(*body, outcome)) return *misfit;
+  const auto output = *kind == OutcomeKind::success ? only_member(*body, "output") : std::nullopt;
+  if (output) {
+    outcome.output = JsonText::trusted(std::string(*output));
+  } else if (auto misfit = read_outcome(body->value(), outcome)) {
+    return *misfit;
+  }
   return reply_to(*id, std::move(outcome));
 }
 
@@ -170,10 +177,9 @@ DecodedReply decode_dead_command(const WireMessage& message, const WireLimits& l
 WireMessage forward_dead_command(const WireMessage& message) {
   WireMessage forwarded = message;
   const auto reason = text_header(message, "x-first-death-reason").value_or("unknown");
-  forwarded.headers[std::string(dead_reason_header)] = std::string(reason);
+  forwarded.headers[dead_reason_header] = std::string(reason);
   // The broker reads these on a message that is published, and would count the old deaths again.
-  std::erase_if(forwarded.headers,
-                [](const auto& header) { return header.first.starts_with("x-"); });
+  forwarded.headers.erase_if([](const auto& header) { return header.first.starts_with("x-"); });
   return forwarded;
 }
 

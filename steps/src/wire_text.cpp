@@ -22,8 +22,8 @@ std::optional<std::int64_t> int_header(const WireMessage& message, std::string_v
   return *number;
 }
 
-std::optional<Json> body_object(const WireMessage& message, const WireLimits& limits,
-                                UnusableMessage& problem) {
+std::optional<JsonText> checked_object(const WireMessage& message, const WireLimits& limits,
+                                       UnusableMessage& problem) {
   const std::uint64_t bytes = std::max<std::uint64_t>(message.body.size(), message.body_bytes);
   if (bytes > limits.body_bytes) {
     problem = {"TOO_LARGE",
@@ -31,13 +31,42 @@ std::optional<Json> body_object(const WireMessage& message, const WireLimits& li
     return std::nullopt;
   }
   try {
-    Json body = parse_json(message.body, {limits.depth, limits.body_bytes});
-    if (body.is_object()) return body;
+    JsonText body = JsonText::parse(message.body, {limits.depth, limits.body_bytes});
+    if (body.text().front() == '{') return body;
     problem = {"BAD_JSON", "the body is not a JSON object"};
   } catch (const JsonError& error) {
     problem = {"BAD_JSON", fmt::format("the body cannot be read: {}", error.what())};
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> only_member(const JsonText& object, std::string_view name) {
+  std::string_view text = object.text();
+  if (!text.starts_with("{\"")) return std::nullopt;
+  text.remove_prefix(2);
+  if (!text.starts_with(name)) return std::nullopt;
+  text.remove_prefix(name.size());
+  if (!text.starts_with("\":")) return std::nullopt;
+  text.remove_prefix(2);
+  text.remove_suffix(1);
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    } else if ((c == ',' && depth == 0) || c == ' ' || c == '\n' || c == '\r' || c == '\t') {
+      return std::nullopt;
+    }
+  }
+  return text;
 }
 
 std::optional<UnusableMessage> check_headers(const WireMessage& message, const WireLimits& limits) {
@@ -56,23 +85,23 @@ std::optional<UnusableMessage> check_headers(const WireMessage& message, const W
 }
 
 std::optional<UnusableMessage> check_against(const WireMessage& message, const CommandId& id) {
-  const auto disagrees = [&](std::string_view name, std::string_view expected) {
-    return message.headers.contains(name) && text_header(message, name) != expected;
-  };
   const std::string key = id.idempotency_key();
+  const std::string_view saga = std::string_view(key).substr(0, key.find('/'));
   std::string_view wrong;
-  if (!message.properties.correlation_id.empty() && message.properties.correlation_id != key) {
-    wrong = "correlation_id";
-  } else if (disagrees("skald_idempotency_key", key)) {
-    wrong = "skald_idempotency_key";
-  } else if (disagrees("skald_saga_id", id.saga.to_string())) {
-    wrong = "skald_saga_id";
-  } else if (disagrees("skald_step", id.step)) {
-    wrong = "skald_step";
-  } else if (disagrees("skald_direction", to_string(id.direction))) {
-    wrong = "skald_direction";
-  } else if (message.headers.contains("skald_attempt") &&
-             int_header(message, "skald_attempt") != std::int64_t{id.attempt}) {
+  const std::string& correlation = message.properties.correlation_id;
+  if (!correlation.empty() && correlation != key) wrong = "correlation_id";
+  const auto expect = [&](std::string_view name, std::string_view expected) {
+    const auto found = message.headers.find(name);
+    if (found == message.headers.end() || !wrong.empty()) return;
+    const auto* text = std::get_if<std::string>(&found->second);
+    if (text == nullptr || *text != expected) wrong = name;
+  };
+  expect("skald_idempotency_key", key);
+  expect("skald_saga_id", saga);
+  expect("skald_step", id.step);
+  expect("skald_direction", to_string(id.direction));
+  if (wrong.empty() && message.headers.contains("skald_attempt") &&
+      int_header(message, "skald_attempt") != std::int64_t{id.attempt}) {
     wrong = "skald_attempt";
   }
   if (wrong.empty()) return std::nullopt;

@@ -1,7 +1,6 @@
 // Names of the wire format and small readers of messages, shared by commands and replies.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +23,15 @@ inline constexpr std::string_view command_id_header = "skald_command_id";
 [[nodiscard]] std::optional<std::int64_t> int_header(const WireMessage& message,
                                                      std::string_view name);
 
-/// The body as a JSON object within the limits; otherwise nothing, and `problem` says why.
-[[nodiscard]] std::optional<Json> body_object(const WireMessage& message, const WireLimits& limits,
-                                              UnusableMessage& problem);
+/// The body, if it is a JSON object within the limits; otherwise nothing, and `problem` says why.
+[[nodiscard]] std::optional<JsonText> checked_object(const WireMessage& message,
+                                                     const WireLimits& limits,
+                                                     UnusableMessage& problem);
+
+/// The value of `name` in an object that has no other member and is written without white space;
+/// otherwise nothing, although it may be there. Borrows from `object`.
+[[nodiscard]] std::optional<std::string_view> only_member(const JsonText& object,
+                                                          std::string_view name);
 
 /// Checks what is the same for commands and replies: header texts within the limits and a protocol
 /// version that is known. A message without a version counts as of version 1.

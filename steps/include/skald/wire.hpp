@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,13 +13,9 @@
 
 #include "skald/channel.hpp"
 #include "skald/json.hpp"
+#include "skald/wire_headers.hpp"
 
 namespace skald {
-
-/// A header's value. `std::monostate` stands for kinds that Skald has no use for (nested tables,
-/// arrays, decimals): they are known to be there and not looked into.
-using HeaderValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
-using WireHeaders = std::map<std::string, HeaderValue, std::less<>>;
 
 /// The AMQP properties that Skald uses; empty or 0 when absent.
 struct WireProperties {

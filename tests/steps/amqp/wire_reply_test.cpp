@@ -173,3 +173,31 @@ TEST_CASE("metadata is described as JSON whatever its bytes") {
   CHECK(described["headers"]["x-flag"] == true);
   CHECK(described["headers"]["x-table"].is_null());
 }
+
+TEST_CASE("an output is read however the participant writes its body") {
+  const auto output_of = [](const std::string& body) {
+    const DecodedReply decoded = decode_reply(reply("success", body));
+    REQUIRE_MESSAGE(std::holds_alternative<Reply>(decoded), body);
+    return std::get<Reply>(decoded).outcome.output.text();
+  };
+  CHECK(output_of(R"({"output":{"b":[1,{"c":"},"}],"a":2}})") == R"({"b":[1,{"c":"},"}],"a":2})");
+  CHECK(output_of(R"({"output":"a\\\",\\"})") == R"("a\\\",\\")");
+  CHECK(output_of(R"({"output":7,"note":"ignored"})") == "7");
+  CHECK(output_of(R"({"note":{"output":1},"output":2})") == "2");
+  CHECK(output_of(R"( { "output" : {"b": 1, "a": 2} } )") == R"({"a":2,"b":1})");
+  CHECK(output_of(R"({"\u006futput":3})") == "3");
+  CHECK(output_of(R"({"outputs":4})") == "null");
+  CHECK(output_of("{}") == "null");
+  CHECK(reason_of(reply("success", R"({"output":1,})")) == "BAD_JSON");
+  CHECK(reason_of(reply("success", R"({"output":1,"output":2})")) == "BAD_JSON");
+}
+
+TEST_CASE("a header that comes twice counts once, the last one") {
+  WireHeaders headers{{"b", "1"}, {"a", std::int64_t{2}}, {"b", "3"}};
+  CHECK(headers.size() == 2);
+  CHECK(headers == WireHeaders{{"a", std::int64_t{2}}, {"b", "3"}});
+  CHECK_FALSE(headers == WireHeaders{{"a", std::int64_t{2}}, {"c", "3"}});
+  headers.erase_if([](const WireHeaders::Entry& entry) { return entry.first == "b"; });
+  CHECK_FALSE(headers.contains("b"));
+  CHECK(headers.contains("a"));
+}
