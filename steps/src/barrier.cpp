@@ -59,8 +59,11 @@ Outcome Barrier::run(const HandlerCall& call, const TransactionHandler& effect) 
   return outcome;
 }
 
+// The caller's transaction is the claim: it commits what is remembered together with the effect,
+// and until then no other can.
 Outcome Barrier::run_within(const HandlerCall& call, const TransactionHandler& effect) {
-  Verdict verdict = records_->judge(call, effect != nullptr, now());
+  bool doubtful = false;
+  Verdict verdict = records_->judge(call, effect != nullptr, now(), &doubtful);
   if (auto* answer = std::get_if<Answer>(&verdict)) return std::move(answer->outcome);
 
   Savepoint savepoint(database_, records_->savepoint());
@@ -70,7 +73,6 @@ Outcome Barrier::run_within(const HandlerCall& call, const TransactionHandler& e
     return std::move(conclude->outcome);
   }
   auto& proceed = std::get<Proceed>(verdict);
-  const bool doubtful = records_->claim(call, make_owner(), Time{});
   const HandlerCall informed(call.command(), call.stop(), std::move(proceed.output));
   Outcome outcome = effect(informed, database_);
   if (doubtful) stay_in_doubt(outcome, call);

@@ -59,11 +59,16 @@ Barrier::Records::Records(sqlite3* database)
            "INSERT OR REPLACE INTO skald_barrier VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       savepoint_(database_) {}
 
-barrier::Verdict Barrier::Records::judge(const HandlerCall& call, bool can_ask, Time now) {
+barrier::Verdict Barrier::Records::judge(const HandlerCall& call, bool can_ask, Time now,
+                                         bool* in_doubt) {
   std::optional<Record> own;
   std::optional<Record> action;
   if (call.direction() != Direction::resolve) own = find(call.idempotency_key());
   if (call.direction() != Direction::action) action = find(call.action_key());
+  if (in_doubt != nullptr) {
+    const auto& kept = call.direction() == Direction::resolve ? action : own;
+    *in_doubt = kept && kept->state == RecordState::working;
+  }
   return barrier::judge({call.direction(), call.round(), call.attempt(), can_ask}, own, action,
                         now);
 }

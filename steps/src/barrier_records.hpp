@@ -16,7 +16,10 @@ class Barrier::Records {
   /// Creates the table when it is missing.
   explicit Records(sqlite3* database);
 
-  [[nodiscard]] barrier::Verdict judge(const HandlerCall& call, bool can_ask, Time now);
+  /// `in_doubt`, if given, is set when an earlier run was lost or ended `unknown`: then claim()
+  /// would answer true.
+  [[nodiscard]] barrier::Verdict judge(const HandlerCall& call, bool can_ask, Time now,
+                                       bool* in_doubt = nullptr);
   /// Claims the key; true when an earlier run under it may have had its effect.
   bool claim(const HandlerCall& call, const std::string& owner, Time lease_until);
   [[nodiscard]] bool is_claimed_by(const HandlerCall& call, const std::string& owner);
