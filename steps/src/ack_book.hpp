@@ -34,12 +34,18 @@ class AckBook {
     if (tag != first_) ahead_.push_back(tag);
   }
 
+  /// This delivery was rejected, or given back: it must not be acknowledged any more.
+  void rejected(std::uint64_t tag) {
+    if (tag < first_ || tag - first_ >= open_.size()) return;
+    open_[tag - first_] = State::done;
+  }
+
   /// The acknowledgements that are due, in order; they count as sent.
   [[nodiscard]] std::vector<Ack> take_due() {
     std::vector<Ack> due;
     Ack head;
     while (!open_.empty() && open_.front() != State::delivered) {
-      // The broker refuses a tag that it has acknowledged before, also as the end of a range.
+      // The broker refuses a tag that it has done with before, also as the end of a range.
       if (open_.front() == State::settled) {
         head.multiple = head.tag != 0;
         head.tag = first_;
@@ -50,7 +56,7 @@ class AckBook {
     if (head.tag != 0) due.push_back(head);
     for (const std::uint64_t tag : ahead_) {
       if (tag < first_) continue;
-      open_[tag - first_] = State::acked;
+      open_[tag - first_] = State::done;
       due.push_back({tag, false});
     }
     ahead_.clear();
@@ -60,7 +66,7 @@ class AckBook {
   [[nodiscard]] std::size_t open() const { return open_.size(); }
 
  private:
-  enum class State : std::uint8_t { delivered, settled, acked };
+  enum class State : std::uint8_t { delivered, settled, done };
   std::deque<State> open_;  // from first_, the oldest that is not settled and acknowledged
   std::uint64_t first_ = 1;
   std::vector<std::uint64_t> ahead_;  // settled out of order since the last take_due()

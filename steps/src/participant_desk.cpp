@@ -1,18 +1,22 @@
 #include "participant_desk.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace skald {
 
-ParticipantDesk::ParticipantDesk(std::function<void()> wake_publisher,
+ParticipantDesk::ParticipantDesk(StandsAlone stands_alone, std::function<void()> wake_publisher,
                                  std::function<void()> wake_consumer)
-    : wake_publisher_(std::move(wake_publisher)), wake_consumer_(std::move(wake_consumer)) {}
+    : stands_alone_(std::move(stands_alone)),
+      wake_publisher_(std::move(wake_publisher)),
+      wake_consumer_(std::move(wake_consumer)) {}
 
-void ParticipantDesk::put_task(Task task) {
+void ParticipantDesk::put_tasks(std::vector<Task> tasks) {
   const std::lock_guard lock(mutex_);
   if (closing_) return;
-  tasks_.push_back(std::move(task));
-  tasks_come_.notify_one();
+  std::move(tasks.begin(), tasks.end(), std::back_inserter(tasks_));
+  if (next_task() != tasks_.end()) tasks_come_.notify_one();
 }
 
 void ParticipantDesk::drop_tasks() {
@@ -20,20 +24,37 @@ void ParticipantDesk::drop_tasks() {
   tasks_.clear();
 }
 
-std::vector<Task> ParticipantDesk::take_tasks(const std::function<bool(const Task&)>& stands_alone,
-                                              std::stop_token stop) {
+std::deque<Task>::iterator ParticipantDesk::next_task() {
+  if (!sharing_) return tasks_.begin();
+  return std::find_if(tasks_.begin(), tasks_.end(), stands_alone_);
+}
+
+std::vector<Task> ParticipantDesk::take_tasks(const std::stop_token& stop) {
   std::vector<Task> taken;
   std::unique_lock lock(mutex_);
-  if (!tasks_come_.wait(lock, stop, [&] { return !tasks_.empty(); })) return taken;
-  while (!tasks_.empty()) {
-    const bool alone = stands_alone(tasks_.front());
-    if (alone && !taken.empty()) break;
-    taken.push_back(std::move(tasks_.front()));
-    tasks_.pop_front();
-    if (alone) break;
+  const auto ready = [this] { return next_task() != tasks_.end(); };
+  if (!tasks_come_.wait(lock, stop, ready)) return taken;
+  const auto first = next_task();
+  if (stands_alone_(*first)) {
+    taken.push_back(std::move(*first));
+    tasks_.erase(first);
+  } else {
+    sharing_ = true;
+    const auto shared = std::stable_partition(tasks_.begin(), tasks_.end(), stands_alone_);
+    std::move(shared, tasks_.end(), std::back_inserter(taken));
+    tasks_.erase(shared, tasks_.end());
   }
   begun_ += taken.size();
+  // Whoever put the tasks has woken one worker for all of them.
+  if (ready()) tasks_come_.notify_one();
   return taken;
+}
+
+void ParticipantDesk::end_transaction(const std::vector<Task>& tasks) {
+  if (stands_alone_(tasks.front())) return;
+  const std::lock_guard lock(mutex_);
+  sharing_ = false;
+  if (!tasks_.empty()) tasks_come_.notify_one();
 }
 
 void ParticipantDesk::put_letters(std::vector<Letter> letters) {

@@ -39,18 +39,24 @@ struct Letter {
 /// Thread-safe.
 class ParticipantDesk {
  public:
-  /// The functions are called when there are new letters, and when there is something to
-  /// acknowledge.
-  ParticipantDesk(std::function<void()> wake_publisher, std::function<void()> wake_consumer);
+  using StandsAlone = std::function<bool(const Task&)>;
 
-  /// Consumer: a new command. Dropped once the desk is closing: it goes back to its queue.
-  void put_task(Task task);
+  /// `stands_alone` tells tasks that are not to share a transaction. The other functions are called
+  /// when there are new letters, and when there is something to acknowledge.
+  ParticipantDesk(StandsAlone stands_alone, std::function<void()> wake_publisher,
+                  std::function<void()> wake_consumer);
+
+  /// Consumer: new commands. Dropped once the desk is closing: they go back to their queue.
+  void put_tasks(std::vector<Task> tasks);
   /// Consumer: the connection of these deliveries is gone; forgets the tasks nobody has begun.
   void drop_tasks();
-  /// Worker: all waiting tasks up to the first that `stands_alone`, or that one; waits for them.
-  /// Empty once `stop` is requested.
-  [[nodiscard]] std::vector<Task> take_tasks(const std::function<bool(const Task&)>& stands_alone,
-                                             std::stop_token stop);
+  /// Worker: waits for a task, and takes the oldest if it stands alone, otherwise all that do not.
+  /// Those share a transaction, and until end_transaction() no other worker is given any: what
+  /// comes meanwhile makes the next transaction, instead of many small ones that take turns. Empty
+  /// once `stop` is requested.
+  [[nodiscard]] std::vector<Task> take_tasks(const std::stop_token& stop);
+  /// Worker: what it did with the tasks that it took is committed.
+  void end_transaction(const std::vector<Task>& tasks);
 
   /// Worker: the replies to its tasks; without `reply_to` they are settled at once.
   void put_letters(std::vector<Letter> letters);
@@ -70,6 +76,10 @@ class ParticipantDesk {
   void wait_until_done(std::chrono::steady_clock::time_point deadline);
 
  private:
+  // Under the mutex: the oldest task that may be begun now.
+  [[nodiscard]] std::deque<Task>::iterator next_task();
+
+  const StandsAlone stands_alone_;
   std::function<void()> wake_publisher_;
   std::function<void()> wake_consumer_;
   std::mutex mutex_;
@@ -79,6 +89,7 @@ class ParticipantDesk {
   std::deque<Letter> letters_;
   std::vector<DeliveryRef> settled_;
   std::size_t begun_ = 0;  // tasks taken, and replies put by the consumer, that are not done
+  bool sharing_ = false;   // a worker has tasks that share a transaction
   bool closing_ = false;
 };
 

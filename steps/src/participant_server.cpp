@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <utility>
 
 #include "skald/crash_point.hpp"
 
@@ -37,7 +38,11 @@ ParticipantServer::ParticipantServer(Participant& participant, const AmqpOptions
       log_(options.log ? options.log : Logger(log_to_stderr)),
       topology_(amqp),
       instance_(fmt::format("{}/{:08x}", participant.name(), std::random_device{}())),
-      desk_([this] { publisher_.wake(); }, [this] { consumer_.wake(); }),
+      desk_(
+          [this](const Task& task) {
+            return participant_.answers_alone(task.command.command.action);
+          },
+          [this] { publisher_.wake(); }, [this] { consumer_.wake(); }),
       consumer_(amqp, "commands to " + participant.name(), log_),
       publisher_(amqp, "replies of " + participant.name(), log_) {}
 
@@ -84,6 +89,7 @@ void ParticipantServer::run(const std::stop_token& stop) {
 
 void ParticipantServer::consume(AmqpConnection& connection) {
   ++connection_number_;
+  book_ = AckBook{};
   desk_.drop_tasks();
   topology_.declare_for_participant(connection, participant_.name());
   connection.consume(topology_.command_queue(participant_.name()), consumer_tag, options_.prefetch);
@@ -91,20 +97,25 @@ void ParticipantServer::consume(AmqpConnection& connection) {
   for (;;) {
     consumer_.clear_wake();
     const bool stopping = consumer_.stopping();
+    std::vector<Task> tasks;
     while (auto event = connection.next()) {
-      if (auto* delivered = std::get_if<Delivered>(&*event)) take_delivery(connection, *delivered);
+      auto* delivered = std::get_if<Delivered>(&*event);
+      if (delivered != nullptr) take_delivery(connection, *delivered, tasks);
     }
+    if (!tasks.empty()) desk_.put_tasks(std::move(tasks));
     acknowledge(connection);
     if (stopping) return;
     consumer_.wait(connection, no_hurry);
   }
 }
 
-void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& delivered) {
+void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& delivered,
+                                      std::vector<Task>& tasks) {
   const DeliveryRef delivery{connection_number_, delivered.tag};
+  book_.delivered(delivered.tag);
   DecodedCommand decoded = decode_command(delivered.message, participant_.name(), amqp_.limits);
   if (auto* command = std::get_if<ReceivedCommand>(&decoded)) {
-    desk_.put_task({delivery, std::move(delivered.message), std::move(*command)});
+    tasks.push_back({delivery, std::move(delivered.message), std::move(*command)});
     return;
   }
   const auto& unusable = std::get<UnusableMessage>(decoded);
@@ -118,14 +129,20 @@ void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& del
        fmt::format("a command to {} cannot be used ({}: {}); it goes to {}", participant_.name(),
                    unusable.reason, unusable.detail, topology_.dead()));
   connection.reject(delivered.tag);
+  book_.rejected(delivered.tag);
 }
 
 void ParticipantServer::acknowledge(AmqpConnection& connection) {
   const auto settled = desk_.take_settled();
   for (const DeliveryRef& delivery : settled) {
-    if (delivery.connection != connection_number_) continue;
+    if (delivery.connection == connection_number_) book_.settle(delivery.tag);
+  }
+  const std::vector<Ack> acks = book_.take_due();
+  std::optional<HeldWrites> held;
+  if (acks.size() > 1) held.emplace(connection.socket());
+  for (const Ack& ack : acks) {
     crash_point(CrashPoint::participant_before_ack);
-    connection.ack(delivery.tag, false);
+    connection.ack(ack.tag, ack.multiple);
     crash_point(CrashPoint::participant_acked);
   }
   if (!settled.empty()) desk_.done(settled.size());
@@ -136,7 +153,8 @@ void ParticipantServer::publish(AmqpConnection& connection) {
   refused_since_.reset();
   // What the last connection did not confirm is published again, before anything newer.
   while (!unconfirmed_.empty()) {
-    unpublished_.push_front(std::move(unconfirmed_.back().letter));
+    Unconfirmed& last = unconfirmed_.back();
+    if (!last.settled) unpublished_.push_front(std::move(last.letter));
     unconfirmed_.pop_back();
   }
   connection.select_confirms();
@@ -152,14 +170,16 @@ void ParticipantServer::publish(AmqpConnection& connection) {
 }
 
 void ParticipantServer::take_news(AmqpConnection& connection) {
+  std::vector<DeliveryRef> answered;
   while (const auto event = connection.next()) {
-    if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed);
+    if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed, answered);
     if (std::holds_alternative<Blocked>(*event)) blocked_ = true;
     if (std::holds_alternative<Unblocked>(*event)) {
       blocked_ = false;
       unblocked_at_ = Steady::now();
     }
   }
+  if (!answered.empty()) desk_.settle(answered);
 }
 
 // Until when there is nothing to do. Throws when a confirm is overdue: without it the commands that
@@ -192,6 +212,9 @@ std::chrono::milliseconds ParticipantServer::next_look() {
 void ParticipantServer::publish_letters(AmqpConnection& connection) {
   for (Letter& letter : desk_.take_letters()) unpublished_.push_back(std::move(letter));
   if (blocked_ || Steady::now() < publish_not_before_) return;
+  // A lone reply goes at once; for several, one packet is cheaper on both sides than many.
+  std::optional<HeldWrites> held;
+  if (unpublished_.size() > 1) held.emplace(connection.socket());
   while (!unpublished_.empty()) {
     // Noted first: if publishing throws, the letter is published again.
     unconfirmed_.push_back({0, std::move(unpublished_.front()), Steady::now()});
@@ -203,35 +226,35 @@ void ParticipantServer::publish_letters(AmqpConnection& connection) {
   }
 }
 
-void ParticipantServer::take_confirm(const Confirmed& confirmed) {
-  std::vector<DeliveryRef> settled;
-  const auto is_meant = [&](const Unconfirmed& entry) {
-    return confirmed.multiple ? entry.tag <= confirmed.tag : entry.tag == confirmed.tag;
-  };
-  for (Unconfirmed& entry : unconfirmed_) {
-    if (!is_meant(entry)) continue;
+void ParticipantServer::take_confirm(const Confirmed& confirmed,
+                                     std::vector<DeliveryRef>& answered) {
+  auto entry = unconfirmed_.begin();
+  if (!confirmed.multiple) {
+    entry = std::lower_bound(entry, unconfirmed_.end(), confirmed.tag,
+                             [](const Unconfirmed& e, std::uint64_t tag) { return e.tag < tag; });
+  }
+  for (; entry != unconfirmed_.end() && entry->tag <= confirmed.tag; ++entry) {
+    if (std::exchange(entry->settled, true)) continue;
     if (confirmed.taken) {
-      settled.push_back(entry.letter.delivery);
+      answered.push_back(entry->letter.delivery);
       refused_since_.reset();
     } else {
-      unpublished_.push_back(std::move(entry.letter));
+      unpublished_.push_back(std::move(entry->letter));
       publish_not_before_ = Steady::now() + put_off_delay;
       if (!refused_since_) refused_since_ = Steady::now();
     }
   }
-  std::erase_if(unconfirmed_, is_meant);
-  if (!settled.empty()) desk_.settle(settled);
+  while (!unconfirmed_.empty() && unconfirmed_.front().settled) unconfirmed_.pop_front();
 }
 
 void ParticipantServer::carry_out(const std::stop_token& stop) {
-  const auto stands_alone = [this](const Task& task) {
-    return participant_.answers_alone(task.command.command.action);
-  };
   for (;;) {
-    const std::vector<Task> tasks = desk_.take_tasks(stands_alone, stop);
+    const std::vector<Task> tasks = desk_.take_tasks(stop);
     if (tasks.empty()) return;
     const std::vector<Outcome> outcomes = answer(tasks, stop);
+    desk_.end_transaction(tasks);
     std::vector<Letter> letters;
+    letters.reserve(tasks.size());
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       letters.push_back({tasks[i].delivery, tasks[i].command.reply_to,
                          make_reply(tasks[i].message, outcomes[i])});

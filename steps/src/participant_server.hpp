@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "ack_book.hpp"
 #include "amqp_session.hpp"
 #include "amqp_topology.hpp"
 #include "participant_desk.hpp"
@@ -31,12 +32,12 @@ class ParticipantServer {
   void end_sessions();
 
   void consume(AmqpConnection& connection);
-  void take_delivery(AmqpConnection& connection, Delivered& delivered);
+  void take_delivery(AmqpConnection& connection, Delivered& delivered, std::vector<Task>& tasks);
   void acknowledge(AmqpConnection& connection);
 
   void publish(AmqpConnection& connection);
   void publish_letters(AmqpConnection& connection);
-  void take_confirm(const Confirmed& confirmed);
+  void take_confirm(const Confirmed& confirmed, std::vector<DeliveryRef>& answered);
   void take_news(AmqpConnection& connection);
   [[nodiscard]] std::chrono::milliseconds next_look();
 
@@ -53,12 +54,16 @@ class ParticipantServer {
   const std::string instance_;  // part of each reply's message id
   std::atomic<std::uint64_t> replies_{0};
 
-  std::uint64_t connection_number_ = 0;  // consumer's thread only
+  // The consumer's thread only.
+  std::uint64_t connection_number_ = 0;
+  AckBook book_;
+
   using Moment = std::chrono::steady_clock::time_point;
   struct Unconfirmed {
     std::uint64_t tag = 0;
     Letter letter;
     Moment published_at;
+    bool settled = false;  // by a confirm that overtook older ones
   };
   // The publisher's thread only, up to the desk.
   std::deque<Letter> unpublished_;

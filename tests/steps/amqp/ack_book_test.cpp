@@ -46,3 +46,17 @@ TEST_CASE("tags that were never delivered change nothing") {
   book.settle(1);
   CHECK(book.take_due().empty());
 }
+
+TEST_CASE("a delivery that was rejected is never acknowledged, nor the end of a range") {
+  AckBook book = book_with(5);
+  book.rejected(3);
+  book.rejected(9);
+  for (const std::uint64_t tag : {1, 2}) book.settle(tag);
+  CHECK(book.take_due() == std::vector<Ack>{{2, true}});
+  book.settle(3);
+  CHECK(book.take_due().empty());
+  book.rejected(4);
+  book.settle(5);
+  CHECK(book.take_due() == std::vector<Ack>{{5, false}});
+  CHECK(book.open() == 0);
+}
