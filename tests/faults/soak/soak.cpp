@@ -119,19 +119,20 @@ Growth growth_of(const std::vector<Sample>& samples) {
     });
     return sum / static_cast<double>(fifth);
   };
-  const auto most = [fifth](auto first, std::uint64_t Vitals::*what) {
-    std::uint64_t highest = 0;
+  // The fewest: files that come and go, as a journal does, are no leak.
+  const auto fewest = [fifth](auto first, std::uint64_t Vitals::*what) {
+    std::uint64_t lowest = (*first).vitals.*what;
     std::for_each(first, first + fifth,
-                  [&](const Sample& sample) { highest = std::max(highest, sample.vitals.*what); });
-    return static_cast<std::int64_t>(highest);
+                  [&](const Sample& sample) { lowest = std::min(lowest, sample.vitals.*what); });
+    return static_cast<std::int64_t>(lowest);
   };
   // Until then the page cache of the store fills up.
   const auto warm = samples.begin() + 2 * fifth;
   const auto late = samples.end() - fifth;
   Growth growth;
   growth.memory_kib = mean(late) - mean(warm);
-  growth.descriptors = most(late, &Vitals::descriptors) - most(warm, &Vitals::descriptors);
-  growth.threads = most(late, &Vitals::threads) - most(warm, &Vitals::threads);
+  growth.descriptors = fewest(late, &Vitals::descriptors) - fewest(warm, &Vitals::descriptors);
+  growth.threads = fewest(late, &Vitals::threads) - fewest(warm, &Vitals::threads);
   for (const Sample& sample : samples) {
     growth.peak_kib = std::max(growth.peak_kib, sample.vitals.memory_kib);
   }

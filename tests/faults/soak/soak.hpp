@@ -37,7 +37,7 @@ struct SoakResult {
 struct Growth {
   double memory_kib = 0;  ///< Mean of the last fifth, less that of the third.
   std::uint64_t peak_kib = 0;
-  std::int64_t descriptors = 0;  ///< The most in the last fifth, less that in the third.
+  std::int64_t descriptors = 0;  ///< The fewest in the last fifth, less those in the third.
   std::int64_t threads = 0;
 };
 [[nodiscard]] Growth growth_of(const std::vector<Sample>& samples);
