@@ -54,6 +54,14 @@ struct QueueArguments {
   bool single_active_consumer = false;
 };
 
+/// A delivery or return whose body is still coming in. Not inside the connection: clang 16 could
+/// not make an optional of it there.
+struct AmqpAssembly {
+  std::variant<Delivered, Returned> event;
+  WireMessage message;
+  std::uint64_t bytes_left = 0;
+};
+
 class AmqpConnection {
  public:
   /// Connects, logs in and opens the channel. `purpose` names the connection in the broker's
@@ -94,12 +102,6 @@ class AmqpConnection {
   void close();
 
  private:
-  // A delivery or return whose body is still coming in.
-  struct Assembly {
-    std::variant<Delivered, Returned> event;
-    WireMessage message;
-    std::uint64_t bytes_left = 0;
-  };
   // Only one channel is ever opened.
   static constexpr amqp_channel_t the_channel = 1;
 
@@ -129,7 +131,7 @@ class AmqpConnection {
   std::chrono::steady_clock::time_point heartbeat_checked_at_{};
   std::deque<AmqpEvent> early_;  // read while heartbeats were looked after
   std::vector<amqp_table_entry_t> header_entries_;
-  std::optional<Assembly> assembly_;
+  std::optional<AmqpAssembly> assembly_;
 };
 
 }  // namespace skald
