@@ -233,7 +233,8 @@ class Growth {
             {"read_ms", times.json()}};
   }
 
-  /// One slice after the other, with pauses three times as long as each took, as `skald store purge` does.
+  /// One slice after the other, with pauses three times as long as each took, as `skald store
+  /// purge` does.
   std::uint64_t purge_slices(const std::string& before, const std::function<bool()>& go_on,
                              bool pauses) {
     Json request{{"verb", "purge"}, {"ended_before", before}, {"limit", 250}};

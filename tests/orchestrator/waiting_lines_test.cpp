@@ -13,7 +13,8 @@ SagaId saga(std::uint64_t n) { return SagaId::make(Time{}, n, n); }
 std::vector<SagaId> order(const WaitingLines& lines, const std::string& participant) {
   std::vector<SagaId> order;
   if (const auto* all = lines.of(participant)) {
-    for (const LinePlace& place : (*all)[static_cast<std::size_t>(first)]) order.push_back(place.saga);
+    for (const LinePlace& place : (*all)[static_cast<std::size_t>(first)])
+      order.push_back(place.saga);
   }
   return order;
 }
