@@ -118,6 +118,18 @@ void await_harness() {
   }
 }
 
+void serve_for_harness(Participant& participant, const AmqpOptions& amqp, std::uint16_t prefetch) {
+  std::stop_source stop;
+  const std::jthread parent_watch([&stop] {
+    await_harness();
+    stop.request_stop();
+  });
+  report("ready");
+  ServeOptions options;
+  options.prefetch = prefetch;
+  serve_over_amqp(participant, amqp, stop.get_token(), options);
+}
+
 int run_engine(const Assignment& assignment) {
   SqliteStore store(assignment.files.store());
   const std::unique_ptr<Store> other_store = mutate(assignment.mutant, store);
@@ -156,15 +168,7 @@ int run_participant(const Assignment& assignment, const std::string& name) {
   PlannedParticipant planned(assignment.files, name, assignment.seed, assignment.pace(),
                              effect_decorator(assignment.mutant));
   if (assignment.undo_outside) planned.undo_outside();
-  std::stop_source stop;
-  const std::jthread parent_watch([&stop] {
-    await_harness();
-    stop.request_stop();
-  });
-  report("ready");
-  ServeOptions options;
-  options.prefetch = participant_prefetch;
-  serve_over_amqp(planned.participant(), amqp_options(assignment), stop.get_token(), options);
+  serve_for_harness(planned.participant(), amqp_options(assignment), participant_prefetch);
   return 0;
 }
 

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "mutants.hpp"
+#include "skald/amqp_options.hpp"
+#include "skald/participant.hpp"
 #include "world.hpp"
 
 namespace skald::faults {
@@ -41,6 +43,10 @@ struct Assignment {
 void report(const std::string& fact);
 /// Returns when the harness has closed this process's standard input, or is gone.
 void await_harness();
+
+/// Says `ready` and serves the participant until the harness has closed this process's standard
+/// input, or is gone. \throws ChannelError
+void serve_for_harness(Participant& participant, const AmqpOptions& amqp, std::uint16_t prefetch);
 
 /// Runs an engine; answers the exit code. \throws Error
 int run_engine(const Assignment& assignment);

@@ -15,7 +15,6 @@
 #include "../worker.hpp"
 #include "skald/amqp_channel.hpp"
 #include "skald/orchestrator.hpp"
-#include "skald/participant_amqp.hpp"
 #include "skald/sqlite_store.hpp"
 #include "trade.hpp"
 
@@ -23,6 +22,7 @@ namespace skald::faults {
 namespace {
 
 constexpr std::size_t starter_threads = 32;
+constexpr std::uint16_t participant_prefetch = 256;
 constexpr std::uint64_t under_way_limit = 512;
 constexpr std::uint64_t samples = 50;
 constexpr std::size_t leaked_bytes = 2'048;
@@ -135,15 +135,7 @@ int run_soak_engine(const SoakPart& part) {
 
 int run_soak_participant(const SoakPart& part) {
   Trader trader(part.ledger());
-  std::stop_source stop;
-  const std::jthread parent_watch([&stop] {
-    await_harness();
-    stop.request_stop();
-  });
-  report("ready");
-  ServeOptions options;
-  options.prefetch = 256;
-  serve_over_amqp(trader.participant(), amqp_options(part), stop.get_token(), options);
+  serve_for_harness(trader.participant(), amqp_options(part), participant_prefetch);
   return 0;
 }
 
