@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -125,5 +127,19 @@ using Arrival =
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
                  UnwaitArrival, LookArrival, DropQuarantinedArrival, RequeueQuarantinedArrival,
                  ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival>;
+
+/// Arrivals, and what keeps them in memory.
+struct Portion {
+  std::span<Arrival> arrivals;
+  std::shared_ptr<std::vector<Arrival>> keep;
+
+  Portion() = default;
+  Portion(std::span<Arrival> some, std::shared_ptr<std::vector<Arrival>> of)
+      : arrivals(some), keep(std::move(of)) {}
+  explicit Portion(std::vector<Arrival> all)
+      : keep(std::make_shared<std::vector<Arrival>>(std::move(all))) {
+    arrivals = *keep;
+  }
+};
 
 }  // namespace skald

@@ -2,7 +2,12 @@
 // and only then acts.
 //
 // It has no thread and no clock of its own: the orchestrator's shell, or a simulation, calls
-// process() with what has arrived and the time. Everything here runs on that one thread.
+// process() with what has arrived and the time. Everything here runs on that one thread, but for
+// the commits of a committer.
+//
+// With a committer the next turn is decided while the last one is being committed. A saga belongs
+// to one of them only: whatever needs one that is being committed, or needs the store, waits for
+// that commit first. So nobody ever sees what is not stored, and both are rolled back together.
 #pragma once
 
 #include <deque>
@@ -16,12 +21,14 @@
 #include <vector>
 
 #include "arrivals.hpp"
+#include "committer.hpp"
 #include "live_sagas.hpp"
 #include "lock_table.hpp"
 #include "policy_admission.hpp"
 #include "skald/decide.hpp"
 #include "skald/error.hpp"
 #include "skald/orchestrator.hpp"
+#include "turn.hpp"
 
 namespace skald {
 
@@ -41,7 +48,9 @@ class Coordinator {
     Observer observer;
     PolicyObserver policy_observer;
     PoliciesByName participants;
-    std::uint64_t id_seed = 0;  ///< Of the ids' random bits.
+    std::uint64_t id_seed = 0;       ///< Of the ids' random bits.
+    Committer* committer = nullptr;  ///< Null: every commit is made by process() itself.
+    std::size_t turn_limit = 1'024;  ///< Rows that a turn gathers while another is committed.
   };
 
   /// \throws DefinitionError for policies that contradict themselves
@@ -51,16 +60,21 @@ class Coordinator {
   /// what the channel had not confirmed, and wakes what was waiting. Call once, before process().
   void recover(Time now);
 
-  /// Decides the arrivals and the timers that are due, commits, acts. When the store takes no
-  /// writes for now, the starts and requests are refused and everything else is kept for the next
-  /// call. \throws StoreError when the engine cannot go on.
-  void process(std::span<Arrival> arrivals, Time now);
-  void process(std::vector<Arrival> arrivals, Time now) { process(std::span(arrivals), now); }
+  /// Decides the arrivals and the timers that are due, commits, acts. With a committer, a commit
+  /// may go on when this returns (is_committing()): call again when it is done, or with more
+  /// arrivals. When the store takes no writes for now, the starts and requests are refused and
+  /// everything else is kept for the next call. \throws StoreError when the engine cannot go on.
+  void process(Portion arrivals, Time now);
+  void process(std::vector<Arrival> arrivals, Time now) {
+    process(Portion(std::move(arrivals)), now);
+  }
+  [[nodiscard]] bool is_committing() const { return commit_ == Commit::running; }
 
   /// When process() is to be called even if nothing arrives.
   [[nodiscard]] std::optional<Time> next_due() const;
 
-  /// Writes how far the channel had confirmed, for a short recovery. Call when stopping.
+  /// Ends what is under way, then writes how far the channel had confirmed, for a short recovery.
+  /// Call when stopping.
   void checkpoint();
 
   /// After process() threw: gives up every answer that is still owed.
@@ -133,14 +147,27 @@ class Coordinator {
   void rebuild_locks(LockLines lines);
 
   // Committing and acting.
-  void commit();
-  void act();
-  void send_commands();
+  enum class Commit : std::uint8_t { none, running, stored, failed };
+  void conclude(bool at_once);
+  void seal();
+  void commit_open();
+  void commit_aside();
+  [[nodiscard]] bool is_worth_committing_aside() const;
+  void join_commit();
+  void finish_commit();
+  void confirm(Turn& turn, Position first);
+  /// The store, which nobody else uses now.
+  [[nodiscard]] Store& store();
+  void act(Turn& turn);
+  void send_commands(Turn& turn);
   void send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands);
-  void settle_sagas();
+  void settle_sagas(const Turn& turn);
+  void tell_waiters(const Saga& saga);
   void look_after_the_store();
+  void give_up(const std::string& why);
   void roll_back(const std::string& why);
   void take_all(std::span<Arrival> arrivals);
+  void take_late_starts();
   void keep_or_answer(std::span<Arrival> arrivals, std::vector<Arrival>& kept);
 
   // Sagas in memory.
@@ -159,12 +186,13 @@ class Coordinator {
   void arm_wake(LiveSaga& live);
   void arm_attempt(const SagaId& saga, OutstandingAttempt& attempt, Duration timeout);
   void disarm(std::optional<Timers::iterator>& timer);
-  void drop_outstanding(OutstandingAttempt& attempt);
+  void drop_outstanding(OutstandingAttempt& attempt, std::vector<Position>& settled);
   [[nodiscard]] bool holds_overdue() const;
 
   // Policies.
   void note_issued(LiveSaga& live, const AttemptRef& attempt);
   void note_ended(const LiveSaga& live, const OutstandingAttempt& attempt, const CommandEnd& end);
+  void let_go(const LiveSaga& live, const OutstandingAttempt& attempt);
   void identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found);
   void join_lines(const LiveSaga& live);
   void serve_lines();
@@ -198,20 +226,16 @@ class Coordinator {
   Timers timers_;
   std::deque<SagaId> unplaced_;    // Waited when the engine was opened; their lines are not known.
   std::vector<SagaId> held_back_;  // Of those, until `hold_due_until_`.
-  std::vector<SagaId> placed_;     // Of those, in the batch under way.
   bool more_to_serve_ = false;     // The batch has woken as many as it may, and more may pass.
   std::deque<SagaId> unlocked_;    // Have come to the front of a line, and were not woken yet.
-  std::vector<SagaId> waking_;     // Are being woken by the batch under way.
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;
   WatermarkTracker watermark_;
   Position stored_watermark_ = 0;
   Time watermark_stored_at_{};
-  // Attempts that the batch under way has ended: still under way if it is rolled back.
-  std::vector<std::pair<SagaId, OutstandingAttempt>> ended_;
-  std::vector<Position> settled_;  // In the batch under way; they count once it is committed.
   Position last_position_ = 0;
+  Position acted_position_ = 0;  // Up to here the watermark's tracker knows what was issued.
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
   std::optional<Time> hold_overdue_until_;
   std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
@@ -223,24 +247,15 @@ class Coordinator {
   std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};
 
-  // The batch under way.
-  struct PendingEffect {
-    SagaId saga;
-    Effect effect;
-    std::size_t append;  // Index of the journal row that asked for it.
-  };
-  Batch batch_;
-  std::vector<PendingEffect> effects_;
-  std::vector<SagaId> touched_;
-  std::vector<std::uint64_t> receipts_;
-  struct OwedStart {
-    Answer<Started> answer;
-    Started started;
-  };
-  std::vector<OwedStart> owed_starts_;  // Started in the batch, or found by their keys.
-  std::vector<std::function<void()>> answers_;
-  std::vector<std::function<void(const Refusal&)>> refusals_;  // Instead, when the commit fails.
-  std::map<std::pair<std::string, std::string>, SagaId> batch_keys_;
+  // Starts whose keys are looked up when the commit under way is over.
+  std::vector<StartArrival> late_starts_;
+
+  Turn open_;       // Being decided.
+  Turn in_flight_;  // Being committed, as `commit_` says.
+  Turn done_;       // Stored, and being acted on.
+  Commit commit_ = Commit::none;
+  Position stored_first_ = 0;   // Of the one in flight, when it is stored.
+  std::string commit_problem_;  // When it failed.
 };
 
 }  // namespace skald

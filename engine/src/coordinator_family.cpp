@@ -96,9 +96,8 @@ void Coordinator::tell_parent(const LiveSaga& child) {
 
 void Coordinator::wake_unlocked() {
   if (holds_overdue()) return;
-  std::move(unlocked_.begin(), unlocked_.end(), std::back_inserter(waking_));
-  unlocked_.clear();
-  for (const SagaId& id : waking_) {
+  for (const SagaId& id : std::exchange(unlocked_, {})) {
+    open_.waking.push_back(id);
     LiveSaga* saga = live(id);
     if (saga) (void)apply(*saga, Woken{});
   }
@@ -115,9 +114,9 @@ void Coordinator::leave_locks(const Saga& ended) {
 }
 
 bool Coordinator::is_over(const SagaId& id) {
-  const auto summary = store_.summary(id);
+  const auto summary = store().summary(id);
   if (!summary || !is_end(summary->status)) return false;
-  const auto children = children_in(store_.journal(id));
+  const auto children = children_in(store().journal(id));
   return std::all_of(children.begin(), children.end(),
                      [this](const SagaId& child) { return is_over(child); });
 }

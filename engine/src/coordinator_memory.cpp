@@ -16,18 +16,22 @@ constexpr std::size_t sweep_factor = 8;
 }  // namespace
 
 LiveSaga* Coordinator::live(const SagaId& id) {
-  const auto found = live_.find(id);
+  auto found = live_.find(id);
+  if (found != live_.end() && found->second.committing && commit_ != Commit::failed) {
+    finish_commit();
+    found = live_.find(id);
+  }
   return found != live_.end() ? &found->second : load(id);
 }
 
 LiveSaga* Coordinator::load(const SagaId& id) {
-  const std::vector<JournalRow> rows = store_.journal(id);
+  const std::vector<JournalRow> rows = store().journal(id);
   if (rows.empty()) return nullptr;
   LiveSaga& saga = live_[id];
   saga.saga = fold(rows);
   saga.definition = definition_of(saga.saga);
   saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
-  touched_.push_back(id);
+  open_.touched.push_back(id);
   if (auto parked = parked_.extract(id)) {
     saga.outstanding = std::move(parked.mapped());
   } else {
@@ -68,7 +72,8 @@ void Coordinator::make_room() {
     if (++sweep_hand_ >= live_.bucket_count()) sweep_hand_ = 0;
     leaving.clear();
     for (auto it = live_.begin(sweep_hand_); it != live_.end(sweep_hand_); ++it) {
-      if (!std::exchange(it->second.recent, false)) leaving.push_back(it->first);
+      const bool recent = std::exchange(it->second.recent, false);
+      if (!recent && !it->second.touched) leaving.push_back(it->first);
     }
     for (const SagaId& id : leaving) park(id);
   }
@@ -90,39 +95,38 @@ OutstandingAttempt* Coordinator::outstanding(const SagaId& id, const AttemptRef&
   return parked == parked_.end() ? nullptr : find_attempt(parked->second, attempt);
 }
 
-void Coordinator::settle_sagas() {
-  for (const SagaId& id : touched_) {
+void Coordinator::settle_sagas(const Turn& turn) {
+  std::vector<Position> settled;
+  for (const SagaId& id : turn.touched) {
     const auto found = live_.find(id);
     LiveSaga& saga = found->second;
     saga.touched = false;
+    saga.committing = false;
     saga.dirty_summary = false;
     const Status status = saga.saga.status;
     if (is_end(status) || status == Status::stuck) {
-      if (auto waiting = waiters_.extract(id)) {
-        for (WaitArrival& waiter : waiting.mapped()) take(waiter);
-      }
+      tell_waiters(saga.saga);
     }
     if (is_end(status)) leave_locks(saga.saga);
     if (is_end(status) || settings_.mode == Mode::momentary) {
       for (OutstandingAttempt& attempt : saga.outstanding) {
-        note_ended(saga, attempt, {});
-        drop_outstanding(attempt);
+        let_go(saga, attempt);
+        drop_outstanding(attempt, settled);
       }
-      lines_.leave(id);
+      lines_.leave_for_good(id);
       forget(saga);
       live_.erase(found);
       continue;
     }
-    if (saga.saga.paused || status == Status::stuck) lines_.leave(id);
+    if (saga.saga.paused || status == Status::stuck) lines_.leave_for_good(id);
     saga.starved = lines_.waits(id);
     arm_wake(saga);
     saga.recent = true;
     const bool waits_long = !saga.wake || (*saga.wake)->at - now_ > short_wait;
     if (saga.outstanding.empty() && waits_long && !saga.starved) live_.erase(found);
   }
+  for (const Position position : settled) watermark_.settled(position);
   make_room();
-  // Waiters of sagas that were ended already have put their answers here.
-  for (const auto& answer : std::exchange(answers_, {})) answer();
 }
 
 }  // namespace skald

@@ -65,19 +65,28 @@ void Coordinator::note_issued(LiveSaga& live, const AttemptRef& attempt) {
 void Coordinator::note_ended(const LiveSaga& live, const OutstandingAttempt& attempt,
                              const CommandEnd& end) {
   if (settings_.mode != Mode::engine) return;
-  ended_.emplace_back(live.saga.id, attempt);
+  open_.ended.emplace_back(live.saga.id, attempt);
   CommandEnd complete = end;
   complete.command = attempt.command;
   complete.generation = attempt.generation;
   book_.ended(participant_of(live, attempt.attempt), complete, now_);
 }
 
+// The saga has ended, and nobody waits for the attempt any more.
+void Coordinator::let_go(const LiveSaga& live, const OutstandingAttempt& attempt) {
+  if (settings_.mode != Mode::engine) return;
+  CommandEnd end;
+  end.command = attempt.command;
+  end.generation = attempt.generation;
+  book_.ended_for_good(participant_of(live, attempt.attempt), end, now_);
+}
+
 // An attempt that was rebuilt from the journal: what it counts as. `found`: it is not counted yet.
 void Coordinator::identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found) {
-  const auto known = std::find_if(ended_.begin(), ended_.end(), [&](const auto& ended) {
+  const auto known = std::find_if(open_.ended.begin(), open_.ended.end(), [&](const auto& ended) {
     return ended.first == live.saga.id && ended.second.attempt == attempt.attempt;
   });
-  if (known != ended_.end()) {
+  if (known != open_.ended.end()) {
     attempt.command = known->second.command;
     attempt.generation = known->second.generation;
     attempt.confirmed = known->second.confirmed;
@@ -99,9 +108,10 @@ void Coordinator::serve_lines() {
   more_to_serve_ = false;
   if (settings_.mode != Mode::engine || holds_overdue()) return;
   for (std::size_t left = serve_limit; left > 0 && !unplaced_.empty(); --left) {
-    placed_.push_back(unplaced_.front());
+    const SagaId id = unplaced_.front();
+    open_.placed.push_back(id);
     unplaced_.pop_front();
-    serve(placed_.back());
+    serve(id);
   }
   more_to_serve_ = !unplaced_.empty();
   std::vector<std::string> participants;
@@ -148,8 +158,9 @@ std::size_t Coordinator::serve_line(const std::string& participant, std::size_t 
 }
 
 void Coordinator::serve(const SagaId& id) {
+  LiveSaga* saga = live(id);
   lines_.leave(id);
-  if (LiveSaga* saga = live(id)) (void)apply(*saga, Woken{});
+  if (saga) (void)apply(*saga, Woken{});
 }
 
 void Coordinator::each_hold(

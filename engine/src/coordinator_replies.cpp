@@ -24,7 +24,7 @@ std::string unneeded_note(const Saga& saga) {
 }  // namespace
 
 void Coordinator::take(ReplyArrival& a) {
-  if (a.reply.receipt != 0) receipts_.push_back(a.reply.receipt);
+  if (a.reply.receipt != 0) open_.receipts.push_back(a.reply.receipt);
   if (const auto problem = use(a.reply)) quarantine(a.reply, *problem);
 }
 
@@ -43,10 +43,10 @@ std::optional<Unusable> Coordinator::use(Reply& reply) {
   if (!asked || attempt.attempt == 0 || attempt.attempt > made) {
     return Unusable{unusable::forged_attempt, "it answers an attempt that was never made"};
   }
-  const std::size_t before = batch_.appends.size();
+  const std::size_t before = open_.batch.appends.size();
   (void)apply(*saga, ReplyReceived{attempt, reply.outcome});
-  for (std::size_t i = before; i < batch_.appends.size(); ++i) {
-    for (const Event& event : batch_.appends[i].events) {
+  for (std::size_t i = before; i < open_.batch.appends.size(); ++i) {
+    for (const Event& event : open_.batch.appends[i].events) {
       if (!std::holds_alternative<ContradictionSeen>(event)) continue;
       return Unusable{unusable::contradiction, "it contradicts the participant's first answer"};
     }
@@ -63,20 +63,20 @@ void Coordinator::quarantine(const Reply& reply, const Unusable& problem) {
   QuarantinedMessage message = keep_reply(reply, step, problem);
   message.at = now_;
   message.channel = channel_.name();
-  batch_.quarantined.push_back(std::move(message));
+  open_.batch.quarantined.push_back(std::move(message));
 }
 
 void Coordinator::take(UnusableArrival& a) {
   QuarantinedMessage message = a.message;
   message.at = now_;
   message.channel = channel_.name();
-  batch_.quarantined.push_back(std::move(message));
-  if (a.receipt != 0) receipts_.push_back(a.receipt);
+  open_.batch.quarantined.push_back(std::move(message));
+  if (a.receipt != 0) open_.receipts.push_back(a.receipt);
 }
 
 void Coordinator::take(DropQuarantinedArrival& a) {
   try {
-    if (store_.drop_quarantined(a.number)) {
+    if (store().drop_quarantined(a.number)) {
       a.answer(true);
     } else {
       a.answer(no_such_message(a.number));
@@ -88,7 +88,7 @@ void Coordinator::take(DropQuarantinedArrival& a) {
 }
 
 void Coordinator::take(RequeueQuarantinedArrival& a) {
-  const auto found = store_.quarantine(a.number - 1, 1);
+  const auto found = store().quarantine(a.number - 1, 1);
   if (found.empty() || found.front().number != a.number) {
     a.answer(no_such_message(a.number));
     return;
@@ -107,10 +107,10 @@ void Coordinator::take(RequeueQuarantinedArrival& a) {
   }
   if (const auto* problem = std::get_if<Unusable>(&again)) return stays(*problem);
   Reply& reply = std::get<Reply>(again);
-  const std::size_t appends = batch_.appends.size();
-  const std::size_t effects = effects_.size();
+  const std::size_t appends = open_.batch.appends.size();
+  const std::size_t effects = open_.effects.size();
   if (const auto problem = use(reply)) return stays(*problem);
-  const bool changed = batch_.appends.size() > appends || effects_.size() > effects;
+  const bool changed = open_.batch.appends.size() > appends || open_.effects.size() > effects;
   if (!changed && message.reason == unusable::contradiction) {
     // Its saga was marked when it came first, and is marked once only.
     return stays({message.reason, "it contradicts what is decided; drop it once that is settled"});
@@ -122,11 +122,13 @@ void Coordinator::take(RequeueQuarantinedArrival& a) {
 // looking at it once more then changes nothing.
 void Coordinator::used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed) {
   RequeueOutcome outcome{reply.saga, changed, "taken as if it had just come"};
+  open_.alone = true;
   if (!changed) outcome.note = unneeded_note(live(reply.saga)->saga);
-  answers_.emplace_back([this, number = a.number, by = a.requester, answer = a.answer, outcome] {
+  open_.answers.emplace_back([this, number = a.number, by = a.requester, answer = a.answer,
+                              outcome] {
     RequeueOutcome told = outcome;
     try {
-      (void)store_.drop_quarantined(number);
+      (void)store().drop_quarantined(number);
     } catch (const StoreError& error) {
       if (!is_passing(error)) throw;
       told.note += "; the store is full, so it is still in quarantine: drop it later";
@@ -137,7 +139,7 @@ void Coordinator::used_again(const RequeueQuarantinedArrival& a, const Reply& re
     }
     answer(told);
   });
-  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
 
 }  // namespace skald

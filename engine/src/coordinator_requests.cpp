@@ -9,6 +9,16 @@ namespace {
 
 using Code = Refused::Code;
 
+SagaResult result_of(const Saga& saga) {
+  SagaResult result{saga.status, saga.forced, saga.output.value_or(JsonText{}), std::nullopt};
+  if (saga.stuck) {
+    result.error = saga.stuck->error;
+  } else if (saga.turn_back) {
+    result.error = saga.turn_back->error;
+  }
+  return result;
+}
+
 Refusal unknown_saga(const SagaId& id) {
   return {Code::not_found, fmt::format("no saga {} in this store", id.to_string())};
 }
@@ -16,15 +26,17 @@ Refusal unknown_saga(const SagaId& id) {
 }  // namespace
 
 std::optional<SagaId> Coordinator::key_holder(const std::string& type, const std::string& key) {
-  const auto started_now = batch_keys_.find({type, key});
-  if (started_now != batch_keys_.end()) return started_now->second;
-  return store_.key_holder(type, key);
+  for (const Turn* turn : {&open_, &in_flight_}) {
+    const auto started_now = turn->keys.find({type, key});
+    if (started_now != turn->keys.end()) return started_now->second;
+  }
+  return store().key_holder(type, key);
 }
 
 std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
                                                StartRequested request) {
   const SagaId id = request.id;
-  if (request.key) batch_keys_[{definition->type, *request.key}] = id;
+  if (request.key) open_.keys[{definition->type, *request.key}] = id;
   locks_.enter(id, request.root.value_or(id), request.locks);
   LiveSaga& saga = live_[id];
   saga.definition = definition;
@@ -42,11 +54,16 @@ void Coordinator::take(StartArrival& a) {
         fmt::format("no definition of saga {}{} in this store; define it first", a.type, version)});
     return;
   }
+  // Looking for a key takes the store; who comes later stays behind.
+  if (commit_ == Commit::running && (a.key || !late_starts_.empty())) {
+    late_starts_.push_back(std::move(a));
+    return;
+  }
   if (a.key) {
     if (const auto holder = key_holder(a.type, *a.key)) {
       const LiveSaga* saga = live(*holder);
       if (saga && same_value(saga->saga.input, a.input)) {
-        owed_starts_.push_back({std::move(a.answer), {*holder, false}});
+        open_.starts.push_back({std::move(a.answer), {*holder, false}});
       } else {
         a.answer(Refusal{Code::key_conflict,
                          fmt::format("key {} is taken by saga {}, which has other input", *a.key,
@@ -73,7 +90,14 @@ void Coordinator::take(StartArrival& a) {
     return;
   }
   (void)start_saga(definition, std::move(request));
-  owed_starts_.push_back({std::move(a.answer), {id, true}});
+  open_.starts.push_back({std::move(a.answer), {id, true}});
+}
+
+// Once the commit under way lets them use the store.
+void Coordinator::take_late_starts() {
+  if (late_starts_.empty()) return;
+  join_commit();
+  for (StartArrival& a : std::exchange(late_starts_, {})) take(a);
 }
 
 void Coordinator::take(RequestArrival& a) {
@@ -104,8 +128,8 @@ void Coordinator::take(RequestArrival& a) {
     return;
   }
   const RequestOutcome outcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value()};
-  answers_.emplace_back([answer = a.answer, outcome] { answer(outcome); });
-  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  open_.answers.emplace_back([answer = a.answer, outcome] { answer(outcome); });
+  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
 
 void Coordinator::take(ReplayArrival& a) {
@@ -139,8 +163,8 @@ void Coordinator::take(ReplayArrival& a) {
     return;
   }
   (void)start_saga(definition, std::move(start));
-  answers_.emplace_back([answer = a.answer, id] { answer(id); });
-  refusals_.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  open_.answers.emplace_back([answer = a.answer, id] { answer(id); });
+  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
 
 void Coordinator::take(DefineArrival& a) {
@@ -153,7 +177,7 @@ void Coordinator::take(DefineArrival& a) {
     }
   }
   try {
-    store_.put_definition(a.definition);
+    store().put_definition(a.definition);
   } catch (const Refused& refused) {
     a.answer(Refusal{refused.code(), refused.what()});
     return;
@@ -182,31 +206,35 @@ void Coordinator::look_after_the_store() {
     }
   };
   for (PurgeArrival& a : std::exchange(purges_, {})) {
-    carry_out(a, [&] { return store_.purge(a.slice); });
+    carry_out(a, [&] { return store().purge(a.slice); });
   }
   for (ReleaseSpaceArrival& a : std::exchange(releases_, {})) {
-    carry_out(a, [&] { return store_.release_space(a.bytes_max); });
+    carry_out(a, [&] { return store().release_space(a.bytes_max); });
   }
 }
 
 void Coordinator::take(WaitArrival& a) {
-  const LiveSaga* found = live(a.saga);
+  const auto known = live_.find(a.saga);
+  const bool committing = known != live_.end() && known->second.committing;
+  const LiveSaga* found = committing ? &known->second : live(a.saga);
   if (!found) {
     a.answer(unknown_saga(a.saga));
     return;
   }
   const Saga& saga = found->saga;
-  if (!is_end(saga.status) && saga.status != Status::stuck) {
+  // How one stands that is being committed is told when that is done.
+  if (committing || (!is_end(saga.status) && saga.status != Status::stuck)) {
     waiters_[a.saga].push_back(std::move(a));
     return;
   }
-  SagaResult result{saga.status, saga.forced, saga.output.value_or(JsonText{}), std::nullopt};
-  if (saga.stuck) {
-    result.error = saga.stuck->error;
-  } else if (saga.turn_back) {
-    result.error = saga.turn_back->error;
-  }
-  answers_.emplace_back([answer = a.answer, result] { answer(result); });
+  open_.answers.emplace_back([answer = a.answer, result = result_of(saga)] { answer(result); });
+}
+
+void Coordinator::tell_waiters(const Saga& saga) {
+  auto waiting = waiters_.extract(saga.id);
+  if (!waiting) return;
+  const SagaResult result = result_of(saga);
+  for (WaitArrival& waiter : waiting.mapped()) waiter.answer(result);
 }
 
 void Coordinator::take(UnwaitArrival& a) {
@@ -222,7 +250,7 @@ void Coordinator::take(LookArrival& a) {
     a.answer(unknown_saga(a.saga));
     return;
   }
-  answers_.emplace_back([answer = a.answer, copy = saga->saga] { answer(copy); });
+  open_.answers.emplace_back([answer = a.answer, copy = saga->saga] { answer(copy); });
 }
 
 }  // namespace skald

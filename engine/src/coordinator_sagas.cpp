@@ -41,7 +41,7 @@ std::optional<Time> wake_beyond_held(const LiveSaga& live, Time now) {
 DefinitionPtr Coordinator::definition(const Digest& digest) {
   const auto known = definitions_.find(digest);
   if (known != definitions_.end()) return known->second;
-  DefinitionPtr stored = store_.definition(digest);
+  DefinitionPtr stored = store().definition(digest);
   if (!stored) {
     throw StoreError(StoreError::Kind::corrupt,
                      fmt::format("the store lacks the definition {} that a saga pinned; run "
@@ -102,9 +102,9 @@ void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
   timer.reset();
 }
 
-void Coordinator::drop_outstanding(OutstandingAttempt& attempt) {
+void Coordinator::drop_outstanding(OutstandingAttempt& attempt, std::vector<Position>& settled) {
   disarm(attempt.timer);
-  if (attempt.issued_at > 0 && !attempt.confirmed) settled_.push_back(attempt.issued_at);
+  if (attempt.issued_at > 0 && !attempt.confirmed) settled.push_back(attempt.issued_at);
 }
 
 void Coordinator::take(SentArrival& a) {
@@ -130,6 +130,7 @@ void Coordinator::recover(Time now) {
   now_ = now;
   for (const DefinitionPtr& stored : store_.definitions()) register_definition(stored);
   last_position_ = store_.last_position();
+  acted_position_ = last_position_;
   stored_watermark_ = store_.watermark(channel_.name());
   if (settings_.mode == Mode::momentary) return;
   for (const PolicyConflict& conflict : book_.use(known_definitions())) {
@@ -165,7 +166,7 @@ void Coordinator::recover(Time now) {
     const bool crowded = live_.size() > settings_.cached_sagas_limit;
     if (crowded || (saga.outstanding.empty() && !waits)) park(summary.id);
   });
-  touched_.clear();
+  open_.touched.clear();
   for (const SagaId& root : left) note_family_locks(root, lines);
   rebuild_locks(std::move(lines));
   std::sort(unconfirmed.begin(), unconfirmed.end());
@@ -231,24 +232,6 @@ void Coordinator::resend_unconfirmed() {
   crash_point(CrashPoint::recovery_before_resend);
   channel_.send(std::move(commands));
   crash_point(CrashPoint::recovery_resent);
-}
-
-void Coordinator::checkpoint() {
-  if (settings_.mode != Mode::engine) return;
-  const Position settled = watermark_.value(last_position_);
-  Batch batch;
-  if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
-  batch.participants = book_.changes(true);
-  if (batch.empty()) return;
-  try {
-    (void)store_.commit(batch);
-  } catch (const StoreError& error) {
-    if (!is_passing(error)) throw;
-    // Nothing is lost with it but time: the next engine sends some commands again.
-    return;
-  }
-  book_.committed(batch.participants);
-  stored_watermark_ = std::max(stored_watermark_, settled);
 }
 
 }  // namespace skald

@@ -67,43 +67,67 @@ void Inbox::push_reports(std::span<ChannelReport> reports) {
 
 // Waking costs a system call; nobody sleeps while there is work.
 void Inbox::wake(std::unique_lock<std::mutex> lock) {
-  const bool asleep = std::exchange(sleeping_, false);
+  const bool wakes = wakes_at_ > 0 && waiting_.size() >= wakes_at_;
+  if (wakes) wakes_at_ = 0;
   lock.unlock();
-  if (asleep) arrived_.notify_one();
+  if (wakes) arrived_.notify_one();
 }
 
-std::optional<std::span<Arrival>> Inbox::take(std::size_t limit, std::optional<Duration> patience) {
-  if (in_hand_ == 0) {
-    hand_.clear();
-    if (hand_.capacity() > kept_capacity_max) hand_ = {};
+void Inbox::nudge() {
+  std::unique_lock lock{mutex_};
+  nudged_ = true;
+  const bool wakes = std::exchange(wakes_at_, 0) > 0;
+  lock.unlock();
+  if (wakes) arrived_.notify_one();
+}
+
+// The old one goes to those that may still be kept by somebody.
+void Inbox::take_new_hand() {
+  if (hand_.use_count() > 1) {
+    for (Hand& earlier : earlier_hands_) {
+      if (earlier && earlier.use_count() > 1) continue;
+      hand_.swap(earlier);
+      break;
+    }
   }
+  if (!hand_ || hand_.use_count() > 1 || hand_->capacity() > kept_capacity_max) {
+    hand_ = std::make_shared<std::vector<Arrival>>();
+  }
+  hand_->clear();
+}
+
+std::optional<Portion> Inbox::take(std::size_t limit, std::optional<Duration> patience,
+                                   std::size_t least) {
+  if (in_hand_ == 0) take_new_hand();
   std::unique_lock lock{mutex_};
   if (in_hand_ == 0) {
-    const auto ready = [this] { return closed_ || !waiting_.empty(); };
+    const auto ready = [&] { return closed_ || nudged_ || waiting_.size() >= least; };
     if (!ready()) {
-      sleeping_ = true;
+      wakes_at_ = least;
       if (patience) {
         arrived_.wait_for(lock, std::max(*patience, Duration::zero()), ready);
       } else {
         arrived_.wait(lock, ready);
       }
-      sleeping_ = false;
+      wakes_at_ = 0;
     }
+    nudged_ = false;
     if (waiting_.empty() && closed_) return std::nullopt;
-    hand_.swap(waiting_);
-    in_hand_ = hand_.size();
-    collection_.fetch_add(1, std::memory_order_relaxed);
+    hand_->swap(waiting_);
+    in_hand_ = hand_->size();
+    if (in_hand_ > 0) collection_.fetch_add(1, std::memory_order_relaxed);
   }
-  const std::span<Arrival> batch = std::span(hand_).last(in_hand_).first(std::min(limit, in_hand_));
+  const std::span<Arrival> batch =
+      std::span(*hand_).last(in_hand_).first(std::min(limit, in_hand_));
   in_hand_ -= batch.size();
   lock.unlock();
   const auto starts = static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_start));
-  if (starts == 0) return batch;
+  if (starts == 0) return Portion{batch, hand_};
   lock.lock();
   starts_ -= starts;
   lock.unlock();
   room_.notify_all();
-  return batch;
+  return Portion{batch, hand_};
 }
 
 void Inbox::close() {
@@ -117,10 +141,10 @@ void Inbox::close() {
 
 std::vector<Arrival> Inbox::drain() {
   const std::lock_guard lock{mutex_};
-  const auto left = std::span(hand_).last(std::exchange(in_hand_, 0));
+  const auto left = std::span(*hand_).last(std::exchange(in_hand_, 0));
   std::vector<Arrival> rest(std::make_move_iterator(left.begin()),
                             std::make_move_iterator(left.end()));
-  hand_.clear();
+  hand_ = std::make_shared<std::vector<Arrival>>();
   rest.insert(rest.end(), std::make_move_iterator(waiting_.begin()),
               std::make_move_iterator(waiting_.end()));
   waiting_.clear();

@@ -1,8 +1,10 @@
 // The bounded hand-over from many threads to the coordinator's one.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -29,11 +31,13 @@ class Inbox {
   std::size_t push_starts(std::span<StartArrival> starts);
   /// Adds what a channel reports, at one go. Drops it when closed.
   void push_reports(std::span<ChannelReport> reports);
-  /// Waits for arrivals, at most `patience` (absent: for ever), and takes up to `limit` of them,
-  /// which stay valid until the next call. Nothing when the inbox is closed and empty. For one
-  /// thread.
-  [[nodiscard]] std::optional<std::span<Arrival>> take(std::size_t limit,
-                                                       std::optional<Duration> patience);
+  /// Waits for arrivals, at most `patience` (absent: for ever), and takes up to `limit` of them.
+  /// Waits on for fewer than `least`, but neither a nudge nor the end of patience is waited
+  /// through: then there may be none. Nothing when the inbox is closed and empty. For one thread.
+  [[nodiscard]] std::optional<Portion> take(std::size_t limit, std::optional<Duration> patience,
+                                            std::size_t least = 1);
+  /// Lets take() return, now or when it is called next.
+  void nudge();
   /// Takes no more; what is inside can still be taken.
   void close();
   /// Empties it, and answers what was not taken. For the thread that takes, or once that is gone.
@@ -46,6 +50,7 @@ class Inbox {
  private:
   [[nodiscard]] bool has_room() const { return closed_ || starts_ < starts_limit_; }
   void wake(std::unique_lock<std::mutex> lock);
+  void take_new_hand();
 
   const std::size_t starts_limit_;
   mutable std::mutex mutex_;
@@ -54,12 +59,15 @@ class Inbox {
   std::vector<Arrival> waiting_;
   std::size_t starts_ = 0;
   bool closed_ = false;
-  bool sleeping_ = false;
+  bool nudged_ = false;
+  std::size_t wakes_at_ = 0;  // The taking thread sleeps, and this many wake it; 0: it does not.
   std::atomic<unsigned> collection_{0};
   std::size_t in_hand_ = 0;  // Of those in hand, not taken yet.
 
-  // Of the taking thread. Both vectors keep their memory and change places.
-  std::vector<Arrival> hand_;
+  // Of the taking thread. A hand is used again, with its memory, when nobody keeps it any more.
+  using Hand = std::shared_ptr<std::vector<Arrival>>;
+  Hand hand_ = std::make_shared<std::vector<Arrival>>();
+  std::array<Hand, 3> earlier_hands_;
 };
 
 }  // namespace skald

@@ -48,8 +48,9 @@ struct LiveSaga {
   DefinitionPtr definition;
   std::vector<OutstandingAttempt> outstanding;
   std::optional<Timers::iterator> wake;
-  bool dirty_summary = false;  ///< The summary row is to be written with the batch under way.
-  bool touched = false;        ///< Changed in the batch under way.
+  bool dirty_summary = false;  ///< The summary row is to be written with that turn.
+  bool touched = false;        ///< Changed in a turn that is open or being committed.
+  bool committing = false;     ///< That turn is being committed.
   bool recent = false;         ///< Something has happened to it since make_room() came by.
   bool starved = false;        ///< Has something to issue that was not admitted: waits in a line.
 

@@ -3,6 +3,15 @@
 #include <fmt/format.h>
 
 namespace skald {
+namespace {
+
+// The usual case, and the engine's hot path.
+void end_without_policies(ParticipantState& state, const CommandEnd& end, Time now) {
+  state.bulkhead = BulkheadPolicy::ended(state.bulkhead, end.command);
+  note_answer(state, end, now);
+}
+
+}  // namespace
 
 PolicyBook::PolicyBook(PoliciesByName configured, Logger log, PolicyObserver observer)
     : configured_(std::move(configured)), log_(std::move(log)), observer_(std::move(observer)) {
@@ -69,7 +78,7 @@ std::optional<Hold> PolicyBook::held(const std::string& participant, CommandClas
 
 PolicyBook::Entry& PolicyBook::change(const std::string& participant) {
   Entry& entry = entries_[participant];
-  before_.try_emplace(participant, entry.state);
+  open_.before.try_emplace(participant, entry.state);
   return entry;
 }
 
@@ -87,15 +96,25 @@ std::uint64_t PolicyBook::issued(const std::string& participant, CommandClass co
 
 void PolicyBook::ended(const std::string& participant, const CommandEnd& end, Time now) {
   Entry& entry = change(participant);
-  if (entry.in_force.policies.empty()) {
-    ParticipantState& state = entry.state;
-    state.bulkhead = BulkheadPolicy::ended(state.bulkhead, end.command);
-    note_answer(state, end, now);
-    return;
-  }
+  if (entry.in_force.policies.empty()) return end_without_policies(entry.state, end, now);
   const BreakerState before = entry.state.breaker;
   entry.state = after_end(entry.in_force.policies, std::move(entry.state), end, now);
   note_phase(participant, before, entry, end.error_code, now);
+}
+
+void PolicyBook::ended_for_good(const std::string& participant, const CommandEnd& end, Time now) {
+  ended(participant, end, now);
+  const ParticipantPolicies& policies = entries_.at(participant).in_force.policies;
+  for (Change* change : {&open_, &sealed_}) {
+    const auto found = change->before.find(participant);
+    if (found == change->before.end()) continue;
+    ParticipantState& kept = found->second;
+    if (policies.empty()) {
+      end_without_policies(kept, end, now);
+    } else {
+      kept = after_end(policies, std::move(kept), end, now);
+    }
+  }
 }
 
 std::uint64_t PolicyBook::found(const std::string& participant, CommandClass command) {
@@ -115,7 +134,7 @@ void PolicyBook::note_phase(const std::string& participant, const BreakerState& 
                             const Entry& after, const std::string& error_code, Time now) {
   const BreakerState& state = after.state.breaker;
   if (state.generation == before.generation) return;
-  BreakerChanged& notice = notices_.emplace_back();
+  BreakerChanged& notice = open_.notices.emplace_back();
   notice.participant = participant;
   notice.from = before.phase;
   notice.to = state.phase;
@@ -125,34 +144,40 @@ void PolicyBook::note_phase(const std::string& participant, const BreakerState& 
   notice.error_code = error_code;
 }
 
-std::map<std::string, std::string> PolicyBook::changes(bool all) const {
+std::map<std::string, std::string> PolicyBook::seal(bool all) {
   std::map<std::string, std::string> changes;
   const auto consider = [&](const std::string& name, const Entry& entry) {
     if (entry.in_force.policies.empty()) return;
     if (all ? entry.state == entry.stored : !worth_storing(entry.stored, entry.state)) return;
     changes.emplace(name, encode_state(entry.state));
+    storing_.insert_or_assign(name, entry.state);
   };
   if (all) {
     for (const auto& [name, entry] : entries_) consider(name, entry);
   } else {
-    for (const auto& [name, before] : before_) consider(name, entries_.at(name));
+    for (const auto& [name, before] : open_.before) consider(name, entries_.at(name));
   }
+  std::swap(open_, sealed_);
   return changes;
 }
 
-void PolicyBook::committed(const std::map<std::string, std::string>& changes) {
-  for (const auto& [name, text] : changes) {
-    Entry& entry = entries_.at(name);
-    entry.stored = entry.state;
-  }
-  before_.clear();
-  for (const BreakerChanged& notice : std::exchange(notices_, {})) tell(notice);
+void PolicyBook::committed() {
+  for (auto& [name, state] : storing_) entries_.at(name).stored = std::move(state);
+  storing_.clear();
+  sealed_.before.clear();
+  for (const BreakerChanged& notice : std::exchange(sealed_.notices, {})) tell(notice);
 }
 
 void PolicyBook::rolled_back() {
-  for (auto& [name, state] : before_) entries_.at(name).state = std::move(state);
-  before_.clear();
-  notices_.clear();
+  storing_.clear();
+  take_back(open_);
+  take_back(sealed_);
+}
+
+void PolicyBook::take_back(Change& change) {
+  for (auto& [name, state] : change.before) entries_.at(name).state = std::move(state);
+  change.before.clear();
+  change.notices.clear();
 }
 
 void PolicyBook::tell(const BreakerChanged& change) const {

@@ -1,5 +1,6 @@
 // The policies of all participants and where each stands, batch by batch: what a batch changed is
-// stored with it, told after its commit, and taken back when it was rolled back.
+// stored with it, told after its commit, and taken back when it was rolled back. While a batch is
+// being committed (sealed), the next one changes what it left behind.
 #pragma once
 
 #include <functional>
@@ -37,15 +38,19 @@ class PolicyBook {
   /// A command was issued; answers the breaker's generation, which its end is to bring back.
   std::uint64_t issued(const std::string& participant, CommandClass command, Time now);
   void ended(const std::string& participant, const CommandEnd& end, Time now);
+  /// An end that stands whatever becomes of the batch under way.
+  void ended_for_good(const std::string& participant, const CommandEnd& end, Time now);
   /// A command is under way since before this engine ran; answers as issued() does.
   std::uint64_t found(const std::string& participant, CommandClass command);
   /// What a command counts as whose own generation is not known any more.
   [[nodiscard]] std::uint64_t generation(const std::string& participant) const;
 
-  /// What the batch under way has to store; `all`: also what a restart could do without.
-  [[nodiscard]] std::map<std::string, std::string> changes(bool all = false) const;
-  /// These changes are durable.
-  void committed(const std::map<std::string, std::string>& changes);
+  /// Ends the batch under way, and answers what it has to store; `all`: also what a restart could
+  /// do without. One sealed batch at a time.
+  [[nodiscard]] std::map<std::string, std::string> seal(bool all = false);
+  /// What was sealed is durable.
+  void committed();
+  /// Takes back what was sealed and what came after it.
   void rolled_back();
 
   /// Of every participant that is known, in order of name.
@@ -57,8 +62,13 @@ class PolicyBook {
     ParticipantState state;
     ParticipantState stored;
   };
+  struct Change {  // Of a batch.
+    std::unordered_map<std::string, ParticipantState> before;
+    std::vector<BreakerChanged> notices;
+  };
   // For a change in the batch under way: keeps what is to be restored.
   Entry& change(const std::string& participant);
+  void take_back(Change& change);
   void note_phase(const std::string& participant, const BreakerState& before, const Entry& after,
                   const std::string& error_code, Time now);
   void tell(const BreakerChanged& change) const;
@@ -67,8 +77,9 @@ class PolicyBook {
   Logger log_;
   PolicyObserver observer_;
   std::unordered_map<std::string, Entry> entries_;
-  std::unordered_map<std::string, ParticipantState> before_;  // Of those changed in this batch.
-  std::vector<BreakerChanged> notices_;                       // Of this batch.
+  Change open_;    // By the batch under way.
+  Change sealed_;  // By the batch that is being committed,
+  std::unordered_map<std::string, ParticipantState> storing_;  // which stores this.
 };
 
 }  // namespace skald

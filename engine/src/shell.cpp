@@ -28,8 +28,12 @@ Coordinator::Settings settings_from(const OrchestratorOptions& options) {
   settings.participants = options.participants;
   std::random_device device;
   settings.id_seed = (std::uint64_t{device()} << 32U) ^ device();
+  settings.turn_limit = options.batch_limit;
   return settings;
 }
+
+// While a commit goes on, so many arrivals are worth to be waited for.
+constexpr std::size_t arrivals_worth_waking = 32;
 
 OrchestratorOptions with_defaults(OrchestratorOptions options, const Clock& system_clock) {
   if (!options.clock) options.clock = &system_clock;
@@ -44,7 +48,7 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
       store_(store),
       channel_(channel),
       inbox_(options_.waiting_starts_limit),
-      coordinator_(store, channel, settings_from(options_)),
+      coordinator_(store, channel, settings()),
       engine_id_(store.engine_id()) {
   coordinator_.recover(options_.clock->now());
   try {
@@ -56,6 +60,14 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
     close_to_the_outside();
     throw;
   }
+}
+
+Coordinator::Settings Orchestrator::Shell::settings() {
+  Coordinator::Settings settings = settings_from(options_);
+  if (options_.mode != Mode::engine) return settings;
+  commit_thread_ = std::make_unique<CommitThread>(store_, [this] { inbox_.nudge(); });
+  settings.committer = commit_thread_.get();
+  return settings;
 }
 
 void Orchestrator::Shell::stop() {
@@ -85,9 +97,10 @@ void Orchestrator::Shell::run() {
     while (true) {
       std::optional<Duration> patience;
       if (const auto due = coordinator_.next_due()) patience = *due - options_.clock->now();
-      auto arrivals = inbox_.take(options_.batch_limit, patience);
+      const std::size_t least = coordinator_.is_committing() ? arrivals_worth_waking : 1;
+      auto arrivals = inbox_.take(options_.batch_limit, patience, least);
       if (!arrivals) break;
-      coordinator_.process(*arrivals, options_.clock->now());
+      coordinator_.process(*std::move(arrivals), options_.clock->now());
       gates_.open();
       cached_ = coordinator_.cached();
     }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <thread>
 
+#include "commit_thread.hpp"
 #include "control_request.hpp"
 #include "coordinator.hpp"
 #include "inbox.hpp"
@@ -61,6 +63,7 @@ class Orchestrator::Shell final : public ChannelListener {
  private:
   void open_to_the_outside();
   void close_to_the_outside();
+  Coordinator::Settings settings();
   void run();
   void fail(const std::string& why);
   std::string control(std::string_view request);
@@ -87,6 +90,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Store& store_;
   Channel& channel_;
   Inbox inbox_;
+  std::unique_ptr<CommitThread> commit_thread_;  // Null: the coordinator's thread commits.
   Coordinator coordinator_;
   const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.
   std::atomic<std::size_t> cached_{0};

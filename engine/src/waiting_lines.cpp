@@ -79,16 +79,30 @@ void WaitingLines::remove(const Ticket& ticket) {
   if (known->second.empty()) places_.erase(known);
 }
 
-void WaitingLines::committed() {
-  undo_.clear();
+void WaitingLines::leave_for_good(const SagaId& saga) {
+  const auto known = places_.find(saga);
+  if (known == places_.end()) return;
+  for (const Ticket& ticket : std::vector<Ticket>(known->second)) remove(ticket);
+}
+
+void WaitingLines::seal() {
+  sealed_undo_.swap(undo_);
   returning_.clear();
 }
 
+void WaitingLines::committed() { sealed_undo_.clear(); }
+
 void WaitingLines::rolled_back() {
-  for (auto it = undo_.rbegin(); it != undo_.rend(); ++it) {
+  take_back(undo_);
+  take_back(sealed_undo_);
+  returning_.clear();
+}
+
+void WaitingLines::take_back(Undo& undo) {
+  for (auto it = undo.rbegin(); it != undo.rend(); ++it) {
     it->first ? remove(it->second) : insert(it->second);
   }
-  committed();
+  undo.clear();
 }
 
 }  // namespace skald

@@ -30,7 +30,8 @@ struct LinePlace {
   friend bool operator==(const LinePlace& a, const LinePlace& b) { return a.number == b.number; }
 };
 
-/// A batch can be undone, as long as it was not committed.
+/// A batch can be undone, as long as it was not committed. While one is being committed (sealed),
+/// the next one changes what it left behind.
 class WaitingLines {
  public:
   using Line = std::set<LinePlace>;
@@ -53,7 +54,13 @@ class WaitingLines {
   /// the same lines again.
   void leave(const SagaId& saga);
 
+  /// Leaves, whatever becomes of the batch under way.
+  void leave_for_good(const SagaId& saga);
+
+  /// Ends the batch under way. One sealed batch at a time.
+  void seal();
   void committed();
+  /// Takes back what was sealed and what came after it.
   void rolled_back();
 
  private:
@@ -69,7 +76,10 @@ class WaitingLines {
   std::unordered_map<SagaId, std::vector<Ticket>> places_;
   std::vector<Ticket> returning_;  // Of the saga that left last.
   std::uint64_t next_number_ = 1;
-  std::vector<std::pair<bool, Ticket>> undo_;  // In this batch; true: it joined.
+  using Undo = std::vector<std::pair<bool, Ticket>>;  // True: it joined.
+  Undo undo_;                                         // Of the batch under way.
+  Undo sealed_undo_;
+  void take_back(Undo& undo);
 };
 
 }  // namespace skald

@@ -25,18 +25,18 @@ TEST_CASE(
     "what arrived is taken in order, in portions, and the rest of it before what came later") {
   Inbox inbox(10);
   for (const std::uint64_t n : {1U, 2U, 3U}) inbox.push(numbered(n));
-  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{1, 2});
+  CHECK(numbers(inbox.take(2, {})->arrivals) == std::vector<std::uint64_t>{1, 2});
   inbox.push(numbered(4));
   CHECK(inbox.size() == 2);
-  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{3});
-  CHECK(numbers(*inbox.take(2, {})) == std::vector<std::uint64_t>{4});
-  CHECK(inbox.take(2, Duration{0})->empty());
+  CHECK(numbers(inbox.take(2, {})->arrivals) == std::vector<std::uint64_t>{3});
+  CHECK(numbers(inbox.take(2, {})->arrivals) == std::vector<std::uint64_t>{4});
+  CHECK(inbox.take(2, Duration{0})->arrivals.empty());
 }
 
 TEST_CASE("what was not taken when an inbox is drained is all there, in order") {
   Inbox inbox(10);
   for (const std::uint64_t n : {1U, 2U, 3U}) inbox.push(numbered(n));
-  CHECK(numbers(*inbox.take(1, {})) == std::vector<std::uint64_t>{1});
+  CHECK(numbers(inbox.take(1, {})->arrivals) == std::vector<std::uint64_t>{1});
   inbox.push(numbered(4));
   inbox.close();
   CHECK(inbox.push(numbered(5)) == Inbox::Pushed::closed);
@@ -56,7 +56,7 @@ TEST_CASE(
   CHECK(std::get<StartArrival>(kept).type == "third");
   CHECK(inbox.push(numbered(1)) == Inbox::Pushed::taken);  // No start: not limited.
   // Those that were taken in hand but not handed out still count.
-  CHECK(inbox.take(1, {})->size() == 1);
+  CHECK(inbox.take(1, {})->arrivals.size() == 1);
   CHECK(inbox.try_push(std::move(kept)) == Inbox::Pushed::taken);
   CHECK(inbox.try_push(start()) == Inbox::Pushed::full);
 }
@@ -67,10 +67,10 @@ TEST_CASE("starts at one go wait for room, and closing ends the wait") {
   std::size_t taken = 0;
   std::jthread pusher([&] { taken = inbox.push_starts(starts); });
   std::size_t seen = 0;
-  while (seen < 3) seen += inbox.take(1, {})->size();
+  while (seen < 3) seen += inbox.take(1, {})->arrivals.size();
   inbox.close();
   pusher.join();
-  while (const auto rest = inbox.take(10, {})) seen += rest->size();
+  while (const auto rest = inbox.take(10, {})) seen += rest->arrivals.size();
   CHECK(taken == seen);
   CHECK(taken >= 3);
 }
@@ -83,9 +83,49 @@ TEST_CASE("reports of a channel arrive as what they are, in order") {
   reports.emplace_back(CommandConfirmed{7, id, {0, Direction::action, 1}});
   reports.emplace_back(CommandSent{id, {1, Direction::action, 1}});
   inbox.push_reports(reports);
-  const auto taken = *inbox.take(10, {});
+  const auto portion = *inbox.take(10, {});
+  const auto taken = portion.arrivals;
   REQUIRE(taken.size() == 3);
   CHECK(std::get<ReplyArrival>(taken[0]).reply.receipt == 9);
   CHECK(std::get<ConfirmedArrival>(taken[1]).position == 7);
   CHECK(std::get<SentArrival>(taken[2]).attempt.step == 1);
+}
+
+TEST_CASE(
+    "who waits for many is content with fewer at a nudge, at the end of patience and at the end") {
+  Inbox inbox(10);
+  inbox.push(numbered(1));
+  SUBCASE("a nudge") {
+    inbox.nudge();
+    CHECK(numbers(inbox.take(9, {}, 5)->arrivals) == std::vector<std::uint64_t>{1});
+    inbox.nudge();
+    CHECK(inbox.take(9, {}, 5)->arrivals.empty());
+  }
+  SUBCASE("patience") {
+    CHECK(numbers(inbox.take(9, Duration{1}, 5)->arrivals) == std::vector<std::uint64_t>{1});
+  }
+  SUBCASE("the end") {
+    inbox.close();
+    CHECK(numbers(inbox.take(9, {}, 5)->arrivals) == std::vector<std::uint64_t>{1});
+    CHECK_FALSE(inbox.take(9, {}, 5));
+  }
+  SUBCASE("as many come, and wake it") {
+    std::thread sender([&inbox] {
+      for (std::uint64_t i = 2; i <= 5; ++i) inbox.push(numbered(i));
+    });
+    CHECK(inbox.take(9, {}, 5)->arrivals.size() == 5);
+    sender.join();
+  }
+}
+
+TEST_CASE("a portion that is kept stays as it was while others are taken") {
+  Inbox inbox(10);
+  std::vector<Portion> kept;
+  for (std::uint64_t i = 1; i <= 8; ++i) {
+    inbox.push(numbered(i));
+    kept.push_back(*inbox.take(1, {}));
+  }
+  for (std::uint64_t i = 1; i <= 8; ++i) {
+    CHECK(numbers(kept[i - 1].arrivals) == std::vector<std::uint64_t>{i});
+  }
 }

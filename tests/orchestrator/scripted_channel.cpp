@@ -55,6 +55,7 @@ void Engine::open(Mode mode) {
   settings.log = [this](LogLevel, std::string_view text) { log.emplace_back(text); };
   settings.policy_observer = [this](const BreakerChanged& c) { breaker_changes.push_back(c); };
   settings.participants = participants_;
+  settings.committer = committer;
   settings.cached_sagas_limit = cached_sagas_limit_;
   coordinator_ = std::make_unique<Coordinator>(*store, channel, settings);
   coordinator_->recover(now);

@@ -71,10 +71,13 @@ class Engine {
   [[nodiscard]] Status status(const SagaId& id) { return saga(id).status; }
   [[nodiscard]] std::optional<Time> next_due() const { return coordinator_->next_due(); }
   [[nodiscard]] const Coordinator& coordinator() const { return *coordinator_; }
+  /// As a clean end does it.
+  void checkpoint() { coordinator_->checkpoint(); }
 
   MemoryDisk disk;
   ScriptedChannel channel;
   std::size_t waiting_sagas_limit = 100'000;  ///< Of the next life, after a crash().
+  Committer* committer = nullptr;             ///< Likewise.
   std::vector<BreakerChanged> breaker_changes;
   std::vector<std::string> log;
   Time now = *parse_time("2026-01-01T00:00:00Z");

@@ -55,6 +55,7 @@ TEST_CASE("a batch that is rolled back leaves the lines as they were") {
   WaitingLines lines;
   lines.join(saga(1), "a", first, 4);
   lines.join(saga(2), "a", first, 4);
+  lines.seal();
   lines.committed();
   lines.leave(saga(1));
   lines.join(saga(1), "a", first, 4);
@@ -65,4 +66,23 @@ TEST_CASE("a batch that is rolled back leaves the lines as they were") {
   CHECK(order(lines, "a") == std::vector<SagaId>{saga(1), saga(2)});
   CHECK(lines.of("b") == nullptr);
   CHECK_FALSE(lines.waits(saga(3)));
+}
+
+TEST_CASE("a batch that is rolled back takes the one after it along, and a committed one stays") {
+  WaitingLines lines;
+  lines.join(saga(1), "a", first, 4);
+  lines.seal();
+  lines.join(saga(2), "a", first, 4);
+  lines.leave(saga(1));
+  lines.rolled_back();
+  CHECK(order(lines, "a").empty());
+
+  lines.join(saga(3), "a", first, 4);
+  lines.join(saga(4), "a", first, 4);
+  lines.seal();
+  lines.join(saga(5), "a", first, 4);
+  lines.committed();
+  lines.leave_for_good(saga(3));
+  lines.rolled_back();
+  CHECK(order(lines, "a") == std::vector<SagaId>{saga(4)});
 }

@@ -36,6 +36,7 @@ constexpr Rate rate_of(Accident accident) {
     case Accident::forge_reply: return {10, 20};
     case Accident::no_room: return {25, 60};
     case Accident::engine_busy: return {40, 60};
+    case Accident::commit_aside: return {60, 90};
     case Accident::clock_forward:
     case Accident::clock_back: return {30, 60};
     case Accident::rejected: return {70, 25};

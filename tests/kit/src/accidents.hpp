@@ -31,7 +31,8 @@ enum class Accident : std::uint8_t {
   redeliver_reply,      ///< After a crash, although it was receipted.
   forge_reply,
   no_room,
-  engine_busy,  ///< Arrivals queue up into one batch.
+  engine_busy,   ///< Arrivals queue up into one batch.
+  commit_aside,  ///< The next turn is decided while a batch is being committed.
   clock_forward,
   clock_back,
   rejected,
@@ -42,7 +43,7 @@ enum class Accident : std::uint8_t {
   contradiction,
   momentary_owner,  ///< Who finds no engine becomes the owner for one request.
 };
-inline constexpr std::size_t accident_count = 29;
+inline constexpr std::size_t accident_count = 30;
 [[nodiscard]] const char* to_string(Accident accident);
 
 /// Names one occasion.

@@ -29,7 +29,10 @@ constexpr std::array<const char*, happening_count> names{"child started",
                                                          "signal taken",
                                                          "signal missed",
                                                          "list gathered",
-                                                         "saga out of memory"};
+                                                         "saga out of memory",
+                                                         "committed aside",
+                                                         "decided meanwhile",
+                                                         "rolled back aside"};
 
 }  // namespace
 

@@ -35,8 +35,11 @@ enum class Happening : std::uint8_t {
   signal_missed,
   list_gathered,
   saga_parked,  ///< Batches after which of some saga only its unanswered attempts were in memory.
+  committed_aside,    ///< A batch was committed while the next turn could be decided.
+  decided_meanwhile,  ///< Arrivals were.
+  rolled_back_aside,  ///< The store had no room for such a batch.
 };
-inline constexpr std::size_t happening_count = 27;
+inline constexpr std::size_t happening_count = 30;
 [[nodiscard]] const char* to_string(Happening happening);
 
 class Happenings {

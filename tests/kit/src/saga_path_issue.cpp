@@ -26,7 +26,7 @@ void SagaPath::check_issue(const CommandIssued& issued, const JournalRow& row) {
   if (attempt.direction == Direction::action) check_action(attempt.step, row);
   if (compensating) check_compensation(attempt.step);
   const Duration timeout = attempt_timeout(step, attempt.direction);
-  issued_[attempt] = {row.position, instant_.wall, instant_.real + timeout};
+  issued_[attempt] = {row.position, row.at, instant_.real + timeout};
 }
 
 void SagaPath::check_action(StepIndex step, const JournalRow& row) {

@@ -15,6 +15,8 @@ constexpr std::uint64_t steps_max = 20'000;
 constexpr std::uint64_t downtime_max_ms = 2'000;
 constexpr std::uint64_t busy_max_ms = 40;
 constexpr std::uint64_t life_max_ms = 4'000;
+constexpr std::uint64_t commit_max_ms = 30;
+constexpr std::uint64_t turn_limit_max = 24;
 
 }  // namespace
 
@@ -70,8 +72,29 @@ std::unique_ptr<World::Life> World::make_life(Mode mode) {
   Channel& channel = mode == Mode::momentary ? no_channel_
                      : life->broken_channel  ? *life->broken_channel
                                              : channel_;
+  if (mode == Mode::engine) {
+    const auto is_worth = [this, number](const Batch& batch) {
+      const Label occasion = batch.appends.empty() ? 0 : hash_of(batch.appends[0].saga.to_string());
+      return accidents_.happens(Accident::commit_aside, mix(number, counts_.batches, occasion));
+    };
+    life->aside = std::make_unique<Aside>(
+        store, is_worth, [this, number, &life = *life] { commit_aside_later(life, number); });
+    settings.committer = life->aside.get();
+    settings.turn_limit = 1 + accidents_.pick(mix(number, 26), turn_limit_max);
+  }
   life->coordinator = std::make_unique<Coordinator>(store, channel, std::move(settings));
   return life;
+}
+
+void World::commit_aside_later(Life& life, std::uint64_t number) {
+  checker_.happenings().note(Happening::committed_aside);
+  const Duration time{accidents_.pick(mix(number, counts_.batches, 27), commit_max_ms)};
+  agenda_.after(time, [this, number, &life] {
+    if (life_.get() != &life || counts_.lives != number) return;  // It died before it was written.
+    life.aside->work();
+    if (life.aside->refused()) checker_.happenings().note(Happening::rolled_back_aside);
+    nudged_ = true;
+  });
 }
 
 void World::open() {
@@ -144,9 +167,11 @@ void World::die(bool crashed) {
 void World::take_over() {
   trace_.note([] { return "ENGINE is taken over"; });
   std::unique_ptr<Life> old = std::move(life_);
+  const bool has_written = old->aside->done();  // And has still to act on it, which needs no store.
   channel_.close(true);
   inbox_.clear();
   open();
+  if (has_written) return;
   StartArrival probe;
   probe.type = plan_.definitions.front()->type;
   probe.input = JsonText::parse(fmt::format(R"({{"probe":{}}})", counts_.lives));
@@ -158,6 +183,7 @@ void World::take_over() {
     std::vector<Arrival> batch;
     batch.emplace_back(std::move(probe));
     old->coordinator->process(std::move(batch), agenda_.engine_now());
+    old->coordinator->checkpoint();  // Ends what is under way.
   } catch (const StoreError&) {
     // Fenced, as it should be.
   } catch (const CrashHere&) {
@@ -170,7 +196,7 @@ void World::take_over() {
 std::optional<Time> World::engine_due() const {
   if (!life_) return std::nullopt;
   std::optional<Time> due;
-  if (!inbox_.empty()) due = agenda_.now();
+  if (!inbox_.empty() || nudged_) due = agenda_.now();
   if (const auto timer = life_->coordinator->next_due()) {
     const Time at = agenda_.to_real(*timer);
     due = due ? std::min(*due, at) : at;
@@ -196,6 +222,7 @@ bool World::step() {
 void World::process() {
   if (!life_) return;
   ++counts_.batches;
+  nudged_ = false;
   process_batch(std::exchange(inbox_, {}));
   const Label occasion = mix(counts_.batches, 25);
   if (accidents_.happens(Accident::engine_busy, occasion)) {
@@ -207,6 +234,9 @@ void World::process_batch(std::vector<Arrival> batch) {
   for (const Arrival& arrival : batch) {
     const auto* reply = std::get_if<ReplyArrival>(&arrival);
     if (reply) checker_.arrived(reply->reply, agenda_.now());
+  }
+  if (life_->coordinator->is_committing() && !batch.empty()) {
+    checker_.happenings().note(Happening::decided_meanwhile);
   }
   Time now = agenda_.engine_now();
   if (sabotage_) now = sabotage_->told(now, life_->coordinator->next_due());

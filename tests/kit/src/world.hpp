@@ -68,6 +68,7 @@ class World final : private ChannelListener {
   void take_over();
   void plan_end_of_life();
   [[nodiscard]] std::unique_ptr<Life> make_life(Mode mode);
+  void commit_aside_later(Life& life, std::uint64_t number);
   void process();
   void process_batch(std::vector<Arrival> batch);
   void note_holds();
@@ -111,6 +112,7 @@ class World final : private ChannelListener {
   std::vector<Arrival> inbox_;
   std::vector<Client> clients_;
   std::map<SagaId, int> tended_;
+  bool nudged_ = false;  ///< A commit is done, and the engine does not know yet.
   Time busy_until_{};
   Time calm_at_{};
   Counts counts_;

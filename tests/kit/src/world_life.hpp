@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "aside.hpp"
 #include "world.hpp"
 
 namespace skald::testing {
@@ -12,6 +13,7 @@ struct World::Life {
   std::unique_ptr<WatchedStore> watched;
   std::unique_ptr<Store> broken_store;
   std::unique_ptr<Channel> broken_channel;
+  std::unique_ptr<Aside> aside;  ///< Null: who owns the store for a moment has none.
   std::unique_ptr<Coordinator> coordinator;
 };
 

@@ -1,0 +1,319 @@
+// What becomes of a turn: it is committed, or rolled back, and acted on.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+
+#include "coordinator.hpp"
+#include "skald/crash_point.hpp"
+
+namespace skald {
+namespace {
+
+constexpr Duration full_retry_min{100};
+constexpr Duration full_retry_max{5'000};
+// A watermark that lags costs repeated sends after a crash, one that is written costs a page.
+constexpr Position watermark_stride = 1'000;
+constexpr Duration watermark_age{200};
+
+}  // namespace
+
+// What a turn that is open has decided waits for the end of the commit before it, and more is
+// decided meanwhile; so a batch is what has come during the commit before.
+void Coordinator::conclude(bool at_once) {
+  const bool waits = commit_ == Commit::running && !settings_.committer->done();
+  if (waits && !at_once && open_.batch.appends.size() < settings_.turn_limit) return;
+  join_commit();
+  take_late_starts();
+  if (commit_ == Commit::failed) {
+    in_flight_.absorb(open_);
+    std::swap(open_, in_flight_);
+    in_flight_.clear();
+    commit_ = Commit::none;
+    give_up(commit_problem_);
+    return;
+  }
+  if (commit_ == Commit::stored) {
+    std::swap(done_, in_flight_);
+    commit_ = Commit::none;
+    confirm(done_, stored_first_);
+  }
+  seal();
+  if (!at_once && is_worth_committing_aside()) {
+    commit_aside();
+    act(done_);
+    return;
+  }
+  act(done_);
+  try {
+    commit_open();
+  } catch (const StoreError& error) {
+    if (!is_passing(error)) throw;
+    give_up(error.what());
+    return;
+  }
+  act(open_);
+  look_after_the_store();
+}
+
+// Completes the batch of the open turn.
+void Coordinator::seal() {
+  Batch& batch = open_.batch;
+  for (const SagaId& id : open_.touched) {
+    LiveSaga& saga = live_.at(id);
+    if (saga.dirty_summary) batch.summaries.push_back(summarize(*saga.definition, saga.saga));
+  }
+  auto participants = book_.seal();
+  lines_.seal();
+  if (settings_.mode != Mode::engine) return;
+  batch.participants = std::move(participants);
+  const Position settled = watermark_.value(acted_position_);
+  const bool far = settled - stored_watermark_ >= watermark_stride;
+  const bool old = settled > stored_watermark_ && now_ - watermark_stored_at_ >= watermark_age;
+  if (!batch.empty() && (far || old)) batch.watermarks[channel_.name()] = settled;
+}
+
+bool Coordinator::is_worth_committing_aside() const {
+  // A store that refuses writes is tried now and then, with everything that waits.
+  const bool healthy = retry_commit_delay_ == Duration::zero();
+  const bool alone = open_.alone || !purges_.empty() || !releases_.empty();
+  return settings_.committer != nullptr && healthy && !alone && !open_.batch.empty() &&
+         settings_.committer->is_worth(open_.batch);
+}
+
+void Coordinator::commit_aside() {
+  std::swap(open_, in_flight_);
+  for (const SagaId& id : in_flight_.touched) live_.at(id).committing = true;
+  if (!in_flight_.batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
+  crash_point(CrashPoint::batch_before_commit);
+  settings_.committer->begin(in_flight_.batch);
+  commit_ = Commit::running;
+}
+
+void Coordinator::commit_open() {
+  if (open_.batch.empty()) return confirm(open_, last_position_ + 1);
+  if (!open_.batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
+  crash_point(CrashPoint::batch_before_commit);
+  confirm(open_, store().commit(open_.batch));
+}
+
+void Coordinator::join_commit() {
+  if (commit_ != Commit::running) return;
+  try {
+    stored_first_ = settings_.committer->finish();
+    commit_ = Commit::stored;
+  } catch (const StoreError& error) {
+    commit_ = Commit::failed;
+    if (!is_passing(error)) throw;
+    commit_problem_ = error.what();
+  }
+}
+
+Store& Coordinator::store() {
+  join_commit();
+  return store_;
+}
+
+// In the midst of a turn that needs a saga of the one in flight. If that failed, what is decided
+// on top of it goes the same way at the end of the turn.
+void Coordinator::finish_commit() {
+  join_commit();
+  if (commit_ != Commit::stored) return;
+  std::swap(done_, in_flight_);
+  commit_ = Commit::none;
+  confirm(done_, stored_first_);
+  act(done_);
+}
+
+void Coordinator::confirm(Turn& turn, Position first) {
+  const Batch& batch = turn.batch;
+  turn.first = first;
+  if (!batch.watermarks.empty()) crash_point(CrashPoint::watermark_after_commit);
+  if (!batch.appends.empty()) {
+    last_position_ = first + static_cast<Position>(batch.appends.size()) - 1;
+  }
+  for (const auto& [channel, position] : batch.watermarks) {
+    stored_watermark_ = position;
+    watermark_stored_at_ = now_;
+  }
+  book_.committed();
+  lines_.committed();
+  if (batch.empty()) return;
+  if (retry_commit_delay_ > Duration::zero() && settings_.log) {
+    settings_.log(LogLevel::info, "the store can be written to again; going on");
+  }
+  retry_commit_delay_ = Duration::zero();
+  if (retry_commit_at_) retry_commit_at_ = now_;  // What was kept need not wait any longer.
+}
+
+void Coordinator::act(Turn& turn) {
+  if (!turn.effects.empty()) crash_point(CrashPoint::batch_before_send);
+  send_commands(turn);
+  if (!turn.effects.empty()) crash_point(CrashPoint::batch_after_send);
+  if (settings_.observer) {
+    for (const JournalAppend& append : turn.batch.appends) {
+      const LiveSaga& saga = live_.at(append.saga);
+      settings_.observer(*saga.definition, saga.saga, append.events);
+    }
+  }
+  if (!turn.receipts.empty()) channel_.receipt(turn.receipts);
+  const bool answers = !turn.answers.empty() || !turn.starts.empty();
+  if (answers) crash_point(CrashPoint::batch_before_answers);
+  for (Turn::OwedStart& owed : turn.starts) owed.answer(owed.started);
+  for (const auto& answer : turn.answers) answer();
+  if (answers) crash_point(CrashPoint::batch_answered);
+  settle_sagas(turn);
+  for (const Position position : turn.settled) watermark_.settled(position);
+  turn.clear();
+}
+
+void Coordinator::send_commands(Turn& turn) {
+  std::vector<Command> commands;
+  commands.reserve(turn.effects.size());
+  for (Turn::PendingEffect& pending : turn.effects) {
+    LiveSaga& saga = live_.at(pending.saga);
+    if (auto* send = std::get_if<SendCommand>(&pending.effect)) {
+      OutstandingAttempt* attempt = saga.find(send->attempt);
+      if (!attempt) continue;  // Decided by a later input of the same turn.
+      attempt->issued_at = turn.first + static_cast<Position>(pending.append);
+      watermark_.issued(attempt->issued_at);
+      send_command(saga, std::move(*send), commands);
+    } else if (const auto* withdrawn = std::get_if<WithdrawCommand>(&pending.effect)) {
+      channel_.withdraw(pending.saga, withdrawn->attempt);
+    } else if (const auto* extend = std::get_if<ExtendAttempt>(&pending.effect)) {
+      OutstandingAttempt* attempt = saga.find(extend->attempt);
+      if (attempt) arm_attempt(pending.saga, *attempt, extend->lease);
+    }
+  }
+  if (!turn.batch.appends.empty()) {
+    acted_position_ = turn.first + static_cast<Position>(turn.batch.appends.size()) - 1;
+  }
+  if (!commands.empty()) channel_.send(std::move(commands));
+}
+
+void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands) {
+  const Saga& saga = live.saga;
+  const Step& step = live.definition->steps[effect.attempt.step];
+  const Direction direction = effect.attempt.direction;
+  Command& command = commands.emplace_back();
+  command.id = {saga.id, step.name, direction, effect.attempt.attempt};
+  command.attempt = effect.attempt;
+  command.saga_type = saga.type;
+  command.saga_version = saga.definition_version;
+  command.participant = step.participant;
+  command.action = direction == Direction::action       ? step.action
+                   : direction == Direction::compensate ? step.compensation->action
+                                                        : step.resolve;
+  command.round = saga.steps[effect.attempt.step].of(direction).round;
+  command.key = saga.key;
+  command.timeout = attempt_timeout(step, direction);
+  command.body = std::move(effect.body);
+  command.position = live.find(effect.attempt)->issued_at;
+}
+
+// After a commit that failed: everything is as before the turn, and its replies are kept for later.
+void Coordinator::give_up(const std::string& why) {
+  const std::vector<Portion> portions = std::move(open_.arrivals);
+  roll_back(why);
+  std::vector<Arrival> kept;
+  for (const Portion& portion : portions) keep_or_answer(portion.arrivals, kept);
+  held_.insert(held_.end(), std::make_move_iterator(kept.begin()),
+               std::make_move_iterator(kept.end()));
+  act(open_);
+  look_after_the_store();  // A store that is full wants it most.
+}
+
+// Whoever only wanted to know something is told how things stand without the batch.
+void Coordinator::keep_or_answer(std::span<Arrival> arrivals, std::vector<Arrival>& kept) {
+  for (Arrival& arrival : arrivals) {
+    const bool keep = std::holds_alternative<ReplyArrival>(arrival) ||
+                      std::holds_alternative<UnusableArrival>(arrival);
+    if (keep) {
+      kept.push_back(std::move(arrival));
+      continue;
+    }
+    if (auto* look = std::get_if<LookArrival>(&arrival)) take(*look);
+    // One that has been taken up waits on, and its answer is not here any more.
+    auto* wait = std::get_if<WaitArrival>(&arrival);
+    if (wait && wait->answer) take(*wait);
+  }
+}
+
+void Coordinator::roll_back(const std::string& why) {
+  const std::vector<SagaId> touched = std::exchange(open_.touched, {});
+  for (const SagaId& id : touched) {
+    LiveSaga& saga = live_.at(id);
+    for (const OutstandingAttempt& attempt : saga.outstanding) {
+      open_.ended.emplace_back(id, attempt);
+    }
+    forget(saga);
+    live_.erase(id);
+  }
+  more_to_serve_ = false;  // They are served with the next try.
+  book_.rolled_back();
+  lines_.rolled_back();
+  unplaced_.insert(unplaced_.begin(), open_.placed.begin(), open_.placed.end());
+  unlocked_.insert(unlocked_.end(), open_.waking.begin(), open_.waking.end());
+  const Refusal refusal{Refused::Code::unavailable, why};
+  for (Turn::OwedStart& owed : open_.starts) owed.answer(refusal);
+  for (const auto& refuse : open_.refusals) refuse(refusal);
+  if (settings_.log && retry_commit_delay_ == Duration::zero()) {
+    settings_.log(LogLevel::error, fmt::format("{}; starts are refused until then", why));
+  }
+  retry_commit_delay_ = std::clamp(retry_commit_delay_ * 2, full_retry_min, full_retry_max);
+  retry_commit_at_ = now_ + retry_commit_delay_;
+  for (const SagaId& id : touched) {
+    LiveSaga* saga = load(id);
+    if (!saga) {
+      locks_.forget(id);
+      continue;
+    }
+    saga->touched = false;
+    saga->starved = lines_.waits(id);
+    // Who began to wait for it meanwhile hears that it stands still again.
+    if (saga->saga.status == Status::stuck) tell_waiters(saga->saga);
+    if (is_end(saga->saga.status)) live_.erase(id);
+  }
+  open_.clear();
+}
+
+void Coordinator::checkpoint() {
+  conclude(true);
+  if (settings_.mode != Mode::engine) return;
+  const Position settled = watermark_.value(last_position_);
+  Batch batch;
+  if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
+  batch.participants = book_.seal(true);
+  if (batch.empty()) return;
+  try {
+    (void)store_.commit(batch);
+  } catch (const StoreError& error) {
+    if (!is_passing(error)) throw;
+    // Nothing is lost with it but time: the next engine sends some commands again.
+    return;
+  }
+  book_.committed();
+  stored_watermark_ = std::max(stored_watermark_, settled);
+}
+
+void Coordinator::drop_answers() {
+  if (commit_ == Commit::running) {
+    commit_ = Commit::failed;
+    try {
+      (void)settings_.committer->finish();
+    } catch (const std::exception&) {
+      // The engine ends for another reason; what became of the batch is in the store.
+    }
+  }
+  open_.clear();
+  in_flight_.clear();
+  done_.clear();
+  late_starts_.clear();
+  waiters_.clear();
+  hopeful_.clear();
+  purges_.clear();
+  releases_.clear();
+}
+
+}  // namespace skald
