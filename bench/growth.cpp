@@ -181,7 +181,7 @@ class Growth {
     {
       std::jthread copier([&] {
         const auto began = Clock::now();
-        SqliteReader(path_).backup(target);
+        SqliteReader(path_).backup(target, BackupPace::gentle);  // As `skald store backup` does.
         took = seconds_since(began);
         done = true;
       });

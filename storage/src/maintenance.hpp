@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "skald/sqlite_reader.hpp"
 #include "sqlite/connection.hpp"
 
 namespace skald {
@@ -14,6 +15,6 @@ namespace skald {
 
 /// Copies one state of the store to a new file (mode 0600), which is there whole or not at all.
 /// \throws StoreError, also when `target` exists already.
-void backup_file(sqlite::Connection& connection, const std::string& target);
+void backup_file(sqlite::Connection& connection, const std::string& target, BackupPace pace);
 
 }  // namespace skald

@@ -46,7 +46,9 @@ std::map<std::string, std::string> SqliteReader::participant_states() {
   return body_->queries.participant_states();
 }
 std::string SqliteReader::engine_id() { return body_->queries.engine_id(); }
-void SqliteReader::backup(const std::string& target) { backup_file(*body_->connection, target); }
+void SqliteReader::backup(const std::string& target, BackupPace pace) {
+  backup_file(*body_->connection, target, pace);
+}
 Purged SqliteReader::rehearse_purge(const PurgeSlice& slice) {
   sqlite::Transaction one_state(*body_->connection, sqlite::Transaction::Kind::read);
   const auto choice = choose_for_purge(*this, slice, body_->queries.purge_candidates(slice));

@@ -162,7 +162,7 @@ Position SqliteStore::watermark(const std::string& channel) {
 Position SqliteStore::last_position() { return body_->writer.last_position(); }
 std::string SqliteStore::engine_id() { return body_->queries.engine_id(); }
 void SqliteStore::backup(const std::string& target) {
-  backup_file(body_->file.connection(), target);
+  backup_file(body_->file.connection(), target, BackupPace::at_once);
 }
 std::vector<std::string> SqliteStore::check() { return check_file(body_->file.connection()); }
 const std::string& SqliteStore::path() const { return body_->file.path(); }

@@ -138,6 +138,12 @@ TEST_CASE("store check and backup") {
   CHECK(world.skald({"store", "backup", copy}).code == 0);
   CHECK(world.bare({"--store", copy, "show", id}).code == 0);
   CHECK(world.skald({"store", "backup", copy}).code != 0);
+  const Engine engine(world.store());
+  CHECK(world.skald({"store", "backup", world.path("gentle.db")}).code == 0);
+  CHECK(world.skald({"store", "backup", "--at-once", world.path("at-once.db")}).code == 0);
+  for (const char* name : {"gentle.db", "at-once.db"}) {
+    CHECK(world.bare({"--store", world.path(name), "show", id}).code == 0);
+  }
 }
 
 TEST_CASE("quarantined messages are listed, shown and dropped") {

@@ -2,9 +2,11 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "refusals.hpp"
 #include "samples.hpp"
@@ -243,6 +245,27 @@ TEST_CASE("a backup is a store with all that was committed, and appears whole") 
   CHECK(restored.engine_id() == store.engine_id());
   CHECK(restored.last_position() == 1);
   CHECK(restored.commit(start(summary(3))) == 2);
+}
+
+TEST_CASE("a gentle backup is one state of a store that is written to meanwhile") {
+  TemporaryFolder folder;
+  const std::string copy = folder.file("copy.db");
+  SqliteStore store(folder.file("store.db"));
+  constexpr std::uint64_t before = 6;
+  for (std::uint64_t n = 1; n <= before; ++n) store.commit(start_with_text(n, 4'000'000));
+  std::atomic<bool> copied = false;
+  std::thread copier([&] {
+    SqliteReader(store.path()).backup(copy, BackupPace::gentle);
+    copied = true;
+  });
+  std::uint64_t last = before;
+  while (!copied) store.commit(start(summary(++last)));
+  copier.join();
+  CHECK(last > before + 1);
+  SqliteStore restored(copy);
+  CHECK(restored.check().empty());
+  CHECK(restored.last_position() >= before);
+  CHECK(restored.last_position() < static_cast<Position>(last));
 }
 
 TEST_CASE("the WAL is moved into the file while the store runs, and kept when it closes") {

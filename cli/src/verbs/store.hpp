@@ -17,7 +17,8 @@ struct Context;
 struct StoreOptions {
   enum class Action { info, check, backup, purge };
   Action action = Action::info;
-  std::string target;  ///< Of backup.
+  std::string target;    ///< Of backup.
+  bool at_once = false;  ///< Likewise: not gently, although an engine works.
   PurgeOptions purge;
   FormatOption format;
 };

@@ -2,6 +2,7 @@
 // never changes the file.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,9 @@
 #include "skald/store.hpp"
 
 namespace skald {
+
+/// How fast a store is copied.
+enum class BackupPace : std::uint8_t { at_once, gentle };
 
 /// One thread at a time. Every call sees what was committed when it began.
 class SqliteReader final : public StoreReader {
@@ -33,8 +37,9 @@ class SqliteReader final : public StoreReader {
   /// Names the engine whose store it is.
   [[nodiscard]] std::string engine_id();
   /// Copies the store, as it is now, to a new file (mode 0600), which is there whole or not at
-  /// all. A live owner goes on meanwhile. \throws StoreError, also when `target` exists.
-  void backup(const std::string& target);
+  /// all. A live owner goes on meanwhile; `gentle` leaves it three quarters of the time, and lets
+  /// its log grow four times as long. \throws StoreError, also when `target` exists.
+  void backup(const std::string& target, BackupPace pace = BackupPace::at_once);
   /// What a purge of this slice would take: counts, without changing anything.
   [[nodiscard]] Purged rehearse_purge(const PurgeSlice& slice);
   /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.

@@ -85,7 +85,8 @@ void tell_confirms(Story& story) {
   site.engine_side().judge(tamper(tampering, story.seed));
   site.participant_side().judge(tamper(tampering, story.seed + 1));
   const std::uint64_t sagas = sagas_per_length * story.length;
-  Pulse pulse(site, milliseconds{12}, sagas);
+  // It ends with `sagas`, unless something has not happened to any of them yet.
+  Pulse pulse(site, milliseconds{12}, 4 * sagas);
   const auto all_fired = [&tampering, &site] {
     return tampering.swallowed > 0 && tampering.turned > 0 && tampering.nacked > 0 &&
            tampering.returned > 0 && site.log().count("has confirmed nothing") > 0;
