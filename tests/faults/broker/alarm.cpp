@@ -5,6 +5,7 @@
 #include "../vitals.hpp"
 #include "broker.hpp"
 #include "hand.hpp"
+#include "sanitized.hpp"
 #include "stories.hpp"
 
 namespace skald::faults {
@@ -47,7 +48,7 @@ void check_resources(Story& story, const Resources& before, const Resources& aft
   story.findings.expect(Invariant::I16, now.descriptors <= old.descriptors,
                         "{} descriptors are open, {} were", now.descriptors, old.descriptors);
   const bool flat = now.memory_kib <= old.memory_kib + memory_growth_kib;
-  story.findings.expect(Invariant::I16, flat || !memory_can_be_judged,
+  story.findings.expect(Invariant::I16, flat || !test::memory_can_be_judged,
                         "memory grew from {} to {} KiB", old.memory_kib, now.memory_kib);
   story.findings.expect(Invariant::I16, after.wal_mib <= wal_max_mib, "the WAL has {} MiB",
                         after.wal_mib);

@@ -2,6 +2,7 @@
 // blocks. The watchdog must cut it off within two heartbeats.
 #include <fmt/format.h>
 
+#include "sanitized.hpp"
 #include "skald/definition_builder.hpp"
 #include "stories.hpp"
 
@@ -15,8 +16,8 @@ using Steady = std::chrono::steady_clock;
 constexpr seconds heartbeat{1};
 constexpr milliseconds two_heartbeats{2'000};
 // From the silence to the full buffers, on a machine that has other things to do.
-constexpr milliseconds slack{1'000};
-constexpr Duration quiet_limit{30'000};
+constexpr milliseconds slack = test::slowdown * milliseconds{1'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 // Together more than the sockets' buffers and the proxy's hold.
 constexpr std::uint64_t large_sagas = 30;
 constexpr std::size_t large_bytes = 900'000;
@@ -35,6 +36,7 @@ Definition parcel(const Pace& pace) {
 
 void tell_buffers(Story& story) {
   SiteOptions options = story.site_options();
+  options.confirm_timeout = 2 * slack + two_heartbeats;  // The buffers are to be full before.
   options.heartbeat = story.control ? 20 * heartbeat : heartbeat;
   options.pace = {Duration{10'000}, Duration{100}};
   options.definitions = {parcel(options.pace)};

@@ -12,6 +12,7 @@
 #include "../ledger.hpp"
 #include "../process.hpp"
 #include "../world.hpp"
+#include "sanitized.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "trade.hpp"
 
@@ -73,7 +74,8 @@ void watch(Process& engine, const Process* participant, const SoakPart& part, So
 
 void check_flatness(const std::vector<Sample>& samples, const char* who, Findings& findings) {
   const Growth growth = growth_of(samples);
-  findings.expect(Invariant::I16, !memory_can_be_judged || growth.memory_kib <= memory_limit_kib,
+  findings.expect(Invariant::I16,
+                  !test::memory_can_be_judged || growth.memory_kib <= memory_limit_kib,
                   "{}: memory grew by {:.0f} KiB", who, growth.memory_kib);
   findings.expect(Invariant::I16, growth.descriptors <= 0, "{}: {} more descriptors", who,
                   growth.descriptors);
