@@ -19,6 +19,14 @@ const char* const breaker_definition = R"({
              "kind": "pivot",
              "retry": {"max_attempts": 9, "initial_delay": "1s", "jitter": "none"}}]})";
 
+/// Sagas under way, and their commands.
+struct Two {
+  SagaId first;
+  SagaId second;
+  Command of_first;
+  Command of_second;
+};
+
 /// An engine that commits aside, as long as `aside` says so; the test ends each commit.
 struct Scene {
   explicit Scene(const char* definition = order_definition) : engine(definition) {
@@ -35,6 +43,12 @@ struct Scene {
     const SagaId id = engine.start(std::move(key)).id;
     aside = true;
     return id;
+  }
+  Two start_two() {
+    Two two{start(), start(), {}, {}};
+    two.of_first = engine.channel.take();
+    two.of_second = engine.channel.take();
+    return two;
   }
   /// As it is stored.
   [[nodiscard]] Saga stored(const SagaId& id) const { return fold(engine.store->journal(id)); }
@@ -63,10 +77,7 @@ struct Scene {
 
 TEST_CASE("what is decided meanwhile is neither stored nor sent before the commit is over") {
   Scene s;
-  const SagaId first = s.start();
-  const SagaId second = s.start();
-  const Command of_first = s.engine.channel.take();
-  const Command of_second = s.engine.channel.take();
+  const auto [first, second, of_first, of_second] = s.start_two();
 
   s.engine.tell(Engine::reply(of_first, Outcome::success(), 1));
   CHECK(s.engine.coordinator().is_committing());
@@ -137,10 +148,7 @@ TEST_CASE("a key that is being committed is found, and one that is stored as wel
 
 TEST_CASE("a commit that fails takes the turn after it back as well") {
   Scene s;
-  const SagaId first = s.start();
-  const SagaId second = s.start();
-  const Command of_first = s.engine.channel.take();
-  const Command of_second = s.engine.channel.take();
+  const auto [first, second, of_first, of_second] = s.start_two();
   bool refused = false;
   StartArrival third = s.engine.start_arrival("order-3", Json::object(), nullptr);
   third.answer = [&](const auto& answer) { refused = std::holds_alternative<Refusal>(answer); };
@@ -206,12 +214,9 @@ TEST_CASE("the watermark does not pass commands that are stored and not sent") {
 
 TEST_CASE("a breaker that a turn opened closes again when that turn is taken back") {
   Scene s{breaker_definition};
-  (void)s.start();
-  (void)s.start();
-  const Command first = s.engine.channel.take();
-  const Command second = s.engine.channel.take();
-  s.engine.tell(Engine::reply(first, Outcome::failed("DOWN")));
-  s.engine.tell(Engine::reply(second, Outcome::failed("DOWN")));
+  const Two two = s.start_two();
+  s.engine.tell(Engine::reply(two.of_first, Outcome::failed("DOWN")));
+  s.engine.tell(Engine::reply(two.of_second, Outcome::failed("DOWN")));
   s.engine.disk.fail_writes(StoreError::Kind::full);
   s.commit();
   CHECK(s.engine.breaker_changes.empty());
@@ -238,10 +243,7 @@ TEST_CASE("a turn does not grow without end while a commit goes on") {
 
 TEST_CASE("a clean end leaves nothing under way") {
   Scene s;
-  const SagaId first = s.start();
-  const SagaId second = s.start();
-  const Command of_first = s.engine.channel.take();
-  const Command of_second = s.engine.channel.take();
+  const auto [first, second, of_first, of_second] = s.start_two();
   s.engine.tell(Engine::reply(of_first, Outcome::success(), 1));
   s.engine.tell(Engine::reply(of_second, Outcome::success(), 2));
   s.engine.checkpoint();
