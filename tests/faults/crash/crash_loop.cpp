@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "old_store.hpp"
+#include "sanitized.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "worker_options.hpp"
 
@@ -22,11 +23,11 @@ using testing::Invariant;
 constexpr std::uint64_t sagas_per_life = 8;
 // With 1 MB each, so that the write-ahead log grows by more than 16 MiB.
 constexpr std::uint64_t fat_sagas = 20;
-constexpr std::chrono::seconds patience{30};
+constexpr std::chrono::seconds patience = test::slowdown * std::chrono::seconds{30};
 // How long a life goes on after its last start, for what comes late: retries, timeouts.
 constexpr milliseconds afterlife{150};
 constexpr milliseconds afterlife_of_broker{1'500};
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 constexpr Duration quiet_limit_mutant{4'000};
 // A place that a drawn count was too high for is tried so often with the count 1.
 constexpr int tries = 4;
