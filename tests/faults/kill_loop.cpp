@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "sanitized.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "worker_options.hpp"
 
@@ -17,7 +18,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds ready_limit{30};
 // Every so many lives, one more engine dies while it opens the store.
 constexpr std::uint64_t opening_kill_every = 5;
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 constexpr Duration quiet_limit_mutant{4'000};
 
 }  // namespace

@@ -22,7 +22,7 @@ constexpr std::uint64_t under_way = 16;
 constexpr std::uint64_t sagas_per_alarm = 300;
 constexpr milliseconds answer_limit{2'000};
 constexpr milliseconds drain_limit{20'000};
-constexpr Duration quiet_limit{30'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 
 struct Alarm {
   const char* kind;

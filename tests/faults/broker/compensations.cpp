@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decorators/decorators.hpp"
+#include "sanitized.hpp"
 #include "skald/definition_builder.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "stories.hpp"
@@ -18,7 +19,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t sagas_per_length = 60;
 constexpr milliseconds answer_limit{2'000};
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 constexpr std::uint32_t undo_attempts = 4;
 // More than the refusals while the participant is away would use up, if they were attempts.
 constexpr std::uint32_t flapping_attempts = 12;

@@ -7,6 +7,7 @@
 
 #include "broker.hpp"
 #include "hand.hpp"
+#include "sanitized.hpp"
 #include "stories.hpp"
 
 namespace skald::faults {
@@ -22,7 +23,7 @@ constexpr milliseconds confirm_timeout{600};
 constexpr seconds tampering_limit{15};
 // Then the queue takes everything again.
 constexpr std::uint64_t enough_nacks = 20;
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 
 // What the judges did and saw; they work on the proxies' threads.
 struct Tampering {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sanitized.hpp"
 #include "stories.hpp"
 
 namespace skald::faults {
@@ -14,7 +15,7 @@ using std::chrono::seconds;
 // Of the short form; all points together are some hundreds.
 constexpr std::uint64_t points_per_length = 24;
 constexpr std::uint64_t beyond_all_frames = 1'000'000;
-constexpr Duration quiet_limit{20'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{20'000};
 // What a participant answered last, also a forgetful one remembers: others must come between.
 constexpr int sagas_for_control = 4;
 

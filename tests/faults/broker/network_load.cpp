@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "sanitized.hpp"
 #include "stories.hpp"
 
 namespace skald::faults {
@@ -14,7 +15,7 @@ using std::chrono::seconds;
 constexpr std::uint64_t sagas_per_length = 300;
 constexpr milliseconds start_interval{20};
 constexpr milliseconds answer_limit{2'000};
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 
 enum class Trouble : std::uint8_t { cut, frame_cut, silence, trickle, delay, refusal };
 constexpr std::array troubles{Trouble::cut,     Trouble::frame_cut, Trouble::silence,

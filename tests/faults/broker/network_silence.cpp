@@ -2,6 +2,7 @@
 // engine goes on answering.
 #include <fmt/format.h>
 
+#include "sanitized.hpp"
 #include "skald/definition_builder.hpp"
 #include "stories.hpp"
 
@@ -16,7 +17,7 @@ constexpr seconds heartbeat{1};
 constexpr milliseconds two_heartbeats{2'000};
 // For a machine that has other things to do.
 constexpr milliseconds slack{1'000};
-constexpr Duration quiet_limit{30'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 constexpr std::uint64_t sagas_meanwhile = 30;
 
 struct Silence {

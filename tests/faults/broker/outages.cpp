@@ -6,6 +6,7 @@
 
 #include "broker.hpp"
 #include "hand.hpp"
+#include "sanitized.hpp"
 #include "stories.hpp"
 
 namespace skald::faults {
@@ -16,7 +17,7 @@ using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr milliseconds answer_limit{2'000};
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 constexpr Duration quiet_limit_control{8'000};
 constexpr std::uint64_t sagas_per_length = 400;
 // Attempts that nobody would miss in time: what was purged stays lost.

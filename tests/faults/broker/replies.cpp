@@ -8,6 +8,7 @@
 #include "decorators/decorators.hpp"
 #include "forgery.hpp"
 #include "hand.hpp"
+#include "sanitized.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "stories.hpp"
 
@@ -21,7 +22,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::uint64_t sagas_per_length = 150;
 constexpr milliseconds answer_limit{2'000};
 constexpr milliseconds kept_limit{20'000};
-constexpr Duration quiet_limit{60'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 
 // What the engine committed, on its way from the engine's thread to the forger's.
 class Overheard {

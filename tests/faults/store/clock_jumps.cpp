@@ -12,13 +12,14 @@
 #include "invariants.hpp"
 #include "life.hpp"
 #include "run.hpp"
+#include "sanitized.hpp"
 
 namespace skald::faults {
 namespace {
 
 constexpr Duration hour = std::chrono::hours{1};
 constexpr Duration ten_years = std::chrono::hours{24 * 3652};
-constexpr Duration quiet_limit{30'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 constexpr std::uint64_t sagas_per_life = 12;
 
 /// The system's clock, set wrong by so much.

@@ -14,11 +14,12 @@
 #include "event_codec.hpp"
 #include "life.hpp"
 #include "run.hpp"
+#include "sanitized.hpp"
 
 namespace skald::faults {
 namespace {
 
-constexpr Duration quiet_limit{20'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{20'000};
 constexpr std::uint64_t sagas = 24;
 
 struct Told {

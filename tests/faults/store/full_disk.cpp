@@ -19,6 +19,7 @@
 #include "invariants.hpp"
 #include "life.hpp"
 #include "run.hpp"
+#include "sanitized.hpp"
 #include "skald/sqlite_reader.hpp"
 
 namespace skald::faults {
@@ -29,7 +30,7 @@ using std::chrono::steady_clock;
 constexpr const char* size = "size=6m";
 // The engine tries a full disk again every 5 s at the latest.
 constexpr std::chrono::seconds recovery_limit{8};
-constexpr Duration quiet_limit{30'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 constexpr std::chrono::seconds full_limit{20};
 
 /// Empty, or why this machine does not permit it.

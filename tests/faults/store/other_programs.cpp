@@ -10,6 +10,7 @@
 #include "invariants.hpp"
 #include "life.hpp"
 #include "run.hpp"
+#include "sanitized.hpp"
 #include "vitals.hpp"
 
 namespace skald::faults {
@@ -23,7 +24,7 @@ constexpr std::uint64_t log_limit = 26 * mebibyte;
 constexpr std::size_t fat_bytes = 900'000;
 // Beyond the two seconds that SQLite waits for a lock.
 constexpr std::chrono::milliseconds lock_held{2'600};
-constexpr Duration quiet_limit{30'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{30'000};
 
 class OtherPrograms {
  public:

@@ -10,13 +10,14 @@
 #include "life.hpp"
 #include "old_store.hpp"
 #include "run.hpp"
+#include "sanitized.hpp"
 
 namespace skald::faults {
 namespace {
 
 constexpr std::uint64_t rounds_default = 2;
 constexpr std::size_t sagas_per_life = 4;
-constexpr Duration quiet_limit{20'000};
+constexpr Duration quiet_limit = test::slowdown * Duration{20'000};
 
 std::string bytes_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
