@@ -141,10 +141,15 @@ void Inbox::close() {
 
 std::vector<Arrival> Inbox::drain() {
   const std::lock_guard lock{mutex_};
-  const auto left = std::span(*hand_).last(std::exchange(in_hand_, 0));
-  std::vector<Arrival> rest(std::make_move_iterator(left.begin()),
-                            std::make_move_iterator(left.end()));
-  hand_ = std::make_shared<std::vector<Arrival>>();
+  std::vector<Arrival> rest;
+  if (in_hand_ > 0) {
+    const auto left = std::span(*hand_).last(in_hand_);
+    rest.assign(std::make_move_iterator(left.begin()), std::make_move_iterator(left.end()));
+    in_hand_ = 0;
+  }
+  // Whoever waits for an answer learns from the end of its arrival that none comes.
+  hand_.reset();
+  earlier_hands_ = {};
   rest.insert(rest.end(), std::make_move_iterator(waiting_.begin()),
               std::make_move_iterator(waiting_.end()));
   waiting_.clear();

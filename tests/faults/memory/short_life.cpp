@@ -6,13 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
 
 #include "life.hpp"
+#include "sanitized.hpp"
 #include "shared_page.hpp"
 
 namespace skald::faults {
@@ -104,9 +108,14 @@ End end_of(int status, const std::string& said) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == ended_well) return End::well;
   if (WIFEXITED(status) && WEXITSTATUS(status) == ended_refused) return End::refused;
   const bool aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-  // The runtime's own words for an exception that nobody caught.
-  if (aborted && said.find("std::bad_alloc") != std::string::npos) return End::aborted;
-  return End::died;
+  // The runtime's own words for an exception that nobody caught, or that two threads did not catch;
+  // under a sanitizer it does not know the exception of a destructor.
+  std::vector<std::string_view> words{"std::bad_alloc", "terminate called recursively"};
+  if (!test::memory_can_be_judged) words.emplace_back("terminate called without");
+  const bool says = std::any_of(words.begin(), words.end(), [&said](std::string_view word) {
+    return said.find(word) != std::string::npos;
+  });
+  return aborted && says ? End::aborted : End::died;
 }
 
 }  // namespace
