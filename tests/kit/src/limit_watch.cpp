@@ -28,15 +28,20 @@ bool RateWatch::issue(CommandClass command, Time at) {
 }
 
 void BudgetWatch::reopened(Time at) {
-  if (!clock_.read(at)) return;
-  // What was counted is older or younger than this clock can tell: take what allows most.
+  // Also when it was an engine before that met the clock set back and died, having counted nothing.
+  if (clock_.read(at) || at < counted_) forget_the_time();
+}
+
+// What was counted is older or younger than the clock can tell: take what allows most.
+void BudgetWatch::forget_the_time() {
   retries_.clear();
   std::fill(first_tries_.begin(), first_tries_.end(), clock_.passed());
 }
 
 bool BudgetWatch::issue(CommandClass command, Time at) {
   if (command == CommandClass::undoing) return true;
-  reopened(at);
+  if (clock_.read(at)) forget_the_time();
+  counted_ = at;
   const Duration now = clock_.passed();
   (command == CommandClass::first_try ? first_tries_ : retries_).push_back(now);
   if (command == CommandClass::first_try) return true;

@@ -46,8 +46,11 @@ class BudgetWatch {
   void reopened(Time at);
 
  private:
+  void forget_the_time();
+
   RetryBudgetPolicy policy_;
   PassedTime clock_;
+  Time counted_{};  // By the engine's clock, the last time.
   std::vector<Duration> first_tries_;
   std::vector<Duration> retries_;
 };
