@@ -74,5 +74,12 @@ void* allocate(std::size_t bytes) {
 
 // Of the whole program. Not inlined, or the compiler takes the pair apart and warns of one half.
 [[gnu::noinline]] void* operator new(std::size_t bytes) { return skald::faults::allocate(bytes); }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return skald::faults::allocate(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 [[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
 [[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
