@@ -96,7 +96,7 @@ bool CrashLoop::engine_dies_at(CrashPoint point, std::uint64_t count, int patien
                    log("engine"));
   if (worked) {
     const auto more = options_.rabbitmq.empty() ? afterlife : afterlife_of_broker;
-    reports_.take_lines(engine, steady_clock::now() + patience_factor * more);
+    reports_.take_lines(engine, steady_clock::now() + patience_factor * test::slowdown * more);
   }
   const int code = engine.finish();
   reports_.take_lines(engine, steady_clock::now() + patience);
