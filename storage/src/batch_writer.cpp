@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <span>
 
 #include "event_codec.hpp"
 #include "store_rules.hpp"
@@ -36,8 +38,31 @@ void bind_flag_or_null(sqlite::Statement& statement, int parameter, bool flag) {
   flag ? statement.bind(parameter, 1) : statement.bind_null(parameter);
 }
 
-bool names_error(const SagaSummary& summary) {
-  return !summary.error_step.empty() || !summary.error_code.empty();
+void bind_summary(sqlite::Statement& row, int before, std::int64_t n, const SagaSummary& summary) {
+  row.bind(before + 1, n);
+  row.bind_raw(before + 2, summary.id.bytes());
+  row.bind_text(before + 3, summary.type);
+  row.bind(before + 4, summary.definition_version);
+  row.bind_raw(before + 5, summary.definition.bytes());
+  summary.key ? row.bind_text(before + 6, *summary.key) : row.bind_null(before + 6);
+  bind_flag_or_null(row, before + 7, summary.holds_key);
+  row.bind(before + 8, static_cast<std::int64_t>(summary.status));
+  row.bind(before + 9, summary.paused);
+  row.bind(before + 10, summary.forced);
+  row.bind(before + 11, summary.contradicted);
+  row.bind(before + 12, static_cast<std::int64_t>(summary.version));
+  row.bind(before + 13, ms(summary.started_at));
+  row.bind(before + 14, ms(summary.updated_at));
+  bind_time(row, before + 15, summary.ended_at);
+  bind_id(row, before + 16, summary.replay_of);
+  bind_id(row, before + 17, summary.replayed_by);
+  bind_unless_empty(row, before + 18, summary.error_step);
+  bind_unless_empty(row, before + 19, summary.error_code);
+}
+
+std::uint64_t error_mark(std::string_view step, std::string_view code) {
+  if (step.empty() && code.empty()) return 0;
+  return std::hash<std::string>{}(fmt::format("{}\n{}", step, code)) | 1U;
 }
 
 }  // namespace
@@ -46,10 +71,8 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
     : connection_(connection),
       find_(connection,
             "SELECT n, (SELECT max(version) FROM journal WHERE saga = n), holds_key, "
-            "coalesce(error_code, error_step) FROM sagas WHERE id = ?"),
-      insert_(connection,
-              "INSERT INTO sagas VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-              "?14, ?15, ?16, ?17, ?18, ?19)"),
+            "error_step, error_code FROM sagas WHERE id = ?"),
+      sagas_table_(connection, "sagas", 19),
       update_(connection,
               "UPDATE sagas SET status = ?2, paused = ?3, forced = ?4, contradicted = ?5, "
               "version = ?6, updated_at = ?7, ended_at = ?8, replayed_by = ?9 "
@@ -60,7 +83,7 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
                   "holds_key = ?10, error_step = ?11, error_code = ?12 "
                   "WHERE n = ?1 AND version <= ?6"),
       mark_used_(connection, "UPDATE definitions SET used = 1 WHERE digest = ? AND used = 0"),
-      append_(connection, "INSERT INTO journal VALUES (?, ?, ?, ?, ?)"),
+      journal_(connection, "journal", 5),
       quarantine_(connection,
                   "INSERT INTO quarantine (at, channel, reason, detail, saga, headers, body) "
                   "VALUES (?, ?, ?, ?, ?, ?, ?)"),
@@ -88,15 +111,11 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
 }
 
 Position BatchWriter::write(const Batch& batch) {
-  // A key that one saga gives up and another takes in the same batch must be given up first.
-  for (const SagaSummary& summary : batch.summaries) {
-    if (!summary.holds_key) write_summary(summary);
-  }
-  for (const SagaSummary& summary : batch.summaries) {
-    if (summary.holds_key) write_summary(summary);
-  }
+  write_summaries(batch.summaries);
   const Position first = marks_.position + (batch.appends.empty() ? 0 : 1);
-  for (const JournalAppend& row : batch.appends) append(row);
+  journal_.insert(std::span{batch.appends}, appending,
+                  [this](sqlite::Statement& statement, int before, const JournalAppend& row,
+                         std::size_t i) { bind_row(statement, before, row, bodies_[i]); });
   for (const QuarantinedMessage& message : batch.quarantined) quarantine(message);
   for (const auto& [channel, position] : batch.watermarks) {
     watermark_.bind_text(1, channel);
@@ -152,50 +171,49 @@ KnownSaga* BatchWriter::find(const SagaId& id) {
   known.n = rows.int64(0);
   known.version = static_cast<std::uint64_t>(rows.int64(1));
   known.holds_key = !rows.is_null(2);
-  known.has_error = !rows.is_null(3);
+  known.error = error_mark(rows.bytes(3), rows.bytes(4));
   return &sagas_.keep(id, known);
 }
 
-void BatchWriter::write_summary(const SagaSummary& summary) {
-  if (KnownSaga* known = find(summary.id)) {
-    update(summary, *known);
-  } else {
-    insert(summary);
+void BatchWriter::write_summaries(const std::vector<SagaSummary>& summaries) {
+  const std::int64_t last_before = marks_.n;
+  std::vector<const SagaSummary*> added;
+  std::vector<const SagaSummary*> again;  // Of sagas that the batch adds.
+  // A key that one saga gives up and another takes in the same batch must be given up first.
+  for (const bool holds_key : {false, true}) {
+    for (const SagaSummary& summary : summaries) {
+      if (summary.holds_key != holds_key) continue;
+      KnownSaga* known = find(summary.id);
+      if (known == nullptr) {
+        added.push_back(&summary);
+        note_new(summary);
+      } else if (known->n > last_before) {
+        again.push_back(&summary);
+      } else {
+        update(summary, *known);
+      }
+    }
   }
+  std::int64_t n = last_before;
+  sagas_table_.insert(std::span{added}, writing_a_saga,
+                      [&n](sqlite::Statement& row, int before, const SagaSummary* summary,
+                           std::size_t) { bind_summary(row, before, ++n, *summary); });
+  // Not before: find() need not ask the tables for what is newer than all that was stored.
+  for (const SagaSummary* summary : added) marks_.newest = std::max(marks_.newest, summary->id);
+  for (const SagaSummary* summary : again) update(*summary, *find(summary->id));
 }
 
-void BatchWriter::insert(const SagaSummary& summary) {
-  const std::int64_t n = marks_.n + 1;
-  insert_.bind(1, n);
-  insert_.bind_raw(2, summary.id.bytes());
-  insert_.bind_text(3, summary.type);
-  insert_.bind(4, summary.definition_version);
-  insert_.bind_raw(5, summary.definition.bytes());
-  summary.key ? insert_.bind_text(6, *summary.key) : insert_.bind_null(6);
-  bind_flag_or_null(insert_, 7, summary.holds_key);
-  insert_.bind(8, static_cast<std::int64_t>(summary.status));
-  insert_.bind(9, summary.paused);
-  insert_.bind(10, summary.forced);
-  insert_.bind(11, summary.contradicted);
-  insert_.bind(12, static_cast<std::int64_t>(summary.version));
-  insert_.bind(13, ms(summary.started_at));
-  insert_.bind(14, ms(summary.updated_at));
-  bind_time(insert_, 15, summary.ended_at);
-  bind_id(insert_, 16, summary.replay_of);
-  bind_id(insert_, 17, summary.replayed_by);
-  bind_unless_empty(insert_, 18, summary.error_step);
-  bind_unless_empty(insert_, 19, summary.error_code);
-  insert_.run(writing_a_saga);
+void BatchWriter::note_new(const SagaSummary& summary) {
   mark_used(summary.definition);
-  marks_.n = n;
-  marks_.newest = std::max(marks_.newest, summary.id);
-  sagas_.keep(summary.id, {n, 0, summary.holds_key, names_error(summary)});
+  ++marks_.n;
+  sagas_.keep(summary.id,
+              {marks_.n, 0, summary.holds_key, error_mark(summary.error_step, summary.error_code)});
 }
 
 void BatchWriter::update(const SagaSummary& summary, KnownSaga& known) {
-  const bool has_error = names_error(summary);
+  const std::uint64_t error = error_mark(summary.error_step, summary.error_code);
   // Naming a column in an UPDATE rewrites its index entries, changed or not.
-  const bool plain = summary.holds_key == known.holds_key && !has_error && !known.has_error;
+  const bool plain = summary.holds_key == known.holds_key && error == known.error;
   sqlite::Statement& statement = plain ? update_ : update_all_;
   statement.bind(1, known.n);
   statement.bind(2, static_cast<std::int64_t>(summary.status));
@@ -214,7 +232,7 @@ void BatchWriter::update(const SagaSummary& summary, KnownSaga& known) {
   statement.run(writing_a_saga);
   if (connection_.changes() == 0) return;  // the row is newer
   known.holds_key = summary.holds_key;
-  known.has_error = has_error;
+  known.error = error;
 }
 
 void BatchWriter::mark_used(const Digest& definition) {
@@ -223,19 +241,19 @@ void BatchWriter::mark_used(const Digest& definition) {
   mark_used_.run();
 }
 
-void BatchWriter::append(const JournalAppend& row) {
+void BatchWriter::bind_row(sqlite::Statement& statement, int before, const JournalAppend& row,
+                           std::string& body) {
   KnownSaga* known = find(row.saga);
   if (known == nullptr) throw_no_summary(row.saga);
   if (row.version != known->version + 1) {
     throw_version_gap(row.saga, known->version, row.version);
   }
-  encode_body(row.saga, row.version, row.at, row.events, body_);
-  append_.bind(1, marks_.position + 1);
-  append_.bind(2, known->n);
-  append_.bind(3, static_cast<std::int64_t>(row.version));
-  append_.bind(4, ms(row.at));
-  append_.bind_blob(5, body_);
-  append_.run(appending);
+  encode_body(row.saga, row.version, row.at, row.events, body);
+  statement.bind(before + 1, marks_.position + 1);
+  statement.bind(before + 2, known->n);
+  statement.bind(before + 3, static_cast<std::int64_t>(row.version));
+  statement.bind(before + 4, ms(row.at));
+  statement.bind_blob(before + 5, body);
   ++marks_.position;
   known->version = row.version;
 }

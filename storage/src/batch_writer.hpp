@@ -4,12 +4,14 @@
 // versions are kept here, and the primary keys and unique indexes of the tables check them.
 #pragma once
 
+#include <array>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "saga_cache.hpp"
 #include "skald/store.hpp"
+#include "sqlite/inserter.hpp"
 #include "sqlite/statement.hpp"
 
 namespace skald {
@@ -40,20 +42,21 @@ class BatchWriter {
   };
 
   [[nodiscard]] KnownSaga* find(const SagaId& id);
-  void write_summary(const SagaSummary& summary);
-  void insert(const SagaSummary& summary);
+  void write_summaries(const std::vector<SagaSummary>& summaries);
+  void note_new(const SagaSummary& summary);
   void update(const SagaSummary& summary, KnownSaga& known);
   void mark_used(const Digest& definition);
-  void append(const JournalAppend& row);
+  void bind_row(sqlite::Statement& statement, int before, const JournalAppend& row,
+                std::string& body);
   void quarantine(const QuarantinedMessage& message);
 
   sqlite::Connection& connection_;
   sqlite::Statement find_;
-  sqlite::Statement insert_;
+  sqlite::Inserter sagas_table_;
   sqlite::Statement update_;
   sqlite::Statement update_all_;
   sqlite::Statement mark_used_;
-  sqlite::Statement append_;
+  sqlite::Inserter journal_;
   sqlite::Statement quarantine_;
   sqlite::Statement watermark_;
   sqlite::Statement participant_;
@@ -64,7 +67,7 @@ class BatchWriter {
   std::unordered_set<Digest> used_;
   Marks committed_;
   Marks marks_;
-  std::string body_;
+  std::array<std::string, sqlite::Inserter::rows_at_once> bodies_;
 };
 
 }  // namespace skald

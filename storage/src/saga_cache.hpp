@@ -14,7 +14,7 @@ struct KnownSaga {
   std::int64_t n = 0;         ///< Number of its row.
   std::uint64_t version = 0;  ///< Of its last journal row.
   bool holds_key = false;
-  bool has_error = false;  ///< Its row names an error.
+  std::uint64_t error = 0;  ///< Tells apart what error its row names; 0: none.
 };
 
 /// Bounded: of those not asked for lately, half are dropped at a time. A dropped saga is looked up.

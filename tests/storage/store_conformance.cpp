@@ -49,6 +49,54 @@ void check_journal(StoreFixture& fixture) {
     CHECK(stored_form(fixture.store().journal(saga_id(1)).at(0).events) ==
           stored_form(one_of_each_event()));
   }
+  SUBCASE("batches of every size are stored in their order") {
+    constexpr std::uint64_t largest = 75;
+    std::uint64_t number = 0;
+    std::vector<SagaId> by_position;
+    for (std::uint64_t size = 1; size <= largest; ++size) {
+      Batch batch;
+      for (std::uint64_t i = 0; i < size; ++i) {
+        batch.summaries.push_back(summary(++number));
+        batch.appends.push_back(append(number, 1, std::to_string(number)));
+      }
+      // Another row each for a few, behind all first ones.
+      for (std::uint64_t i = 0; i < size / 3; ++i) {
+        batch.appends.push_back(append(number - i, 2, "second of " + std::to_string(number - i)));
+      }
+      const Position first = fixture.store().commit(batch);
+      CHECK(first == static_cast<Position>(by_position.size()) + 1);
+      for (const JournalAppend& row : batch.appends) by_position.push_back(row.saga);
+    }
+    fixture.reopen();
+    CHECK(fixture.store().last_position() == static_cast<Position>(by_position.size()));
+    std::vector<SagaId> stored(by_position.size());
+    for (std::uint64_t n = 1; n <= number; ++n) {
+      CHECK(fixture.store().summary(saga_id(n)) == summary(n));
+      for (const JournalRow& row : fixture.store().journal(saga_id(n))) {
+        stored.at(static_cast<std::size_t>(row.position) - 1) = saga_id(n);
+        const std::string text = (row.version == 1 ? "" : "second of ") + std::to_string(n);
+        CHECK(std::get<OperatorDecided>(row.events.at(0)).verdict == text);
+      }
+    }
+    CHECK(stored == by_position);
+  }
+  SUBCASE("one row that is refused among many takes the whole batch with it") {
+    fixture.store().commit(start(with_key(1, "taken")));
+    Batch batch;
+    for (std::uint64_t n = 2; n < 60; ++n) {
+      batch.summaries.push_back(n == 41 ? with_key(n, "taken") : summary(n));
+      batch.appends.push_back(append(n, 1));
+    }
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(batch); });
+    for (std::uint64_t n = 2; n < 60; ++n) CHECK_FALSE(fixture.store().summary(saga_id(n)));
+    CHECK(fixture.store().last_position() == 1);
+    batch.summaries.at(39) = summary(41);
+    batch.appends.at(39).version = 2;  // No saga begins with its second row.
+    check_refused(StoreError::Kind::failed, [&] { fixture.store().commit(batch); });
+    batch.appends.at(39).version = 1;
+    CHECK(fixture.store().commit(batch) == 2);
+    CHECK(fixture.store().last_position() == 59);
+  }
   SUBCASE("a version that does not follow is refused, and with it its whole batch") {
     fixture.store().commit(start(summary(1)));
     for (const std::uint64_t wrong : {0U, 1U, 3U}) {
