@@ -155,6 +155,7 @@ class Coordinator {
   [[nodiscard]] bool is_worth_committing_aside() const;
   void join_commit();
   void finish_commit();
+  bool take_stored();
   void confirm(Turn& turn, Position first);
   /// The store, which nobody else uses now.
   [[nodiscard]] Store& store();

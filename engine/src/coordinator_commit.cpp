@@ -17,6 +17,11 @@ constexpr Duration full_retry_max{5'000};
 constexpr Position watermark_stride = 1'000;
 constexpr Duration watermark_age{200};
 
+void pass_crash_points_before_commit(const Batch& batch) {
+  if (!batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
+  crash_point(CrashPoint::batch_before_commit);
+}
+
 }  // namespace
 
 // What a turn that is open has decided waits for the end of the commit before it, and more is
@@ -34,18 +39,12 @@ void Coordinator::conclude(bool at_once) {
     give_up(commit_problem_);
     return;
   }
-  if (commit_ == Commit::stored) {
-    std::swap(done_, in_flight_);
-    commit_ = Commit::none;
-    confirm(done_, stored_first_);
-  }
+  const bool stored = take_stored();
   seal();
-  if (!at_once && is_worth_committing_aside()) {
-    commit_aside();
-    act(done_);
-    return;
-  }
-  act(done_);
+  const bool aside = !at_once && is_worth_committing_aside();
+  if (aside) commit_aside();
+  if (stored) act(done_);
+  if (aside) return;
   try {
     commit_open();
   } catch (const StoreError& error) {
@@ -85,16 +84,14 @@ bool Coordinator::is_worth_committing_aside() const {
 void Coordinator::commit_aside() {
   std::swap(open_, in_flight_);
   for (const SagaId& id : in_flight_.touched) live_.at(id).committing = true;
-  if (!in_flight_.batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
-  crash_point(CrashPoint::batch_before_commit);
+  pass_crash_points_before_commit(in_flight_.batch);
   settings_.committer->begin(in_flight_.batch);
   commit_ = Commit::running;
 }
 
 void Coordinator::commit_open() {
   if (open_.batch.empty()) return confirm(open_, last_position_ + 1);
-  if (!open_.batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
-  crash_point(CrashPoint::batch_before_commit);
+  pass_crash_points_before_commit(open_.batch);
   confirm(open_, store().commit(open_.batch));
 }
 
@@ -119,11 +116,16 @@ Store& Coordinator::store() {
 // on top of it goes the same way at the end of the turn.
 void Coordinator::finish_commit() {
   join_commit();
-  if (commit_ != Commit::stored) return;
+  if (take_stored()) act(done_);
+}
+
+// Whether a turn was in flight and is stored: it is done_ then, and to be acted on.
+bool Coordinator::take_stored() {
+  if (commit_ != Commit::stored) return false;
   std::swap(done_, in_flight_);
   commit_ = Commit::none;
   confirm(done_, stored_first_);
-  act(done_);
+  return true;
 }
 
 void Coordinator::confirm(Turn& turn, Position first) {

@@ -30,6 +30,12 @@ CommandEnd failed_end(const ErrorInfo& error, std::optional<Duration> retry_afte
   return end;
 }
 
+CommandEnd end_of_command(const OutstandingAttempt& attempt, CommandEnd end) {
+  end.command = attempt.command;
+  end.generation = attempt.generation;
+  return end;
+}
+
 }  // namespace
 
 CommandEnd end_of(const AttemptRef& attempt, const Input& input, const std::vector<Event>& events) {
@@ -66,19 +72,13 @@ void Coordinator::note_ended(const LiveSaga& live, const OutstandingAttempt& att
                              const CommandEnd& end) {
   if (settings_.mode != Mode::engine) return;
   open_.ended.emplace_back(live.saga.id, attempt);
-  CommandEnd complete = end;
-  complete.command = attempt.command;
-  complete.generation = attempt.generation;
-  book_.ended(participant_of(live, attempt.attempt), complete, now_);
+  book_.ended(participant_of(live, attempt.attempt), end_of_command(attempt, end), now_);
 }
 
 // The saga has ended, and nobody waits for the attempt any more.
 void Coordinator::let_go(const LiveSaga& live, const OutstandingAttempt& attempt) {
   if (settings_.mode != Mode::engine) return;
-  CommandEnd end;
-  end.command = attempt.command;
-  end.generation = attempt.generation;
-  book_.ended_for_good(participant_of(live, attempt.attempt), end, now_);
+  book_.ended_for_good(participant_of(live, attempt.attempt), end_of_command(attempt, {}), now_);
 }
 
 // An attempt that was rebuilt from the journal: what it counts as. `found`: it is not counted yet.

@@ -5,8 +5,13 @@
 namespace skald {
 namespace {
 
-// The usual case, and the engine's hot path.
-void end_without_policies(ParticipantState& state, const CommandEnd& end, Time now) {
+void note_end(const ParticipantPolicies& policies, ParticipantState& state, const CommandEnd& end,
+              Time now) {
+  if (!policies.empty()) {
+    state = after_end(policies, std::move(state), end, now);
+    return;
+  }
+  // The usual case, and the engine's hot path.
   state.bulkhead = BulkheadPolicy::ended(state.bulkhead, end.command);
   note_answer(state, end, now);
 }
@@ -88,7 +93,7 @@ std::uint64_t PolicyBook::issued(const std::string& participant, CommandClass co
     entry.state.bulkhead = BulkheadPolicy::issued(entry.state.bulkhead, command);
     return entry.state.breaker.generation;
   }
-  const BreakerState before = entry.state.breaker;
+  const Standing before = standing(entry);
   entry.state = after_issue(entry.in_force.policies, std::move(entry.state), command, now);
   note_phase(participant, before, entry, {}, now);
   return entry.state.breaker.generation;
@@ -96,9 +101,8 @@ std::uint64_t PolicyBook::issued(const std::string& participant, CommandClass co
 
 void PolicyBook::ended(const std::string& participant, const CommandEnd& end, Time now) {
   Entry& entry = change(participant);
-  if (entry.in_force.policies.empty()) return end_without_policies(entry.state, end, now);
-  const BreakerState before = entry.state.breaker;
-  entry.state = after_end(entry.in_force.policies, std::move(entry.state), end, now);
+  const Standing before = standing(entry);
+  note_end(entry.in_force.policies, entry.state, end, now);
   note_phase(participant, before, entry, end.error_code, now);
 }
 
@@ -106,14 +110,8 @@ void PolicyBook::ended_for_good(const std::string& participant, const CommandEnd
   ended(participant, end, now);
   const ParticipantPolicies& policies = entries_.at(participant).in_force.policies;
   for (Change* change : {&open_, &sealed_}) {
-    const auto found = change->before.find(participant);
-    if (found == change->before.end()) continue;
-    ParticipantState& kept = found->second;
-    if (policies.empty()) {
-      end_without_policies(kept, end, now);
-    } else {
-      kept = after_end(policies, std::move(kept), end, now);
-    }
+    const auto kept = change->before.find(participant);
+    if (kept != change->before.end()) note_end(policies, kept->second, end, now);
   }
 }
 
@@ -130,7 +128,11 @@ std::uint64_t PolicyBook::generation(const std::string& participant) const {
   return breaker.phase == BreakerPhase::closed ? breaker.generation : 0;
 }
 
-void PolicyBook::note_phase(const std::string& participant, const BreakerState& before,
+PolicyBook::Standing PolicyBook::standing(const Entry& entry) {
+  return {entry.state.breaker.phase, entry.state.breaker.generation};
+}
+
+void PolicyBook::note_phase(const std::string& participant, const Standing& before,
                             const Entry& after, const std::string& error_code, Time now) {
   const BreakerState& state = after.state.breaker;
   if (state.generation == before.generation) return;

@@ -62,6 +62,10 @@ class PolicyBook {
     ParticipantState state;
     ParticipantState stored;
   };
+  struct Standing {  // Of a breaker; small, for the hot path.
+    BreakerPhase phase;
+    std::uint64_t generation;
+  };
   struct Change {  // Of a batch.
     std::unordered_map<std::string, ParticipantState> before;
     std::vector<BreakerChanged> notices;
@@ -69,7 +73,8 @@ class PolicyBook {
   // For a change in the batch under way: keeps what is to be restored.
   Entry& change(const std::string& participant);
   void take_back(Change& change);
-  void note_phase(const std::string& participant, const BreakerState& before, const Entry& after,
+  [[nodiscard]] static Standing standing(const Entry& entry);
+  void note_phase(const std::string& participant, const Standing& before, const Entry& after,
                   const std::string& error_code, Time now);
   void tell(const BreakerChanged& change) const;
 
