@@ -170,7 +170,7 @@ Row engine_alone(const Setting& setting, int steps) {
     return one_at_a_time(setting, channel, steps);
   });
   return make_row(fmt::format("engine in-process, {} steps, one saga alone", steps), "sagas",
-                  transitions_of(steps), samples);
+                  transitions_of(steps), samples, raw_sqlite_name(1));
 }
 
 Row durable_starts(const Setting& setting, int callers) {

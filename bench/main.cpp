@@ -38,7 +38,7 @@ struct Benchmark {
 
 std::vector<Benchmark> benchmarks() {
   std::vector<Benchmark> list;
-  for (const int batch : {8, 32, 128, 512}) {
+  for (const int batch : {1, 8, 32, 128, 512}) {
     list.push_back(
         {"raw-sqlite", false, [batch](const Setting& s) { return raw_sqlite(s, batch); }});
   }

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "skald/error.hpp"
 
@@ -112,22 +114,28 @@ class Writer {
 
 Sample measure(const Setting& setting, int batch) {
   using Clock = std::chrono::steady_clock;
+  using Milliseconds = std::chrono::duration<double, std::milli>;
   Writer writer(setting.fresh_store(), batch);
   (void)writer.write_round();
   const auto began = Clock::now();
   std::int64_t sagas = 0;
   std::chrono::duration<double> elapsed{0};
+  std::vector<double> rounds;
   while (elapsed.count() < setting.seconds) {
+    const auto round_began = Clock::now();
     sagas += writer.write_round();
+    rounds.push_back(Milliseconds(Clock::now() - round_began).count());
     elapsed = Clock::now() - began;
   }
-  return {static_cast<double>(sagas) / elapsed.count(), std::nullopt};
+  const double rate = static_cast<double>(sagas) / elapsed.count();
+  // Alone, a round is one saga, so that its times can be held against a lone saga of the engine.
+  return {rate, batch == 1 ? std::optional{latency_of(rounds)} : std::nullopt};
 }
 
 }  // namespace
 
 std::string raw_sqlite_name(int batch) {
-  return fmt::format("raw SQLite, six steps, {} rows a commit", batch);
+  return fmt::format("raw SQLite, six steps, {} row{} a commit", batch, batch == 1 ? "" : "s");
 }
 
 Row raw_sqlite(const Setting& setting, int batch) {
