@@ -28,7 +28,7 @@ struct Options {
   bool list = false;
   int jobs = 2;
   std::string mutant;
-  std::string only;  ///< Cases whose name contains this.
+  std::string only;  ///< Cases that have this in "FAMILY: NAME".
   std::optional<int> faults;
   std::optional<int> hindrances;
   std::optional<int> resumes;
@@ -44,7 +44,7 @@ std::vector<Family> chosen(const Options& options) {
                             family.name != "one step" && family.name != "two steps, each input";
     if (leaves_out) family.cases.clear();
     std::erase_if(family.cases, [&](const Case& subject) {
-      return subject.name.find(options.only) == std::string::npos;
+      return (family.name + ": " + subject.name).find(options.only) == std::string::npos;
     });
     family.limits = {options.faults.value_or(family.limits.faults),
                      options.hindrances.value_or(family.limits.hindrances),
@@ -196,7 +196,9 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "A line for each definition");
   app.add_option("--jobs", options.jobs, "Threads")->check(CLI::Range(1, 64));
   app.add_option("--mutant", options.mutant, "Breaks a rule, which must be caught");
-  app.add_option("--only", options.only, "Definitions whose name contains this (see --list); coverage is not judged then");
+  app.add_option(
+      "--only", options.only,
+      "Definitions with this in \"FAMILY: NAME\" (see --list); coverage is not judged then");
   app.add_option("--faults", options.faults, "Faults on one path")->check(CLI::Range(0, 4));
   app.add_option("--hindrances", options.hindrances, "Requests, deadlines and the like on one path")
       ->check(CLI::Range(0, 4));

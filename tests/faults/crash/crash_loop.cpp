@@ -29,8 +29,9 @@ constexpr milliseconds afterlife{150};
 constexpr milliseconds afterlife_of_broker{1'500};
 constexpr Duration quiet_limit = test::slowdown * Duration{60'000};
 constexpr Duration quiet_limit_mutant{4'000};
-// A place that a drawn count was too high for is tried so often with the count 1.
-constexpr int tries = 4;
+// A place that a drawn count was too high for is tried with the count 1, with twice the patience
+// each time.
+constexpr int tries = 5;
 constexpr std::uint64_t count_max = 5;
 
 }  // namespace
@@ -60,11 +61,12 @@ void CrashLoop::run(const std::vector<CrashPoint>& points) {
   }
   for (const CrashPoint point : points) {
     bool died = false;
-    for (int i = 1; i <= tries && !died; ++i) {
+    int patience_factor = 1;
+    for (int i = 1; i <= tries && !died; ++i, patience_factor *= 2) {
       // Something must have been under way in the life before, and that died.
       if (needs_unfinished(point)) (void)die_at(CrashPoint::batch_before_send, 1, 1);
       const bool draw = i == 1 && !needs_unfinished(point);
-      died = die_at(point, draw ? 1 + random_() % count_max : 1, i);
+      died = die_at(point, draw ? 1 + random_() % count_max : 1, patience_factor);
     }
     if (died) {
       ++deaths_[point];
