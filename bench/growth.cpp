@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -31,6 +32,7 @@ constexpr double mib = 1024.0 * 1024.0;
 struct Options {
   std::uint64_t sagas = 200'000;
   std::uint64_t waiting = 50'000;
+  std::uint64_t purge = std::numeric_limits<std::uint64_t>::max();
   int points = 5;
   double seconds = 2;
   std::string directory = std::filesystem::temp_directory_path();
@@ -89,50 +91,48 @@ class Growth {
 
   Json run() {
     Json result;
-    result["curve"] = grow();
+    result["curve"] = Json::array();
+    for (int point = 1; point <= options_.points; ++point) {
+      result["curve"].push_back(grow(point));
+      // Of a small store: as long as it takes, the log grows by all that is run meanwhile.
+      if (point == 1) result["backup"] = backup();
+    }
     result["readers"] = readers();
-    result["backup"] = backup();
     result["waiting"] = wait_long();
     result["purge"] = purge();
     return result;
   }
 
  private:
-  Json grow() {
-    fmt::print(
-        "{:>10}{:>9}{:>10}{:>8}{:>9}{:>8}{:>8} | ms: {:>6}{:>7}{:>7}{:>7}{:>7}{:>7}{:>7}"
-        "{:>7}{:>8}{:>8}\n",
-        "sagas", "sagas/s", "file MiB", "B/saga", "WAL MiB", "RSS MiB", "open s", "open", "page",
-        "compl", "compn", "rare", "deep", "old", "count", "counts", "history");
-    Json curve = Json::array();
+  // One point further on the curve.
+  Json grow(int point) {
     const std::uint64_t step = options_.sagas / static_cast<std::uint64_t>(options_.points);
-    for (int point = 1; point <= options_.points; ++point) {
-      const double seconds = engine_.run(step);
-      const double wal = file_mib(path_ + "-wal");
-      const double open = engine_.reopen();
-      sagas_ += step;
-      const ReadTimes times = time_reads(path_);
-      const double file = file_mib(path_);
-      const double each = file * mib / static_cast<double>(sagas_) - payload_bytes;
-      const double rate = static_cast<double>(step) / seconds;
+    const double seconds = engine_.run(step);
+    const double wal = file_mib(path_ + "-wal");
+    const double open = engine_.reopen();
+    const std::uint64_t sagas = engine_.ended();
+    const ReadTimes times = time_reads(path_);
+    const double file = file_mib(path_);
+    const double each = file * mib / static_cast<double>(sagas) - payload_bytes;
+    const double rate = static_cast<double>(step) / seconds;
+    if (point == 1) {
       fmt::print(
-          "{:>10}{:>9.0f}{:>10.0f}{:>8.0f}{:>9.0f}{:>8.0f}{:>8.2f} |     {:>6.2f}{:>7.2f}"
-          "{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>8.2f}{:>8.2f}\n",
-          sagas_, rate, file, each, wal, resident_mib(), open, times.open, times.first_page,
-          times.completed, times.compensated, times.rare, times.deep, times.old, times.count,
-          times.by_status, times.journal);
-      std::cout << std::flush;
-      std::fflush(stdout);
-      curve.push_back({{"sagas", sagas_},
-                       {"sagas_per_second", rate},
-                       {"file_mib", file},
-                       {"bytes_per_saga_besides_payload", each},
-                       {"wal_mib", wal},
-                       {"rss_mib", resident_mib()},
-                       {"open_seconds", open},
-                       {"read_ms", times.json()}});
+          "{:>10}{:>9}{:>10}{:>8}{:>9}{:>8}{:>8} | ms: {:>6}{:>7}{:>7}{:>7}{:>7}{:>7}{:>7}"
+          "{:>7}{:>8}{:>8}\n",
+          "sagas", "sagas/s", "file MiB", "B/saga", "WAL MiB", "RSS MiB", "open s", "open", "page",
+          "compl", "compn", "rare", "deep", "old", "count", "counts", "history");
     }
-    return curve;
+    fmt::print(
+        "{:>10}{:>9.0f}{:>10.0f}{:>8.0f}{:>9.0f}{:>8.0f}{:>8.2f} |     {:>6.2f}{:>7.2f}"
+        "{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>7.2f}{:>8.2f}{:>8.2f}\n",
+        sagas, rate, file, each, wal, resident_mib(), open, times.open, times.first_page,
+        times.completed, times.compensated, times.rare, times.deep, times.old, times.count,
+        times.by_status, times.journal);
+    std::fflush(stdout);
+    return {{"sagas", sagas},       {"sagas_per_second", rate},
+            {"file_mib", file},     {"bytes_per_saga_besides_payload", each},
+            {"wal_mib", wal},       {"rss_mib", resident_mib()},
+            {"open_seconds", open}, {"read_ms", times.json()}};
   }
 
   // Runs in turn without and with `meanwhile`, so that what else the machine does falls on both.
@@ -235,11 +235,11 @@ class Growth {
 
   /// One slice after the other, with pauses three times as long as each took, as `skald store
   /// purge` does.
-  std::uint64_t purge_slices(const std::string& before, const std::function<bool()>& go_on,
-                             bool pauses) {
+  std::uint64_t purge_slices(const std::string& before, std::uint64_t sagas_max,
+                             const std::function<bool()>& go_on, bool pauses) {
     Json request{{"verb", "purge"}, {"ended_before", before}, {"limit", 250}};
     std::uint64_t sagas = 0;
-    for (Json answer; go_on(); request["after"] = answer["next"]) {
+    for (Json answer; sagas < sagas_max && go_on(); request["after"] = answer["next"]) {
       const auto began = Clock::now();
       answer = engine_.engine().handle(request);
       if (!answer.value("ok", false)) throw Error("a purge was refused: " + answer.dump());
@@ -260,14 +260,14 @@ class Growth {
     {
       std::jthread purging([&] {
         under_load = purge_slices(
-            now, [&] { return !stop; }, true);
+            now, options_.purge, [&] { return !stop; }, true);
       });
       during = engine_.run_for(options_.seconds * 2);
       stop = true;
     }
     const auto began = Clock::now();
     const std::uint64_t idle = purge_slices(
-        now, [] { return true; }, false);
+        now, options_.purge, [] { return true; }, false);
     const double took = seconds_since(began);
     const auto releasing = Clock::now();
     std::uint64_t left = 1;
@@ -294,7 +294,6 @@ class Growth {
   const Options& options_;
   std::string path_;
   GrowthEngine engine_;
-  std::uint64_t sagas_ = 0;
 };
 
 int run(Options& options) {
@@ -330,6 +329,7 @@ int main(int argc, char** argv) {
   skald::bench::Options options;
   app.add_option("--sagas", options.sagas, "Ended sagas in the end")->check(CLI::PositiveNumber);
   app.add_option("--waiting", options.waiting, "Sagas that wait in the end");
+  app.add_option("--purge", options.purge, "Purge at most so many of them at the end");
   app.add_option("--points", options.points, "Of the curve")->check(CLI::PositiveNumber);
   app.add_option("--seconds", options.seconds, "Of each throughput beside readers and the like")
       ->check(CLI::PositiveNumber);

@@ -120,7 +120,6 @@ double GrowthEngine::run_for(double seconds) {
   const std::string type = type_of(steps);
   const JsonText input = payload();
   const auto until = Clock::now() + Seconds(seconds);
-  const auto began = Clock::now();
   const std::uint64_t before = ended_;
   std::uint64_t after = 0;
   std::thread watch([&] {
@@ -133,7 +132,6 @@ double GrowthEngine::run_for(double seconds) {
               (void)engine_->start(n % rare_every == 0 ? rare_type : type, input);
             });
   watch.join();
-  static_cast<void>(began);
   return static_cast<double>(after - before) / seconds;
 }
 

@@ -36,6 +36,8 @@ class GrowthEngine {
   double run(std::uint64_t sagas);
   /// Runs sagas for so long; answers how many ended per second.
   double run_for(double seconds);
+  /// Six-step sagas that have ended so far.
+  [[nodiscard]] std::uint64_t ended() const { return ended_.load(); }
   /// Starts so many sagas of the type and does not wait for their ends; answers the seconds.
   double start(const char* type, std::uint64_t sagas);
   /// Milliseconds by which the naps ended too late, the worst of those that were taken so far;
