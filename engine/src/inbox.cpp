@@ -1,13 +1,18 @@
 #include "inbox.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
+#include <thread>
 
 namespace skald {
 namespace {
 
 // A burst of starts must not keep its memory for good.
 constexpr std::size_t kept_capacity_max = 16'384;
+// After a wait that was short the taking thread stays awake for so long in the next.
+constexpr std::chrono::microseconds awake_at_most{100};
+constexpr std::chrono::microseconds fast{200};
 
 bool is_start(const Arrival& arrival) { return std::holds_alternative<StartArrival>(arrival); }
 
@@ -67,6 +72,7 @@ void Inbox::push_reports(std::span<ChannelReport> reports) {
 
 // Waking costs a system call; nobody sleeps while there is work.
 void Inbox::wake(std::unique_lock<std::mutex> lock) {
+  changes_.fetch_add(1, std::memory_order_relaxed);
   const bool wakes = wakes_at_ > 0 && waiting_.size() >= wakes_at_;
   if (wakes) wakes_at_ = 0;
   lock.unlock();
@@ -76,6 +82,7 @@ void Inbox::wake(std::unique_lock<std::mutex> lock) {
 void Inbox::nudge() {
   std::unique_lock lock{mutex_};
   nudged_ = true;
+  changes_.fetch_add(1, std::memory_order_relaxed);
   const bool wakes = std::exchange(wakes_at_, 0) > 0;
   lock.unlock();
   if (wakes) arrived_.notify_one();
@@ -96,21 +103,49 @@ void Inbox::take_new_hand() {
   hand_->clear();
 }
 
+// To fall asleep and be woken takes longer than many an answer does. Whether one came.
+template <class Ready>
+bool Inbox::stay_awake(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+  const auto until = std::chrono::steady_clock::now() + awake_at_most;
+  while (!ready()) {
+    const unsigned seen = changes_.load(std::memory_order_relaxed);
+    lock.unlock();
+    while (changes_.load(std::memory_order_relaxed) == seen) {
+      if (std::chrono::steady_clock::now() >= until) {
+        lock.lock();
+        return ready();
+      }
+      std::this_thread::yield();  // Whoever is to answer may wait for this very core.
+    }
+    lock.lock();
+  }
+  return true;
+}
+
+template <class Ready>
+void Inbox::wait(std::unique_lock<std::mutex>& lock, std::optional<Duration> patience,
+                 std::size_t least, const Ready& ready) {
+  const auto began = std::chrono::steady_clock::now();
+  if (!comes_fast_ || !stay_awake(lock, ready)) {
+    wakes_at_ = least;
+    if (patience) {
+      arrived_.wait_for(lock, *patience, ready);
+    } else {
+      arrived_.wait(lock, ready);
+    }
+    wakes_at_ = 0;
+  }
+  comes_fast_ = std::chrono::steady_clock::now() - began < fast;
+}
+
 std::optional<Portion> Inbox::take(std::size_t limit, std::optional<Duration> patience,
                                    std::size_t least) {
   if (in_hand_ == 0) take_new_hand();
   std::unique_lock lock{mutex_};
   if (in_hand_ == 0) {
     const auto ready = [&] { return closed_ || nudged_ || waiting_.size() >= least; };
-    if (!ready()) {
-      wakes_at_ = least;
-      if (patience) {
-        arrived_.wait_for(lock, std::max(*patience, Duration::zero()), ready);
-      } else {
-        arrived_.wait(lock, ready);
-      }
-      wakes_at_ = 0;
-    }
+    const bool looks_only = patience && *patience <= Duration::zero();
+    if (!looks_only && !ready()) wait(lock, patience, least, ready);
     nudged_ = false;
     if (waiting_.empty() && closed_) return std::nullopt;
     hand_->swap(waiting_);
@@ -134,6 +169,7 @@ void Inbox::close() {
   {
     const std::lock_guard lock{mutex_};
     closed_ = true;
+    changes_.fetch_add(1, std::memory_order_relaxed);
   }
   arrived_.notify_all();
   room_.notify_all();

@@ -51,6 +51,11 @@ class Inbox {
   [[nodiscard]] bool has_room() const { return closed_ || starts_ < starts_limit_; }
   void wake(std::unique_lock<std::mutex> lock);
   void take_new_hand();
+  template <class Ready>
+  void wait(std::unique_lock<std::mutex>& lock, std::optional<Duration> patience, std::size_t least,
+            const Ready& ready);
+  template <class Ready>
+  bool stay_awake(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
   const std::size_t starts_limit_;
   mutable std::mutex mutex_;
@@ -62,9 +67,12 @@ class Inbox {
   bool nudged_ = false;
   std::size_t wakes_at_ = 0;  // The taking thread sleeps, and this many wake it; 0: it does not.
   std::atomic<unsigned> collection_{0};
-  std::size_t in_hand_ = 0;  // Of those in hand, not taken yet.
+  std::atomic<unsigned> changes_{0};  // Changes with all that take() may wait for.
+  std::size_t in_hand_ = 0;           // Of those in hand, not taken yet.
 
-  // Of the taking thread. A hand is used again, with its memory, when nobody keeps it any more.
+  // Of the taking thread.
+  bool comes_fast_ = false;
+  // A hand is used again, with its memory, when nobody keeps it any more.
   using Hand = std::shared_ptr<std::vector<Arrival>>;
   Hand hand_ = std::make_shared<std::vector<Arrival>>();
   std::array<Hand, 3> earlier_hands_;

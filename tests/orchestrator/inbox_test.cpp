@@ -1,6 +1,7 @@
 // The hand-over to the coordinator's thread: order, portions, limits.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "inbox.hpp"
@@ -127,5 +128,38 @@ TEST_CASE("a portion that is kept stays as it was while others are taken") {
   }
   for (std::uint64_t i = 1; i <= 8; ++i) {
     CHECK(numbers(kept[i - 1].arrivals) == std::vector<std::uint64_t>{i});
+  }
+}
+
+TEST_CASE("whoever waits awake because answers come fast ends as one who sleeps does") {
+  Inbox inbox(10);
+  // Answers at once to everything that is taken, so that waits are short.
+  constexpr std::uint64_t rounds = 2'000;
+  std::atomic<std::uint64_t> taken{0};
+  std::jthread answerer([&] {
+    for (std::uint64_t n = 0; n < rounds; ++n) {
+      while (taken < n) std::this_thread::yield();
+      inbox.push(numbered(n));
+    }
+  });
+  for (std::uint64_t n = 0; n < rounds; ++n) {
+    CHECK(numbers(inbox.take(10, {})->arrivals) == std::vector<std::uint64_t>{n});
+    ++taken;
+  }
+  answerer.join();
+  SUBCASE("by its patience") { CHECK(inbox.take(10, Duration{20})->arrivals.empty()); }
+  SUBCASE("by a nudge") {
+    std::jthread other([&] { inbox.nudge(); });
+    CHECK(inbox.take(10, {})->arrivals.empty());
+  }
+  SUBCASE("by its close") {
+    std::jthread other([&] { inbox.close(); });
+    CHECK_FALSE(inbox.take(10, {}));
+  }
+  SUBCASE("with no fewer than it asked for") {
+    std::jthread other([&] {
+      for (const std::uint64_t n : {1U, 2U, 3U}) inbox.push(numbered(n));
+    });
+    CHECK(numbers(inbox.take(10, {}, 3)->arrivals) == std::vector<std::uint64_t>{1, 2, 3});
   }
 }
