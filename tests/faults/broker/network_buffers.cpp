@@ -13,8 +13,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr seconds heartbeat{1};
-constexpr milliseconds two_heartbeats{2'000};
+// The buffers are to be full before the broker misses a sign of life, also under a sanitizer.
+constexpr seconds heartbeat{test::slowdown > 1 ? 4 : 1};
+constexpr milliseconds two_heartbeats = 2 * heartbeat;
 // From the silence to the full buffers, on a machine that has other things to do.
 constexpr milliseconds slack = test::slowdown * milliseconds{1'000};
 constexpr Duration quiet_limit = test::slowdown * Duration{30'000};

@@ -238,6 +238,7 @@ TEST_CASE("while the broker is blocked by an alarm, commands wait and then go ou
   CHECK_FALSE(channel.has_room("inventory"));
   CHECK(notes.page().sent.size() == sent_before);
   broker->run("ctl", "set_vm_memory_high_watermark 0.4");
-  notes.await([](const auto& page) { return page.confirmed.size() == 21; }, "all confirms");
+  notes.await([](const auto& page) { return page.confirmed.size() == 21 && page.room > 0; },
+              "all confirms, and that there is room again");
   CHECK(notes.page().room == 1);
 }
