@@ -29,6 +29,10 @@ TEST_CASE("the memory store is a store") {
   check_store_conformance([] { return std::make_unique<MemoryFixture>(); });
 }
 
+TEST_CASE("the memory store keeps a journal like a store") {
+  check_journal_conformance([] { return std::make_unique<MemoryFixture>(); });
+}
+
 TEST_CASE("the memory store reads like a store") {
   check_reading_conformance([] { return std::make_unique<MemoryFixture>(); });
 }

@@ -101,6 +101,13 @@ SagaSummary summary(std::uint64_t number) {
   return summary;
 }
 
+SagaSummary with_key(std::uint64_t number, const std::string& key) {
+  SagaSummary keyed = summary(number);
+  keyed.key = key;
+  keyed.holds_key = true;
+  return keyed;
+}
+
 SagaSummary ended(SagaSummary summary, Status status) {
   summary.status = status;
   summary.version += 1;

@@ -36,6 +36,8 @@ class TemporaryFolder {
 [[nodiscard]] Time at(std::int64_t ms);
 /// A running saga of type `order`, at version 1, started at its number.
 [[nodiscard]] SagaSummary summary(std::uint64_t number);
+/// The same, and it holds this business key.
+[[nodiscard]] SagaSummary with_key(std::uint64_t number, const std::string& key);
 [[nodiscard]] SagaSummary ended(SagaSummary summary, Status status);
 /// A journal row with one event that holds `text`.
 [[nodiscard]] JournalAppend append(std::uint64_t number, std::uint64_t version,

@@ -32,6 +32,10 @@ TEST_CASE("the SQLite store is a store") {
   check_store_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
 
+TEST_CASE("the SQLite store keeps a journal like a store") {
+  check_journal_conformance([] { return std::make_unique<SqliteFixture>(); });
+}
+
 TEST_CASE("the SQLite store reads like a store") {
   check_reading_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
