@@ -14,6 +14,7 @@ namespace skald {
 namespace {
 
 constexpr std::size_t cached_sagas_max = 262'144;  // some 25 MB
+constexpr std::size_t kept_body_bytes = 65'536;    // A few large payloads must not stay for good.
 
 constexpr const char* writing_a_saga =
     "write a saga's row (a business key has one holder, an id one row; nothing was stored)";
@@ -116,6 +117,9 @@ Position BatchWriter::write(const Batch& batch) {
   journal_.insert(std::span{batch.appends}, appending,
                   [this](sqlite::Statement& statement, int before, const JournalAppend& row,
                          std::size_t i) { bind_row(statement, before, row, bodies_[i]); });
+  for (std::string& body : bodies_) {
+    if (body.capacity() > kept_body_bytes) std::string().swap(body);  // Assigning keeps it.
+  }
   for (const QuarantinedMessage& message : batch.quarantined) quarantine(message);
   for (const auto& [channel, position] : batch.watermarks) {
     watermark_.bind_text(1, channel);
