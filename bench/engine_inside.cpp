@@ -74,10 +74,16 @@ class ClosedLoop {
       if (starter_ == Starter::callers) {
         slots_.release();
       } else {
-        engine_.start_async(saga_, check);
+        engine_.start_async(next(), check);
       }
     };
     return options;
+  }
+
+  NewSaga next() {
+    NewSaga saga = saga_;
+    if (starter_ == Starter::keyed) saga.options.key = fmt::format("order-{}", ++keys_);
+    return saga;
   }
 
   static void check(const StartOutcome& outcome) {
@@ -96,6 +102,7 @@ class ClosedLoop {
   const Starter starter_;
   const NewSaga saga_;
   std::atomic<std::uint64_t> ended_{0};
+  std::uint64_t keys_ = 0;  // Of the thread that observes.
   std::atomic<bool> stopping_{false};
   std::counting_semaphore<> slots_;
   Orchestrator engine_;
@@ -144,6 +151,7 @@ Row engine_inside(const Setting& setting, int steps, int in_flight, Starter star
     return closed_loop(setting, channel, steps, in_flight, starter);
   });
   std::string name = fmt::format("engine in-process, {} steps, {} in flight", steps, in_flight);
+  if (starter == Starter::keyed) name += ", each with a key";
   if (starter == Starter::callers) name += fmt::format(", {} callers", caller_count);
   return make_row(name, "sagas", transitions_of(steps), samples, raw_sqlite_name(512));
 }
@@ -173,7 +181,7 @@ Row engine_alone(const Setting& setting, int steps) {
                   transitions_of(steps), samples, raw_sqlite_name(1));
 }
 
-Row durable_starts(const Setting& setting, int callers) {
+Row durable_starts(const Setting& setting, int callers, bool keyed) {
   const auto measure = [&] {
     SqliteStore store(setting.fresh_store());
     NullChannel channel;
@@ -183,10 +191,13 @@ Row durable_starts(const Setting& setting, int callers) {
     std::vector<std::vector<double>> latencies(static_cast<std::size_t>(callers));
     {
       std::vector<std::jthread> threads;
-      for (auto& mine : latencies) {
-        threads.emplace_back([&engine, &mine, until, type = type_of(6), input = payload()] {
+      for (std::size_t caller = 0; caller < latencies.size(); ++caller) {
+        auto& mine = latencies[caller];
+        threads.emplace_back([&, caller, type = type_of(6), input = payload()] {
+          StartOptions options;
           for (auto start = Clock::now(); start < until; start = Clock::now()) {
-            (void)engine.start(type, input);
+            if (keyed) options.key = fmt::format("order-{}-{}", caller, mine.size());
+            (void)engine.start(type, input, options);
             mine.push_back(Milliseconds(Clock::now() - start).count());
           }
         });
@@ -196,8 +207,9 @@ Row durable_starts(const Setting& setting, int callers) {
     for (const auto& mine : latencies) all.insert(all.end(), mine.begin(), mine.end());
     return Sample{static_cast<double>(all.size()) / setting.seconds, latency_of(all)};
   };
-  return make_row(fmt::format("durable start, {} callers", callers), "starts", 1,
-                  setting.repeat(measure));
+  return make_row(
+      fmt::format("durable start, {} callers{}", callers, keyed ? ", each with a key" : ""),
+      "starts", 1, setting.repeat(measure));
 }
 
 }  // namespace skald::bench

@@ -9,6 +9,7 @@ namespace skald::bench {
 /// Who starts the next saga of a closed loop.
 enum class Starter {
   the_end,  ///< The end of another, on the spot and without waiting: start_async().
+  keyed,    ///< The same, and each saga has a business key of its own.
   callers,  ///< One of many threads, each of which waits for its start: start().
 };
 
@@ -19,8 +20,9 @@ enum class Starter {
 [[nodiscard]] Row engine_undoing(const Setting& setting, int steps, int in_flight);
 /// One saga at a time, from start() to its end.
 [[nodiscard]] Row engine_alone(const Setting& setting, int steps);
-/// start() by `callers` threads, nothing else: the steps find no participant yet.
-[[nodiscard]] Row durable_starts(const Setting& setting, int callers);
+/// start() by `callers` threads, nothing else: the steps find no participant yet. With or without a
+/// business key for each saga.
+[[nodiscard]] Row durable_starts(const Setting& setting, int callers, bool keyed);
 
 /// One repetition of the closed loop over any channel.
 [[nodiscard]] Sample closed_loop(const Setting& setting, Channel& channel, int steps, int in_flight,

@@ -46,6 +46,8 @@ class GrowthEngine {
   [[nodiscard]] std::uint64_t naps() const { return naps_.load(); }
 
   [[nodiscard]] Orchestrator& engine() { return *engine_; }
+  /// As `skald store backup` lets an engine do it; may run beside the rest.
+  void backup(const std::string& target) { store_->backup(target); }
 
  private:
   void start_all(const std::function<bool()>& go_on, const std::function<void(std::uint64_t)>& one);

@@ -47,6 +47,10 @@ std::vector<Benchmark> benchmarks() {
       list.push_back({"raw-rabbitmq", true, [kind, in_flight](const Setting& s) {
                         return raw_rabbitmq(s, kind, in_flight);
                       }});
+      if (kind != QueueKind::quorum || in_flight == 1) continue;
+      list.push_back({"raw-rabbitmq", true, [kind, in_flight](const Setting& s) {
+                        return raw_rabbitmq(s, kind, in_flight, Dress::headers);
+                      }});
     }
   }
   for (const int steps : {6, 3}) {
@@ -55,10 +59,15 @@ std::vector<Benchmark> benchmarks() {
   }
   list.push_back({"inside", false,
                   [](const Setting& s) { return engine_inside(s, 6, 2048, Starter::callers); }});
+  list.push_back({"inside", false,
+                  [](const Setting& s) { return engine_inside(s, 6, 2048, Starter::keyed); }});
   list.push_back(
       {"compensation", false, [](const Setting& s) { return engine_undoing(s, 6, 2048); }});
   list.push_back({"alone", false, [](const Setting& s) { return engine_alone(s, 6); }});
-  list.push_back({"starts", false, [](const Setting& s) { return durable_starts(s, 64); }});
+  for (const bool keyed : {false, true}) {
+    list.push_back(
+        {"starts", false, [keyed](const Setting& s) { return durable_starts(s, 64, keyed); }});
+  }
   list.push_back({"paced", false, [](const Setting& s) { return paced_starts(s, 5'000); }});
   list.push_back({"paced", false, [](const Setting& s) { return paced_sagas(s, 2'000); }});
   for (const Demand demand : {Demand::normal, Demand::refused, Demand::waiting}) {

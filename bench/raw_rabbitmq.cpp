@@ -28,6 +28,31 @@ amqp_table_entry_t header(const char* key, amqp_bytes_t value) {
   return entry;
 }
 
+amqp_table_entry_t header(const char* key, std::int64_t value) {
+  amqp_table_entry_t entry{};
+  entry.key = amqp_cstring_bytes(key);
+  entry.value.kind = AMQP_FIELD_KIND_I64;
+  entry.value.value.i64 = value;
+  return entry;
+}
+
+// What a command of the engine carries besides its body, with texts as long as its own.
+std::vector<amqp_table_entry_t> command_headers() {
+  const auto text = [](const char* key, const char* value) {
+    return header(key, amqp_cstring_bytes(value));
+  };
+  return {text("skald_protocol", "1"),
+          text("skald_saga_id", "01a1fc70-c3c1-7b26-ae5d-81fb49d301e0"),
+          text("skald_saga_type", "bench-6"),
+          header("skald_saga_version", 1),
+          text("skald_step", "step-1"),
+          text("skald_direction", "action"),
+          header("skald_attempt", 1),
+          header("skald_round", 1),
+          text("skald_idempotency_key", "01a1fc70-c3c1-7b26-ae5d-81fb49d301e0/step-1/action"),
+          text("skald_deadline", "2026-01-01T00:00:00.000Z")};
+}
+
 std::string command_queue(const std::string& prefix) {
   return fmt::format("{}.cmd.{}", prefix, participant_name);
 }
@@ -76,12 +101,14 @@ class Confirms {
 // The engine's side without an engine.
 class Client {
  public:
-  Client(const std::string& url, const std::string& prefix, QueueKind kind, int in_flight)
+  Client(const std::string& url, const std::string& prefix, QueueKind kind, int in_flight,
+         Dress dress)
       : link_(url),
         reply_queue_(prefix + ".reply.raw"),
         command_queue_(command_queue(prefix)),
         in_flight_(in_flight),
         body_(fmt::format(R"({{"input":{}}})", payload().text())) {
+    if (dress == Dress::headers) headers_ = command_headers();
     link_.declare_queue(reply_queue_, kind);
     link_.consume(reply_queue_, prefetch);
   }
@@ -122,6 +149,10 @@ class Client {
     properties.correlation_id = borrow(id);
     properties.message_id = borrow(id);
     properties.reply_to = borrow(reply_queue_);
+    if (!headers_.empty()) {
+      properties._flags |= AMQP_BASIC_HEADERS_FLAG;
+      properties.headers = {static_cast<int>(headers_.size()), headers_.data()};
+    }
     link_.publish("", command_queue_, properties, borrow(body_));
     sent_at_.push_back(Clock::now());
   }
@@ -141,6 +172,7 @@ class Client {
   std::string reply_queue_;
   std::string command_queue_;
   int in_flight_;
+  std::vector<amqp_table_entry_t> headers_;
   std::string body_;
   std::uint64_t number_ = 0;
   std::uint64_t acknowledged_ = 0;
@@ -185,15 +217,17 @@ std::string raw_rabbitmq_name(QueueKind kind, int in_flight) {
   return fmt::format("raw RabbitMQ, {}, {} in flight", to_string(kind), in_flight);
 }
 
-Row raw_rabbitmq(const Setting& setting, QueueKind kind, int in_flight) {
+Row raw_rabbitmq(const Setting& setting, QueueKind kind, int in_flight, Dress dress) {
   const auto samples = setting.repeat([&] {
     const std::string prefix = fresh_prefix();
     const Child participant({"--participant", "bare", "--rabbitmq", setting.rabbitmq, "--prefix",
                              prefix, "--queue", to_string(kind)});
-    Client client(setting.rabbitmq, prefix, kind, in_flight);
+    Client client(setting.rabbitmq, prefix, kind, in_flight, dress);
     return client.run(setting.seconds);
   });
-  return make_row(raw_rabbitmq_name(kind, in_flight), "round trips", 1, samples);
+  const std::string name = raw_rabbitmq_name(kind, in_flight);
+  if (dress == Dress::plain) return make_row(name, "round trips", 1, samples);
+  return make_row(name + ", with a command's headers", "round trips", 1, samples, name);
 }
 
 }  // namespace skald::bench

@@ -6,9 +6,16 @@
 
 namespace skald::bench {
 
+/// What raw messages carry besides their bodies.
+enum class Dress {
+  plain,
+  headers,  ///< Those that the wire format asks for: in the command, and echoed in the reply.
+};
+
 /// Command and reply, both persistent and confirmed, `in_flight` of them at a time; the participant
 /// is bare_participant() in another process.
-[[nodiscard]] Row raw_rabbitmq(const Setting& setting, QueueKind kind, int in_flight);
+[[nodiscard]] Row raw_rabbitmq(const Setting& setting, QueueKind kind, int in_flight,
+                               Dress dress = Dress::plain);
 [[nodiscard]] std::string raw_rabbitmq_name(QueueKind kind, int in_flight);
 
 /// Answers every command with success at once, by docs/wire.md, without a database: acknowledges a

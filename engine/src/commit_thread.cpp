@@ -69,6 +69,7 @@ void CommitThread::run() {
     lock.unlock();
     changed_.notify_all();
     on_done_();
+    store_.tidy();  // While what was committed is acted on.
     lock.lock();
   }
 }

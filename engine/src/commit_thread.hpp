@@ -1,4 +1,5 @@
-// The thread that commits while the coordinator's decides.
+// The thread that commits while the coordinator's decides, and tidies the store up after each
+// commit.
 #pragma once
 
 #include <condition_variable>

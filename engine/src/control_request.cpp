@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -182,6 +183,23 @@ ReleaseSpaceArrival parse_release_space(Fields& fields) {
   return {bytes, {}};
 }
 
+BackupRequest parse_backup(Fields& fields) {
+  BackupRequest backup;
+  backup.job = fields.number("job");
+  backup.timeout = Duration{fields.number("timeout_ms").value_or(0)};
+  backup.stop = fields.flag("stop");
+  backup.file = fields.text("file").value_or("");
+  if (backup.job) {
+    if (!backup.file.empty()) Fields::fail("file", "must be absent with a job");
+    return backup;
+  }
+  if (backup.stop) Fields::fail("stop", "needs a job");
+  if (!std::filesystem::path(backup.file).is_absolute()) {
+    Fields::fail("file", "must be an absolute path");
+  }
+  return backup;
+}
+
 RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   RequestArrival arrival;
   arrival.saga = fields.saga();
@@ -243,6 +261,8 @@ ParsedRequest parse_control_request(const Json& request) {
     wait.saga = fields.saga();
     wait.timeout = Duration{fields.number("timeout_ms").value_or(0)};
     parsed.request = wait;
+  } else if (verb == "backup") {
+    parsed.request = parse_backup(fields);
   } else if (verb == "participants") {
     parsed.request = ParticipantsArrival{};
   } else if (verb == "info") {

@@ -18,11 +18,20 @@ struct WaitRequest {
 /// Asks what this engine is.
 struct InfoRequest {};
 
+/// Copies the store to `file`, or, with a `job`, asks how far that copy is: an answer comes when it
+/// is made, or after `timeout`.
+struct BackupRequest {
+  std::string file;
+  std::optional<std::uint32_t> job;
+  Duration timeout{0};
+  bool stop = false;  ///< Break it off.
+};
+
 /// Arrivals come without their answer; whoever submits them sets it.
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
                  RequeueQuarantinedArrival, ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival,
-                 WaitRequest, InfoRequest>;
+                 WaitRequest, InfoRequest, BackupRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

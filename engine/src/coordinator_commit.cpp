@@ -53,6 +53,7 @@ void Coordinator::conclude(bool at_once) {
     return;
   }
   act(open_);
+  store_.tidy();
   look_after_the_store();
 }
 

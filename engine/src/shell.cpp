@@ -48,6 +48,7 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
       store_(store),
       channel_(channel),
       inbox_(options_.waiting_starts_limit),
+      backup_job_(store),
       coordinator_(store, channel, settings()),
       engine_id_(store.engine_id()) {
   coordinator_.recover(options_.clock->now());
@@ -74,6 +75,7 @@ void Orchestrator::Shell::stop() {
   const std::lock_guard lock{stop_mutex_};
   if (stopped_) return;
   stopped_ = true;
+  backup_job_.stop();
   inbox_.close();
   thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
   close_to_the_outside();

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "backup_job.hpp"
 #include "commit_thread.hpp"
 #include "control_request.hpp"
 #include "coordinator.hpp"
@@ -78,6 +79,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Json answer_request(ReleaseSpaceArrival& release);
   Json answer_request(const WaitRequest& wait);
   Json answer_request(const InfoRequest& info);
+  Json answer_request(const BackupRequest& backup);
 
   [[nodiscard]] Refusal stopped_refusal() const {
     const auto why = failure();
@@ -90,6 +92,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Store& store_;
   Channel& channel_;
   Inbox inbox_;
+  BackupJob backup_job_;
   std::unique_ptr<CommitThread> commit_thread_;  // Null: the coordinator's thread commits.
   Coordinator coordinator_;
   const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.

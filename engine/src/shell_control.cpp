@@ -143,6 +143,17 @@ Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
   return {{"ok", true}, {"done", true}, {"status", to_string(result->status)}};
 }
 
+Json Orchestrator::Shell::answer_request(const BackupRequest& request) {
+  const std::uint64_t job = request.job ? *request.job : backup_job_.begin(request.file);
+  if (request.stop) backup_job_.stop(job);
+  const auto report = backup_job_.wait(job, std::min(request.timeout, wait_request_limit));
+  return {{"ok", true},
+          {"job", report.number},
+          {"done", report.done},
+          {"bytes", report.progress.bytes},
+          {"of", report.progress.of}};
+}
+
 Json Orchestrator::Shell::answer_request(const InfoRequest&) {
   return {{"ok", true},
           {"engine", engine_id_},

@@ -233,6 +233,11 @@ std::uint64_t MemoryStore::release_space(std::uint64_t) {
   return 0;
 }
 
+void MemoryStore::backup(const std::string& target, const BackupWatch&) {
+  throw StoreError(StoreError::Kind::failed,
+                   fmt::format("cannot back up to {}: a store in memory has no file", target));
+}
+
 bool MemoryStore::drop_quarantined(std::int64_t number) {
   require_fit();
   return std::erase_if(disk_.quarantine, [number](const QuarantinedMessage& message) {

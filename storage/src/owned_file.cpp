@@ -49,7 +49,9 @@ OwnedFile::~OwnedFile() {
 }
 
 void OwnedFile::write(const std::function<void()>& work) {
-  refuse_when_unfit();
+  require_mine();
+  tidy();
+  if (unfit_) throw StoreError(*unfit_);
   try {
     sqlite::Transaction transaction(*connection_, sqlite::Transaction::Kind::write);
     require_epoch();
@@ -61,17 +63,14 @@ void OwnedFile::write(const std::function<void()>& work) {
     throw;
   }
   crash_point(CrashPoint::store_after_commit);
-  checkpoint_when_due();
 }
 
-void OwnedFile::refuse_when_unfit() {
-  if (!mine()) {
-    throw StoreError(StoreError::Kind::fenced,
-                     fmt::format("{} belongs to the process that forked this one; open the store "
-                                 "anew, once that process has closed it",
-                                 path_));
-  }
-  if (unfit_) throw StoreError(*unfit_);
+void OwnedFile::require_mine() const {
+  if (mine()) return;
+  throw StoreError(StoreError::Kind::fenced,
+                   fmt::format("{} belongs to the process that forked this one; open the store "
+                               "anew, once that process has closed it",
+                               path_));
 }
 
 void OwnedFile::require_epoch() {
@@ -112,8 +111,8 @@ std::uint64_t OwnedFile::release_space(std::uint64_t bytes_max) {
   return left * page;
 }
 
-void OwnedFile::checkpoint_when_due() {
-  if (wal_frames_ >= checkpoint_at_frames_) checkpoint();
+void OwnedFile::tidy() {
+  if (!unfit_ && wal_frames_ >= checkpoint_at_frames_) checkpoint();
 }
 
 void OwnedFile::checkpoint() {

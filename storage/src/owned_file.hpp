@@ -1,7 +1,7 @@
 // The file of a store in the hands of its owner: every write goes through here.
 //
 // A write is one transaction that first checks that nobody has taken the store over. Checkpoints
-// are made after commits, by hand, so that a disk that fails during one is not taken for healthy.
+// are made between commits, by hand, so that a disk that fails during one is not taken for healthy.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,10 @@ class OwnedFile {
   /// After a failure of the disk, or once fenced, only throws. \throws StoreError
   void write(const std::function<void()>& work);
 
+  /// Moves the write-ahead log into the file when it has grown enough; write() does it otherwise.
+  /// Throws nothing: a disk that fails here fails the next write.
+  void tidy();
+
   /// As Store::release_space(). When nothing is left, the file has shrunk, unless a reader keeps
   /// it.
   std::uint64_t release_space(std::uint64_t bytes_max);
@@ -36,11 +40,11 @@ class OwnedFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// False in a forked child.
   [[nodiscard]] bool mine() const { return ownership_.mine(); }
+  /// \throws StoreError (fenced) in a forked child. Any thread.
+  void require_mine() const;
 
  private:
-  void refuse_when_unfit();
   void require_epoch();
-  void checkpoint_when_due();
   void checkpoint();
   void note_wal_size(int frames);
   static int wal_grew(void* self, sqlite3*, const char*, int frames);

@@ -1,7 +1,8 @@
 #include "skald/sqlite_reader.hpp"
 
+#include "backup.hpp"
+#include "check_file.hpp"
 #include "files.hpp"
-#include "maintenance.hpp"
 #include "open_store.hpp"
 #include "purge_choice.hpp"
 #include "queries.hpp"
@@ -46,9 +47,7 @@ std::map<std::string, std::string> SqliteReader::participant_states() {
   return body_->queries.participant_states();
 }
 std::string SqliteReader::engine_id() { return body_->queries.engine_id(); }
-void SqliteReader::backup(const std::string& target, BackupPace pace) {
-  backup_file(*body_->connection, target, pace);
-}
+void SqliteReader::backup(const std::string& target) { backup_at_once(*body_->connection, target); }
 Purged SqliteReader::rehearse_purge(const PurgeSlice& slice) {
   sqlite::Transaction one_state(*body_->connection, sqlite::Transaction::Kind::read);
   const auto choice = choose_for_purge(*this, slice, body_->queries.purge_candidates(slice));

@@ -1,13 +1,17 @@
 #include "skald/sqlite_store.hpp"
 
+#include <mutex>
+
+#include "backup.hpp"
 #include "batch_writer.hpp"
+#include "check_file.hpp"
 #include "control_server.hpp"
-#include "maintenance.hpp"
 #include "owned_file.hpp"
 #include "purge_choice.hpp"
 #include "queries.hpp"
 #include "skald/crash_point.hpp"
 #include "store_rules.hpp"
+#include "turn_mutex.hpp"
 
 namespace skald {
 
@@ -39,6 +43,13 @@ class SqliteStore::Body {
   Body(const std::string& path, const SqliteOptions& options)
       : file(path, options), queries(file.connection()), writer(file.connection()) {}
 
+  /// Everything that uses the connection does so in its turn.
+  [[nodiscard]] std::unique_lock<TurnMutex> take_turn() {
+    file.require_mine();  // In a forked child nobody may be left to give it back.
+    return std::unique_lock(turn);
+  }
+
+  TurnMutex turn;
   OwnedFile file;
   Queries queries;
   BatchWriter writer;
@@ -56,6 +67,7 @@ SqliteStore::~SqliteStore() {
 }
 
 Position SqliteStore::commit(const Batch& batch) {
+  const auto turn = body_->take_turn();
   if (batch.empty()) return body_->writer.last_position();
   BatchWriter& writer = body_->writer;
   WriterGuard guard(writer);
@@ -66,6 +78,7 @@ Position SqliteStore::commit(const Batch& batch) {
 }
 
 void SqliteStore::put_definition(const DefinitionPtr& definition) {
+  const auto turn = body_->take_turn();
   auto& connection = body_->file.connection();
   body_->file.write([&] {
     sqlite::Statement find(
@@ -91,6 +104,7 @@ void SqliteStore::put_definition(const DefinitionPtr& definition) {
 }
 
 Purged SqliteStore::purge(const PurgeSlice& slice) {
+  const auto turn = body_->take_turn();
   BatchWriter& writer = body_->writer;
   WriterGuard guard(writer);
   PurgeChoice choice;
@@ -103,10 +117,12 @@ Purged SqliteStore::purge(const PurgeSlice& slice) {
 }
 
 std::uint64_t SqliteStore::release_space(std::uint64_t bytes_max) {
+  const auto turn = body_->take_turn();
   return body_->file.release_space(bytes_max);
 }
 
 std::optional<QuarantinedMessage> SqliteStore::take_quarantined(std::int64_t number) {
+  const auto turn = body_->take_turn();
   std::optional<QuarantinedMessage> taken;
   body_->file.write([&] {
     auto messages = body_->queries.quarantine(number - 1, 1);
@@ -127,44 +143,75 @@ void SqliteStore::serve_control(ControlHandler handler) {
 void SqliteStore::stop_control() { body_->control.reset(); }
 
 std::optional<SagaSummary> SqliteStore::summary(const SagaId& id) {
+  const auto turn = body_->take_turn();
   return body_->queries.summary(id);
 }
 std::vector<SagaId> SqliteStore::find_by_prefix(std::string_view prefix, std::size_t limit) {
+  const auto turn = body_->take_turn();
   return body_->queries.find_by_prefix(prefix, limit);
 }
 std::vector<JournalRow> SqliteStore::journal(const SagaId& id) {
+  const auto turn = body_->take_turn();
   return body_->queries.journal(id);
 }
 std::vector<SagaSummary> SqliteStore::list(const SagaFilter& filter, const Cursor& cursor,
                                            std::size_t limit) {
+  const auto turn = body_->take_turn();
   return body_->queries.list(filter, cursor, limit);
 }
-std::uint64_t SqliteStore::count(const SagaFilter& filter) { return body_->queries.count(filter); }
+std::uint64_t SqliteStore::count(const SagaFilter& filter) {
+  const auto turn = body_->take_turn();
+  return body_->queries.count(filter);
+}
 DefinitionPtr SqliteStore::definition(const Digest& digest) {
+  const auto turn = body_->take_turn();
   return body_->queries.definition(digest);
 }
-std::vector<DefinitionPtr> SqliteStore::definitions() { return body_->queries.definitions(); }
+std::vector<DefinitionPtr> SqliteStore::definitions() {
+  const auto turn = body_->take_turn();
+  return body_->queries.definitions();
+}
 std::vector<QuarantinedMessage> SqliteStore::quarantine(std::int64_t after, std::size_t limit) {
+  const auto turn = body_->take_turn();
   return body_->queries.quarantine(after, limit);
 }
 std::map<std::string, std::string> SqliteStore::participant_states() {
+  const auto turn = body_->take_turn();
   return body_->queries.participant_states();
 }
 std::optional<SagaId> SqliteStore::key_holder(const std::string& type, const std::string& key) {
+  const auto turn = body_->take_turn();
   return body_->queries.key_holder(type, key);
 }
 void SqliteStore::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {
+  const auto turn = body_->take_turn();
   body_->queries.each_unfinished(visit);
 }
 Position SqliteStore::watermark(const std::string& channel) {
+  const auto turn = body_->take_turn();
   return body_->queries.watermark(channel);
 }
-Position SqliteStore::last_position() { return body_->writer.last_position(); }
-std::string SqliteStore::engine_id() { return body_->queries.engine_id(); }
-void SqliteStore::backup(const std::string& target) {
-  backup_file(body_->file.connection(), target, BackupPace::at_once);
+Position SqliteStore::last_position() {
+  const auto turn = body_->take_turn();
+  return body_->writer.last_position();
 }
-std::vector<std::string> SqliteStore::check() { return check_file(body_->file.connection()); }
+std::string SqliteStore::engine_id() {
+  const auto turn = body_->take_turn();
+  return body_->queries.engine_id();
+}
+void SqliteStore::tidy() {
+  if (!body_->file.mine()) return;
+  const auto turn = body_->take_turn();
+  body_->file.tidy();
+}
+void SqliteStore::backup(const std::string& target, const BackupWatch& watch) {
+  body_->file.require_mine();
+  backup_in_slices(body_->file.connection(), body_->turn, target, watch);
+}
+std::vector<std::string> SqliteStore::check() {
+  const auto turn = body_->take_turn();
+  return check_file(body_->file.connection());
+}
 const std::string& SqliteStore::path() const { return body_->file.path(); }
 
 }  // namespace skald

@@ -137,13 +137,17 @@ TEST_CASE("store check and backup") {
   const auto copy = world.path("copy.db");
   CHECK(world.skald({"store", "backup", copy}).code == 0);
   CHECK(world.bare({"--store", copy, "show", id}).code == 0);
-  CHECK(world.skald({"store", "backup", copy}).code != 0);
+  CHECK(world.skald({"store", "backup", copy}).code == 2);
   const Engine engine(world.store());
-  CHECK(world.skald({"store", "backup", world.path("gentle.db")}).code == 0);
+  CHECK(world.skald({"store", "backup", world.path("by-engine.db")}).code == 0);
   CHECK(world.skald({"store", "backup", "--at-once", world.path("at-once.db")}).code == 0);
-  for (const char* name : {"gentle.db", "at-once.db"}) {
+  for (const char* name : {"by-engine.db", "at-once.db"}) {
     CHECK(world.bare({"--store", world.path(name), "show", id}).code == 0);
   }
+  const Result taken = world.skald({"store", "backup", copy});
+  CHECK(taken.code == 2);
+  CHECK(taken.warns("exists already"));
+  CHECK(world.skald({"store", "backup", world.path("nowhere/copy.db")}).code == 2);
 }
 
 TEST_CASE("quarantined messages are listed, shown and dropped") {

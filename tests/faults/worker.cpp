@@ -15,7 +15,6 @@
 #include "skald/amqp_channel.hpp"
 #include "skald/control_client.hpp"
 #include "skald/participant_amqp.hpp"
-#include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
 
 namespace skald::faults {
@@ -155,9 +154,7 @@ int run_engine(const Assignment& assignment) {
   for (const Definition& definition : definitions(assignment.pace())) engine.define(definition);
   report("ready");
   start_sagas(engine, assignment);
-  if (!assignment.backup.empty()) {
-    SqliteReader(assignment.files.store()).backup(assignment.backup);
-  }
+  if (!assignment.backup.empty()) store.backup(assignment.backup);
   report("worked");
   if (assignment.until_quiet) return work_until_quiet(engine, watch, assignment);
   await_harness();

@@ -129,6 +129,12 @@ Batch start(const SagaSummary& summary) {
   return batch;
 }
 
+Batch start_with_text(std::uint64_t number, std::size_t bytes) {
+  Batch batch = start(summary(number));
+  batch.appends[0].events = append(number, 1, std::string(bytes, 'x')).events;
+  return batch;
+}
+
 DefinitionPtr definition(const std::string& type, std::uint32_t version,
                          const std::string& participant) {
   const std::string text = fmt::format(

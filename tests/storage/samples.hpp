@@ -44,6 +44,8 @@ class TemporaryFolder {
                                    const std::string& text = "x");
 /// A saga's start: its summary and its first row.
 [[nodiscard]] Batch start(const SagaSummary& summary);
+/// The same of saga `number`, whose row has so many bytes.
+[[nodiscard]] Batch start_with_text(std::uint64_t number, std::size_t bytes);
 /// `participant` makes two definitions of one name and version differ.
 [[nodiscard]] DefinitionPtr definition(const std::string& type, std::uint32_t version,
                                        const std::string& participant = "inventory");

@@ -2,11 +2,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include "refusals.hpp"
 #include "samples.hpp"
@@ -35,12 +33,6 @@ void overwrite(const std::string& path, std::size_t offset, const std::string& b
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.seekp(static_cast<std::streamoff>(offset));
   file << bytes;
-}
-
-Batch start_with_text(std::uint64_t number, std::size_t bytes) {
-  Batch batch = start(summary(number));
-  batch.appends[0].events = append(number, 1, std::string(bytes, 'x')).events;
-  return batch;
 }
 
 }  // namespace
@@ -225,47 +217,6 @@ TEST_CASE("an owner that was taken over cannot write any more") {
   run_sql(path, "UPDATE meta SET epoch = epoch - 1");
   check_refused(StoreError::Kind::fenced, [&] { store.commit(start(summary(2))); });
   CHECK_FALSE(store.summary(saga_id(2)));
-}
-
-TEST_CASE("a backup is a store with all that was committed, and appears whole") {
-  TemporaryFolder folder;
-  const std::string copy = folder.file("copy.db");
-  SqliteStore store(folder.file("store.db"));
-  store.commit(start(summary(1)));
-  SUBCASE("by the owner") { store.backup(copy); }
-  SUBCASE("by a reader beside the owner") { SqliteReader(store.path()).backup(copy); }
-  check_refused(StoreError::Kind::failed, [&] { store.backup(copy); });
-  store.commit(start(summary(2)));
-  CHECK_FALSE(std::filesystem::exists(copy + ".partial"));
-  struct stat found {};
-  REQUIRE(::stat(copy.c_str(), &found) == 0);
-  CHECK((found.st_mode & 0777) == 0600);
-  SqliteStore restored(copy);
-  CHECK(restored.check().empty());
-  CHECK(restored.engine_id() == store.engine_id());
-  CHECK(restored.last_position() == 1);
-  CHECK(restored.commit(start(summary(3))) == 2);
-}
-
-TEST_CASE("a gentle backup is one state of a store that is written to meanwhile") {
-  TemporaryFolder folder;
-  const std::string copy = folder.file("copy.db");
-  SqliteStore store(folder.file("store.db"));
-  constexpr std::uint64_t before = 6;
-  for (std::uint64_t n = 1; n <= before; ++n) store.commit(start_with_text(n, 4'000'000));
-  std::atomic<bool> copied = false;
-  std::thread copier([&] {
-    SqliteReader(store.path()).backup(copy, BackupPace::gentle);
-    copied = true;
-  });
-  std::uint64_t last = before;
-  while (!copied) store.commit(start(summary(++last)));
-  copier.join();
-  CHECK(last > before + 1);
-  SqliteStore restored(copy);
-  CHECK(restored.check().empty());
-  CHECK(restored.last_position() >= before);
-  CHECK(restored.last_position() < static_cast<Position>(last));
 }
 
 TEST_CASE("the WAL is moved into the file while the store runs, and kept when it closes") {

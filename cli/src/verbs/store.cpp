@@ -107,14 +107,6 @@ int check(const StoreOptions& options, Context& context) {
   return findings.empty() ? exit_done : exit_failed;
 }
 
-int backup(const StoreOptions& options, Context& context) {
-  StoreAccess access(context);
-  const bool gently = !options.at_once && access.engine_running();
-  open(access).backup(options.target, gently ? BackupPace::gentle : BackupPace::at_once);
-  context.note(fmt::format("{} was copied to {}", access.path(), options.target));
-  return exit_done;
-}
-
 }  // namespace
 
 void add_to(CLI::App& app, StoreOptions& options) {
@@ -127,13 +119,7 @@ void add_to(CLI::App& app, StoreOptions& options) {
       add_verb(verb, "check", "Reads the whole file; exit code 1 if it is damaged", "store check");
   add_to(check_verb, options.format, {"table", "json"});
   check_verb.callback([&options] { options.action = StoreOptions::Action::check; });
-  CLI::App& backup_verb = add_verb(
-      verb, "backup",
-      "Copies the store while an engine may work on it, which keeps three quarters of the time",
-      "store backup orders-2026-03-01.db");
-  backup_verb.add_option("file", options.target, "The new file")->required()->type_name("FILE");
-  backup_verb.add_flag("--at-once", options.at_once,
-                       "Without pauses: faster, and slower for the engine meanwhile");
+  CLI::App& backup_verb = add_backup(verb, options.backup);
   backup_verb.callback([&options] { options.action = StoreOptions::Action::backup; });
   CLI::App& purge_verb = add_purge(verb, options.purge);
   purge_verb.callback([&options] { options.action = StoreOptions::Action::purge; });
@@ -143,7 +129,7 @@ int run(const StoreOptions& options, Context& context) {
   switch (options.action) {
     case StoreOptions::Action::info: return info(options, context);
     case StoreOptions::Action::check: return check(options, context);
-    case StoreOptions::Action::backup: return backup(options, context);
+    case StoreOptions::Action::backup: return run(options.backup, context);
     case StoreOptions::Action::purge: return run(options.purge, context);
   }
   return exit_failed;

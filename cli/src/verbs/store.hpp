@@ -4,6 +4,7 @@
 #include <string>
 
 #include "output/format.hpp"
+#include "verbs/store_backup.hpp"
 #include "verbs/store_purge.hpp"
 
 namespace CLI {
@@ -17,8 +18,7 @@ struct Context;
 struct StoreOptions {
   enum class Action { info, check, backup, purge };
   Action action = Action::info;
-  std::string target;    ///< Of backup.
-  bool at_once = false;  ///< Likewise: not gently, although an engine works.
+  BackupOptions backup;
   PurgeOptions purge;
   FormatOption format;
 };

@@ -12,6 +12,7 @@
 #include "context.hpp"
 #include "exit_code.hpp"
 #include "filter_options.hpp"
+#include "output/progress_line.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "store_access.hpp"
@@ -24,7 +25,6 @@ namespace {
 constexpr std::size_t slice_sagas = 250;
 constexpr std::uint64_t slice_bytes = 1024 * 1024;
 constexpr std::size_t rehearsed_sagas = 5'000;
-constexpr auto progress_every = std::chrono::milliseconds(500);
 
 std::uintmax_t size_of(const std::string& path) {
   std::error_code error;
@@ -72,6 +72,7 @@ class Purge {
   Purge(StoreAccess& access, Context& context)
       : access_(access),
         context_(context),
+        progress_(context),
         engine_(access.engine_running()),
         bytes_before_(size_of(access.path())) {}
 
@@ -85,7 +86,7 @@ class Purge {
       if (!ask(request, answer)) return false;
       taken_.sagas += answer.at("sagas").get<std::uint64_t>();
       taken_.rows += answer.at("rows").get<std::uint64_t>();
-      progress(fmt::format("{} purged", sagas(taken_.sagas)));
+      progress_.show(fmt::format("{} purged", sagas(taken_.sagas)));
       if (answer.at("next").is_null()) return true;
       if (asked_to_stop()) return false;
     }
@@ -97,7 +98,7 @@ class Purge {
       const std::uint64_t before = free_bytes_;
       if (!ask(request, answer)) return false;
       free_bytes_ = answer.at("free_bytes").get<std::uint64_t>();
-      progress(fmt::format("{} bytes to give back", free_bytes_));
+      progress_.show(fmt::format("{} bytes to give back", free_bytes_));
       // What new sagas leave free meanwhile is no concern of this purge.
       if (free_bytes_ == 0 || free_bytes_ >= before) return true;
       if (asked_to_stop()) return false;
@@ -106,7 +107,7 @@ class Purge {
 
   int finish(const PurgeOptions& options) {
     access_.release();  // So that the file has its size.
-    if (shown_) context_.err << '\n';
+    progress_.end();
     const auto bytes = size_of(access_.path());
     if (options.format.format() == Format::json) {
       print_json(context_.out, Format::json,
@@ -141,18 +142,9 @@ class Purge {
     return stopped_;
   }
 
-  void progress(const std::string& text) {
-    const auto now = std::chrono::steady_clock::now();
-    if (context_.global.quiet || !context_.out_is_terminal || now - told_at_ < progress_every) {
-      return;
-    }
-    told_at_ = now;
-    shown_ = true;
-    context_.err << fmt::format("\r{:<40}", text) << std::flush;
-  }
-
   StoreAccess& access_;
   Context& context_;
+  ProgressLine progress_;
   bool engine_;
   std::uintmax_t bytes_before_;
   Purged taken_;
@@ -160,8 +152,6 @@ class Purge {
   std::optional<Json> refusal_;
   std::chrono::steady_clock::duration took_{0};  ///< By the last slice.
   bool stopped_ = false;
-  bool shown_ = false;
-  std::chrono::steady_clock::time_point told_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace

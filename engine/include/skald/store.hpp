@@ -109,11 +109,19 @@ class StoreReader {
   [[nodiscard]] virtual std::map<std::string, std::string> participant_states() = 0;
 };
 
+/// How far a backup has come. The store may grow meanwhile.
+struct BackupProgress {
+  std::uint64_t bytes = 0;
+  std::uint64_t of = 0;
+};
+/// Is told now and then; false breaks the backup off.
+using BackupWatch = std::function<bool(const BackupProgress&)>;
+
 /// Answers one request of the control socket: JSON text in, JSON text out. Called from several
 /// threads; never throws.
 using ControlHandler = std::function<std::string(std::string_view request)>;
 
-/// Writing, by the store's one owner. One thread at a time.
+/// Writing, by the store's one owner. One thread at a time, but for tidy() and backup().
 class Store : public StoreReader {
  public:
   /// Writes the whole batch in one transaction, durable on return, and answers the position of its
@@ -121,6 +129,17 @@ class Store : public StoreReader {
   /// A version that is not the saga's next, or a second holder of a key, is a bug and throws
   /// StoreError::failed. A disk that is full throws StoreError::full, and the store goes on.
   virtual Position commit(const Batch& batch) = 0;
+
+  /// Does work on the store that need not hold up whoever waits for a commit: call it when that
+  /// has been told. What is due is done before the next commit otherwise. Any thread, at any time;
+  /// throws nothing: what fails here fails the next commit.
+  virtual void tidy() {}
+
+  /// Copies the store, as it is at the end, to a new file, which is there whole or not at all; the
+  /// owner may do whatever else it likes meanwhile. `watch` may be empty. Any thread, at any time.
+  /// \throws StoreError, also when `target` exists, when `watch` breaks it off, or when there is
+  /// nothing that could be copied.
+  virtual void backup(const std::string& target, const BackupWatch& watch) = 0;
 
   /// Keeps a definition; storing the same one again changes nothing. Another digest under a type
   /// and version that sagas have used is refused. \throws Refused (wrong_state)

@@ -56,6 +56,8 @@ class MemoryStore final : public Store {
   Purged purge(const PurgeSlice& slice) override;
   /// Memory is given back at once: there is never any left.
   std::uint64_t release_space(std::uint64_t bytes_max) override;
+  /// There is no file: always throws.
+  void backup(const std::string& target, const BackupWatch& watch) override;
   bool drop_quarantined(std::int64_t number) override;
   [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
                                                  const std::string& key) override;

@@ -11,9 +11,6 @@
 
 namespace skald {
 
-/// How fast a store is copied.
-enum class BackupPace : std::uint8_t { at_once, gentle };
-
 /// One thread at a time. Every call sees what was committed when it began.
 class SqliteReader final : public StoreReader {
  public:
@@ -37,9 +34,10 @@ class SqliteReader final : public StoreReader {
   /// Names the engine whose store it is.
   [[nodiscard]] std::string engine_id();
   /// Copies the store, as it is now, to a new file (mode 0600), which is there whole or not at
-  /// all. A live owner goes on meanwhile; `gentle` leaves it three quarters of the time, and lets
-  /// its log grow four times as long. \throws StoreError, also when `target` exists.
-  void backup(const std::string& target, BackupPace pace = BackupPace::at_once);
+  /// all. As fast as it can be: a live owner goes on meanwhile, but shares the disk with it and
+  /// keeps all that it writes in its log. Store::backup() of the owner is gentler.
+  /// \throws StoreError, also when `target` exists.
+  void backup(const std::string& target);
   /// What a purge of this slice would take: counts, without changing anything.
   [[nodiscard]] Purged rehearse_purge(const PurgeSlice& slice);
   /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.

@@ -24,8 +24,8 @@ struct SqliteOptions {
   std::optional<std::uint64_t> size_limit{};
 };
 
-/// One thread at a time, which need not always be the same. A store that a process had open when
-/// it forked is of no use to the child.
+/// Any thread at any time, though what one reads may change before it decides. A store that a
+/// process had open when it forked is of no use to the child.
 class SqliteStore final : public Store {
  public:
   /// Becomes the owner of the store at `path`, which is created (mode 0600) when it is missing.
@@ -49,6 +49,11 @@ class SqliteStore final : public Store {
   /// A failure of the disk (an I/O error, a damaged page) is final: every later write throws the
   /// same, because a disk that lost an fsync must not be trusted with the next one.
   Position commit(const Batch& batch) override;
+  /// Moves the write-ahead log into the file when that has grown to 16 MiB.
+  void tidy() override;
+  /// Mode 0600. Commits come in between, each after at most some 3 ms, and while any do the copying
+  /// leaves them nine tenths of the time, unless they write more than it copies.
+  void backup(const std::string& target, const BackupWatch& watch = {}) override;
   void put_definition(const DefinitionPtr& definition) override;
   Purged purge(const PurgeSlice& slice) override;
   std::uint64_t release_space(std::uint64_t bytes_max) override;
@@ -66,9 +71,6 @@ class SqliteStore final : public Store {
   bool drop_quarantined(std::int64_t number) override {
     return take_quarantined(number).has_value();
   }
-  /// Copies the store, as it is now, to a new file. Blocks this store meanwhile: beside a busy
-  /// engine use SqliteReader::backup().
-  void backup(const std::string& target);
   /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.
   [[nodiscard]] std::vector<std::string> check();
   /// Absolute, without symbolic links.

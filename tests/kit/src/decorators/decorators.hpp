@@ -32,6 +32,10 @@ class StoreDecorator : public Store {
     return inner_.participant_states();
   }
   Position commit(const Batch& batch) override { return inner_.commit(batch); }
+  void tidy() override { inner_.tidy(); }
+  void backup(const std::string& target, const BackupWatch& watch) override {
+    inner_.backup(target, watch);
+  }
   bool drop_quarantined(std::int64_t number) override { return inner_.drop_quarantined(number); }
   void put_definition(const DefinitionPtr& definition) override {
     inner_.put_definition(definition);
