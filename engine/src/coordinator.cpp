@@ -72,13 +72,11 @@ void Coordinator::process(Portion arrivals, Time now) {
 }
 
 void Coordinator::take_all(std::span<Arrival> arrivals) {
+  look_up_keys(arrivals);
   for (Arrival& arrival : arrivals) {
-    // What may change whom a start finds comes after it.
-    const bool redefines = std::holds_alternative<DefineArrival>(arrival) ||
-                           std::holds_alternative<ReplayArrival>(arrival);
-    if (redefines && !late_starts_.empty()) take_late_starts();
     std::visit([this](auto& a) { take(a); }, arrival);
   }
+  looked_up_.clear();
 }
 
 std::optional<Time> Coordinator::next_due() const {

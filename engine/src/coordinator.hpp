@@ -116,7 +116,8 @@ class Coordinator {
   void note_events(LiveSaga& live, const Input& input, const std::vector<Event>& events);
   void fire_timers();
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
-  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type, const std::string& key);
+  void look_up_keys(std::span<const Arrival> arrivals);
+  [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key);
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
   [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
 
@@ -168,7 +169,6 @@ class Coordinator {
   void give_up(const std::string& why);
   void roll_back(const std::string& why);
   void take_all(std::span<Arrival> arrivals);
-  void take_late_starts();
   void keep_or_answer(std::span<Arrival> arrivals, std::vector<Arrival>& kept);
 
   // Sagas in memory.
@@ -248,8 +248,9 @@ class Coordinator {
   std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};
 
-  // Starts whose keys are looked up when the commit under way is over.
-  std::vector<StartArrival> late_starts_;
+  // Who holds the keys of the starts that are being taken, in the store, if no commit has ended
+  // since.
+  std::map<BusinessKey, std::optional<SagaId>> looked_up_;
 
   Turn open_;       // Being decided.
   Turn in_flight_;  // Being committed, as `commit_` says.

@@ -30,7 +30,6 @@ void Coordinator::conclude(bool at_once) {
   const bool waits = commit_ == Commit::running && !settings_.committer->done();
   if (waits && !at_once && open_.batch.appends.size() < settings_.turn_limit) return;
   join_commit();
-  take_late_starts();
   if (commit_ == Commit::failed) {
     in_flight_.absorb(open_);
     std::swap(open_, in_flight_);
@@ -117,6 +116,7 @@ Store& Coordinator::store() {
 // on top of it goes the same way at the end of the turn.
 void Coordinator::finish_commit() {
   join_commit();
+  looked_up_.clear();
   if (take_stored()) act(done_);
 }
 
@@ -312,7 +312,6 @@ void Coordinator::drop_answers() {
   open_.clear();
   in_flight_.clear();
   done_.clear();
-  late_starts_.clear();
   waiters_.clear();
   hopeful_.clear();
   purges_.clear();

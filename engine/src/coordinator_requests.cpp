@@ -25,12 +25,26 @@ Refusal unknown_saga(const SagaId& id) {
 
 }  // namespace
 
-std::optional<SagaId> Coordinator::key_holder(const std::string& type, const std::string& key) {
+// All at one go, and beside a commit that goes on.
+void Coordinator::look_up_keys(std::span<const Arrival> arrivals) {
+  looked_up_.clear();
+  std::vector<BusinessKey> keys;
+  for (const Arrival& arrival : arrivals) {
+    const auto* start = std::get_if<StartArrival>(&arrival);
+    if (start && start->key) keys.push_back({start->type, *start->key});
+  }
+  if (keys.empty()) return;
+  const auto holders = store_.key_holders(keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) looked_up_.emplace(std::move(keys[i]), holders[i]);
+}
+
+std::optional<SagaId> Coordinator::key_holder(const BusinessKey& key) {
   for (const Turn* turn : {&open_, &in_flight_}) {
-    const auto started_now = turn->keys.find({type, key});
+    const auto started_now = turn->keys.find(key);
     if (started_now != turn->keys.end()) return started_now->second;
   }
-  return store().key_holder(type, key);
+  const auto known = looked_up_.find(key);
+  return known != looked_up_.end() ? known->second : store_.key_holder(key);
 }
 
 std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
@@ -54,13 +68,8 @@ void Coordinator::take(StartArrival& a) {
         fmt::format("no definition of saga {}{} in this store; define it first", a.type, version)});
     return;
   }
-  // Looking for a key takes the store; who comes later stays behind.
-  if (commit_ == Commit::running && (a.key || !late_starts_.empty())) {
-    late_starts_.push_back(std::move(a));
-    return;
-  }
   if (a.key) {
-    if (const auto holder = key_holder(a.type, *a.key)) {
+    if (const auto holder = key_holder({a.type, *a.key})) {
       const LiveSaga* saga = live(*holder);
       if (saga && same_value(saga->saga.input, a.input)) {
         open_.starts.push_back({std::move(a.answer), {*holder, false}});
@@ -91,13 +100,6 @@ void Coordinator::take(StartArrival& a) {
   }
   (void)start_saga(definition, std::move(request));
   open_.starts.push_back({std::move(a.answer), {id, true}});
-}
-
-// Once the commit under way lets them use the store.
-void Coordinator::take_late_starts() {
-  if (late_starts_.empty()) return;
-  join_commit();
-  for (StartArrival& a : std::exchange(late_starts_, {})) take(a);
 }
 
 void Coordinator::take(RequestArrival& a) {

@@ -25,7 +25,6 @@ struct Turn {
     Answer<Started> answer;
     Started started;
   };
-  using Key = std::pair<std::string, std::string>;  ///< Type of saga, business key.
 
   Batch batch;
   Position first = 0;  ///< Of its first journal row, once it is stored.
@@ -35,7 +34,7 @@ struct Turn {
   std::vector<OwedStart> starts;  ///< Started in this turn, or found by their keys.
   std::vector<std::function<void()>> answers;
   std::vector<std::function<void(const Refusal&)>> refusals;  ///< Instead, if it is not stored.
-  std::map<Key, SagaId> keys;
+  std::map<BusinessKey, SagaId> keys;  ///< Of the sagas that it starts.
   /// Attempts that it has ended: still under way if it is rolled back.
   std::vector<std::pair<SagaId, OutstandingAttempt>> ended;
   std::vector<Position> settled;  ///< They count once it is stored.

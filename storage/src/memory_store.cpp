@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
 #include <utility>
@@ -15,14 +16,12 @@
 namespace skald {
 namespace {
 
-using TypeAndKey = std::pair<std::string, std::string>;
-
 struct Record {
   SagaSummary summary;
   std::vector<JournalRow> rows;
 };
 
-TypeAndKey type_and_key(const SagaSummary& summary) { return {summary.type, *summary.key}; }
+BusinessKey type_and_key(const SagaSummary& summary) { return {summary.type, *summary.key}; }
 
 std::string random_engine_id() {
   std::random_device random;
@@ -35,7 +34,8 @@ struct MemoryDisk::Content {
   std::string engine_id = random_engine_id();
   std::uint64_t epoch = 0;
   std::map<SagaId, Record> sagas;
-  std::map<TypeAndKey, SagaId> key_holders;
+  std::map<BusinessKey, SagaId> key_holders;
+  std::mutex keys_mutex;  // Of `key_holders`, which may be read during a commit.
   std::map<std::pair<std::string, std::uint32_t>, DefinitionPtr> definitions;
   std::set<Digest> used_definitions;
   std::vector<QuarantinedMessage> quarantine;
@@ -61,11 +61,14 @@ Position MemoryStore::commit(const Batch& batch) {
   if (batch.empty()) return disk_.last_position;
   require_fit();
   check(batch);
-  for (const SagaSummary& summary : batch.summaries) {
-    if (!summary.holds_key) apply(summary);
-  }
-  for (const SagaSummary& summary : batch.summaries) {
-    if (summary.holds_key) apply(summary);
+  {
+    const std::lock_guard lock{disk_.keys_mutex};
+    for (const SagaSummary& summary : batch.summaries) {
+      if (!summary.holds_key) apply(summary);
+    }
+    for (const SagaSummary& summary : batch.summaries) {
+      if (summary.holds_key) apply(summary);
+    }
   }
   const Position first = disk_.last_position + (batch.appends.empty() ? 0 : 1);
   for (const JournalAppend& append : batch.appends) {
@@ -123,7 +126,7 @@ void MemoryStore::check_keys(const Batch& batch) const {
     const SagaSummary*& newest = after.try_emplace(summary.id, &summary).first->second;
     if (summary.version >= newest->version) newest = &summary;
   }
-  std::map<TypeAndKey, SagaId> taken;
+  std::map<BusinessKey, SagaId> taken;
   for (const auto& [id, summary] : after) {
     if (!summary->holds_key || !summary->key) continue;
     const auto [other, free] = taken.emplace(type_and_key(*summary), id);
@@ -219,6 +222,7 @@ Purged MemoryStore::purge(const PurgeSlice& slice) {
     oldest.push_back(it->second.summary);
   }
   const PurgeChoice choice = choose_for_purge(*this, slice, oldest);
+  const std::lock_guard lock{disk_.keys_mutex};
   for (const SagaId& id : choice.sagas) {
     const auto record = disk_.sagas.find(id);
     const SagaSummary& summary = record->second.summary;
@@ -254,10 +258,14 @@ std::vector<QuarantinedMessage> MemoryStore::quarantine(std::int64_t after, std:
   return messages;
 }
 
-std::optional<SagaId> MemoryStore::key_holder(const std::string& type, const std::string& key) {
-  const auto holder = disk_.key_holders.find({type, key});
-  if (holder == disk_.key_holders.end()) return std::nullopt;
-  return holder->second;
+std::vector<std::optional<SagaId>> MemoryStore::key_holders(std::span<const BusinessKey> keys) {
+  const std::lock_guard lock{disk_.keys_mutex};
+  std::vector<std::optional<SagaId>> holders(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto holder = disk_.key_holders.find(keys[i]);
+    if (holder != disk_.key_holders.end()) holders[i] = holder->second;
+  }
+  return holders;
 }
 
 void MemoryStore::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {

@@ -6,6 +6,7 @@
 #include "batch_writer.hpp"
 #include "check_file.hpp"
 #include "control_server.hpp"
+#include "key_reader.hpp"
 #include "owned_file.hpp"
 #include "purge_choice.hpp"
 #include "queries.hpp"
@@ -41,9 +42,12 @@ class WriterGuard {
 class SqliteStore::Body {
  public:
   Body(const std::string& path, const SqliteOptions& options)
-      : file(path, options), queries(file.connection()), writer(file.connection()) {}
+      : file(path, options),
+        queries(file.connection()),
+        writer(file.connection()),
+        keys(file.path()) {}
 
-  /// Everything that uses the connection does so in its turn.
+  /// Everything that uses the owner's connection does so in its turn.
   [[nodiscard]] std::unique_lock<TurnMutex> take_turn() {
     file.require_mine();  // In a forked child nobody may be left to give it back.
     return std::unique_lock(turn);
@@ -53,6 +57,7 @@ class SqliteStore::Body {
   OwnedFile file;
   Queries queries;
   BatchWriter writer;
+  KeyReader keys;
   std::unique_ptr<ControlServer> control;
 };
 
@@ -179,9 +184,9 @@ std::map<std::string, std::string> SqliteStore::participant_states() {
   const auto turn = body_->take_turn();
   return body_->queries.participant_states();
 }
-std::optional<SagaId> SqliteStore::key_holder(const std::string& type, const std::string& key) {
-  const auto turn = body_->take_turn();
-  return body_->queries.key_holder(type, key);
+std::vector<std::optional<SagaId>> SqliteStore::key_holders(std::span<const BusinessKey> keys) {
+  body_->file.require_mine();
+  return body_->keys.holders(keys);
 }
 void SqliteStore::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {
   const auto turn = body_->take_turn();

@@ -50,7 +50,7 @@ TEST_CASE("a replay is a new saga with the patched input, which takes the key ov
   CHECK(engine.saga(old).replayed_by == id);
   CHECK(engine.saga(old).status == Status::compensated);
   CHECK_FALSE(engine.store->summary(old)->holds_key);
-  CHECK(engine.store->key_holder("order", "order-1") == id);
+  CHECK(engine.store->key_holder({"order", "order-1"}) == id);
   CHECK(std::holds_alternative<Refusal>(replay(engine, arrival)));
 }
 

@@ -41,7 +41,7 @@ void check_summaries(StoreFixture& fixture) {
     batch.appends.push_back(append(1, 2));
     fixture.store().commit(batch);
     CHECK(fixture.store().summary(saga_id(1)) == later);
-    CHECK_FALSE(fixture.store().key_holder("order", "k"));
+    CHECK_FALSE(fixture.store().key_holder({"order", "k"}));
     later.version = 3;
     later.error_code.clear();
     batch = {};
@@ -81,9 +81,9 @@ void check_keys(StoreFixture& fixture) {
     batch.appends = {append(1, 2)};
     fixture.store().commit(batch);
     fixture.reopen();
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(1));
-    CHECK_FALSE(fixture.store().key_holder("order", "order-43"));
-    CHECK_FALSE(fixture.store().key_holder("refund", "order-42"));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(1));
+    CHECK_FALSE(fixture.store().key_holder({"order", "order-43"}));
+    CHECK_FALSE(fixture.store().key_holder({"refund", "order-42"}));
   }
   SUBCASE("a second holder is refused; another type may use the same key") {
     check_refused(StoreError::Kind::failed,
@@ -96,8 +96,8 @@ void check_keys(StoreFixture& fixture) {
     SagaSummary other_type = with_key(5, "order-42");
     other_type.type = "refund";
     fixture.store().commit(start(other_type));
-    CHECK(fixture.store().key_holder("refund", "order-42") == saga_id(5));
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(1));
+    CHECK(fixture.store().key_holder({"refund", "order-42"}) == saga_id(5));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(1));
   }
   SUBCASE("a key is handed over in one batch, in whatever order it is written") {
     SagaSummary old = with_key(1, "order-42");
@@ -112,7 +112,7 @@ void check_keys(StoreFixture& fixture) {
     batch.appends = {append(1, 2), append(2, 1)};
     fixture.store().commit(batch);
     fixture.reopen();
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(2));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(2));
     CHECK(fixture.store().summary(saga_id(1)) == old);
     SagaFilter by_key;
     by_key.keys = {"order-42"};

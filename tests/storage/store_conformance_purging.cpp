@@ -188,14 +188,14 @@ void check_numbers(StoreFixture& fixture) {
     keyed.key = "order-42";
     keyed.holds_key = true;
     store_saga(fixture, keyed);
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(1));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(1));
     (void)purge(fixture);
-    CHECK_FALSE(fixture.store().key_holder("order", "order-42"));
+    CHECK_FALSE(fixture.store().key_holder({"order", "order-42"}));
     SagaSummary next = summary(2);
     next.key = keyed.key;
     next.holds_key = true;
     fixture.store().commit(start(next));
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(2));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(2));
   }
   SUBCASE("a key that a replay took over stays with the replay") {
     SagaSummary old = gone(1, 5);
@@ -206,7 +206,7 @@ void check_numbers(StoreFixture& fixture) {
     store_saga(fixture, old);
     store_saga(fixture, holder);
     CHECK(purge(fixture).sagas == 1);
-    CHECK(fixture.store().key_holder("order", "order-42") == saga_id(2));
+    CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(2));
   }
   SUBCASE("there is no space left to give back in the end") {
     for (std::uint64_t n = 1; n <= 50; ++n) store_saga(fixture, gone(n, 5));

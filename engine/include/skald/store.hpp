@@ -5,10 +5,12 @@
 // changed. `tests/storage/conformance` is the contract in executable form; every store passes it.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +49,13 @@ struct QuarantinedMessage {
   std::string saga;     ///< Text of the id it names; may be anything, may be empty.
   std::string headers;  ///< JSON object of its metadata, as text.
   std::string body;     ///< Raw bytes, cut at the body limit.
+};
+
+/// What a service calls a saga by: unique among the sagas of its type that hold one.
+struct BusinessKey {
+  std::string type;  ///< Of the saga.
+  std::string key;
+  friend auto operator<=>(const BusinessKey&, const BusinessKey&) = default;
 };
 
 /// Everything that one transaction writes.
@@ -121,7 +130,8 @@ using BackupWatch = std::function<bool(const BackupProgress&)>;
 /// threads; never throws.
 using ControlHandler = std::function<std::string(std::string_view request)>;
 
-/// Writing, by the store's one owner. One thread at a time, but for tidy() and backup().
+/// Writing, by the store's one owner. One thread at a time, but for tidy(), backup() and
+/// key_holders().
 class Store : public StoreReader {
  public:
   /// Writes the whole batch in one transaction, durable on return, and answers the position of its
@@ -156,9 +166,14 @@ class Store : public StoreReader {
   /// many are left. What is not given back is used for new sagas.
   virtual std::uint64_t release_space(std::uint64_t bytes_max) = 0;
 
-  /// The saga that holds this business key, ended or not.
-  [[nodiscard]] virtual std::optional<SagaId> key_holder(const std::string& type,
-                                                         const std::string& key) = 0;
+  /// The sagas that hold these business keys, ended or not, in the order of the keys; nothing where
+  /// there is none. One state of the store; while another thread is in commit(), the one before it
+  /// or the one after.
+  [[nodiscard]] virtual std::vector<std::optional<SagaId>> key_holders(
+      std::span<const BusinessKey> keys) = 0;
+  [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key) {
+    return key_holders({&key, 1}).front();
+  }
   /// Calls back for every saga that has not ended, oldest first. The callback may read the store.
   virtual void each_unfinished(const std::function<void(const SagaSummary&)>& visit) = 0;
   /// Up to this position, every command that was issued had been confirmed by the channel; 0 at

@@ -59,8 +59,8 @@ class MemoryStore final : public Store {
   /// There is no file: always throws.
   void backup(const std::string& target, const BackupWatch& watch) override;
   bool drop_quarantined(std::int64_t number) override;
-  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
-                                                 const std::string& key) override;
+  [[nodiscard]] std::vector<std::optional<SagaId>> key_holders(
+      std::span<const BusinessKey> keys) override;
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;
   [[nodiscard]] Position watermark(const std::string& channel) override;
   [[nodiscard]] Position last_position() override;

@@ -57,8 +57,8 @@ class SqliteStore final : public Store {
   void put_definition(const DefinitionPtr& definition) override;
   Purged purge(const PurgeSlice& slice) override;
   std::uint64_t release_space(std::uint64_t bytes_max) override;
-  [[nodiscard]] std::optional<SagaId> key_holder(const std::string& type,
-                                                 const std::string& key) override;
+  [[nodiscard]] std::vector<std::optional<SagaId>> key_holders(
+      std::span<const BusinessKey> keys) override;
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;
   [[nodiscard]] Position watermark(const std::string& channel) override;
   [[nodiscard]] Position last_position() override;

@@ -44,8 +44,8 @@ class StoreDecorator : public Store {
   std::uint64_t release_space(std::uint64_t bytes_max) override {
     return inner_.release_space(bytes_max);
   }
-  std::optional<SagaId> key_holder(const std::string& type, const std::string& key) override {
-    return inner_.key_holder(type, key);
+  std::vector<std::optional<SagaId>> key_holders(std::span<const BusinessKey> keys) override {
+    return inner_.key_holders(keys);
   }
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override {
     inner_.each_unfinished(visit);

@@ -21,13 +21,17 @@ std::vector<JournalRow> LateStore::journal(const SagaId& id) {
   return StoreDecorator::journal(id);
 }
 
-std::optional<SagaId> LateStore::key_holder(const std::string& type, const std::string& key) {
-  for (const Batch& batch : waiting_) {
-    for (const SagaSummary& summary : batch.summaries) {
-      if (summary.type == type && summary.key == key) return summary.id;
+std::vector<std::optional<SagaId>> LateStore::key_holders(std::span<const BusinessKey> keys) {
+  auto holders = StoreDecorator::key_holders(keys);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (const Batch& batch : waiting_) {
+      for (const SagaSummary& summary : batch.summaries) {
+        const bool asked = summary.type == keys[i].type && summary.key == keys[i].key;
+        if (asked) holders[i] = summary.id;
+      }
     }
   }
-  return StoreDecorator::key_holder(type, key);
+  return holders;
 }
 
 void LateStore::write_one() {

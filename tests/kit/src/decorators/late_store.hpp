@@ -17,7 +17,7 @@ class LateStore final : public StoreDecorator {
   Position commit(const Batch& batch) override;
   /// What the engine reads back must be there, or it would stop by itself.
   std::vector<JournalRow> journal(const SagaId& id) override;
-  std::optional<SagaId> key_holder(const std::string& type, const std::string& key) override;
+  std::vector<std::optional<SagaId>> key_holders(std::span<const BusinessKey> keys) override;
   Position last_position() override { return last_; }
 
  private:
