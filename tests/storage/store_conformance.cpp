@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "refusals.hpp"
 #include "samples.hpp"
@@ -98,6 +102,31 @@ void check_keys(StoreFixture& fixture) {
     fixture.store().commit(start(other_type));
     CHECK(fixture.store().key_holder({"refund", "order-42"}) == saga_id(5));
     CHECK(fixture.store().key_holder({"order", "order-42"}) == saga_id(1));
+  }
+  SUBCASE("keys are looked up in one state, also while another thread commits") {
+    constexpr std::uint64_t last = 200;
+    std::vector<BusinessKey> keys;
+    for (std::uint64_t n = 2; n <= last; ++n) keys.push_back({"order", std::to_string(n)});
+    std::atomic<std::size_t> stored = 0;
+    std::thread committer([&] {
+      for (std::uint64_t n = 2; n <= last; ++n) {
+        fixture.store().commit(start(with_key(n, std::to_string(n))));
+        ++stored;
+      }
+    });
+    for (std::size_t found = 0; found < keys.size();) {
+      const std::size_t before = stored;
+      const auto holders = fixture.store().key_holders(keys);
+      for (found = 0; found < holders.size() && holders[found]; ++found) {
+        CHECK(*holders[found] == saga_id(found + 2));
+      }
+      CHECK(found >= before);
+      // What was stored later is not there before what was stored earlier.
+      CHECK(std::none_of(holders.begin() + static_cast<std::ptrdiff_t>(found), holders.end(),
+                         [](const auto& holder) { return holder.has_value(); }));
+    }
+    committer.join();
+    CHECK(fixture.store().key_holders({}).empty());
   }
   SUBCASE("a key is handed over in one batch, in whatever order it is written") {
     SagaSummary old = with_key(1, "order-42");
