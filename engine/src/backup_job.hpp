@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "skald/error.hpp"
+#include "skald/decide.hpp"
 #include "skald/store.hpp"
 
 namespace skald {
