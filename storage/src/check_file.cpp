@@ -7,6 +7,7 @@
 
 #include "event_codec.hpp"
 #include "schema.hpp"
+#include "skald/error.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
 
