@@ -70,7 +70,9 @@ void Coordinator::take(StartArrival& a) {
   }
   if (a.key) {
     if (const auto holder = key_holder({a.type, *a.key})) {
-      const LiveSaga* saga = live(*holder);
+      // What it was started with stays, so that one need not wait for its commit.
+      const auto known = live_.find(*holder);
+      const LiveSaga* saga = known != live_.end() ? &known->second : live(*holder);
       if (saga && same_value(saga->saga.input, a.input)) {
         open_.starts.push_back({std::move(a.answer), {*holder, false}});
       } else {

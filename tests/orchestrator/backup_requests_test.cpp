@@ -72,10 +72,11 @@ TEST_CASE("a backup is begun, asked after, and its end is told until the next be
 TEST_CASE("a backup that fails says why") {
   Service service;
   service.store.may_end = true;
-  Json job = service.ask({{"file", "/full"}})["job"];
-  CHECK(service.code({{"job", job}, {"timeout_ms", 10'000}}) == "UNAVAILABLE");
-  job = service.ask({{"file", "/taken"}}).value("job", Json(2));
-  CHECK(service.code({{"job", job}, {"timeout_ms", 10'000}}) == "INVALID");
+  // The first answer may tell of it already.
+  (void)service.ask({{"file", "/full"}});
+  CHECK(service.code({{"job", 1}, {"timeout_ms", 10'000}}) == "UNAVAILABLE");
+  (void)service.ask({{"file", "/taken"}});
+  CHECK(service.code({{"job", 2}, {"timeout_ms", 10'000}}) == "INVALID");
 }
 
 TEST_CASE("a backup can be broken off, and the engine can be stopped while one is made") {
