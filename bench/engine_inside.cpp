@@ -196,10 +196,10 @@ Row durable_starts(const Setting& setting, int callers, bool keyed) {
       for (std::size_t caller = 0; caller < latencies.size(); ++caller) {
         auto& mine = latencies[caller];
         threads.emplace_back([&, caller, type = type_of(6), input = payload()] {
-          StartOptions options;
+          StartOptions how;
           for (auto start = Clock::now(); start < until; start = Clock::now()) {
-            if (keyed) options.key = fmt::format("order-{}-{}", caller, mine.size());
-            (void)engine.start(type, input, options);
+            if (keyed) how.key = fmt::format("order-{}-{}", caller, mine.size());
+            (void)engine.start(type, input, how);
             mine.push_back(Milliseconds(Clock::now() - start).count());
           }
         });

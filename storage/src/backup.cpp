@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int pages_per_step = 64;
 // A commit that comes meanwhile waits for so long, and for one step.
 constexpr auto slice_time = std::chrono::milliseconds(2);
-constexpr int pauses_per_slice = 9;
+constexpr int pauses_per_slice = 14;
 constexpr auto pause_max = std::chrono::milliseconds(250);
 
 /// A file that is filled under another name; goes away again unless it is published.
