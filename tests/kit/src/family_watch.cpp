@@ -102,11 +102,12 @@ void FamilyWatch::note_turn(Witness& parent, const ChildTurnedBack& turned) {
   });
   findings_.expect(Invariant::I10, child || begins, "{}: it turned back a child that is not there",
                    parent.path.name());
-  if (!child) return;  // begin() will see to it.
-  const Status status = child->path.saga().status;
-  child->path.told_by_parent(true);
-  if (status == Status::completed) happenings_.note(Happening::child_recalled);
-  if (is_end(status)) return;
+  if (child) {
+    const Status status = child->path.saga().status;
+    child->path.told_by_parent(true);
+    if (status == Status::completed) happenings_.note(Happening::child_recalled);
+    if (is_end(status)) return;
+  }  // Otherwise it is started by this very decision, and begin() will tell its path.
   happenings_.note(Happening::child_stopped);
   for (Kin& kin : parent.children) kin.stopped = kin.stopped || kin.id == turned.child;
 }
