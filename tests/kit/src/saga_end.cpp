@@ -67,6 +67,7 @@ class Order {
   [[nodiscard]] Span span_of(const Witness& witness, StepIndex step, Direction direction) const;
   [[nodiscard]] Span span_of_family(const Witness& witness, Direction direction) const;
   [[nodiscard]] bool was_stopped(StepIndex step) const;
+  [[nodiscard]] bool went_back_by_itself(StepIndex step) const;
 
   const Witness& witness_;
   const Saga& saga_;
@@ -112,6 +113,16 @@ bool Order::was_stopped(StepIndex step) const {
   });
 }
 
+// Its child turned back for a reason of its own, whenever that was. It may be in the plan all the
+// same: when it was abandoned on its way, its parent cannot tell what is left.
+bool Order::went_back_by_itself(StepIndex step) const {
+  const auto& child = saga_.steps[step].child;
+  const auto found = child ? sagas_.find(*child) : sagas_.end();
+  if (found == sagas_.end()) return false;
+  const auto& turn = found->second.path.saga().turn_back;
+  return turn && turn->error.code != "PARENT_TURNED_BACK";
+}
+
 // Each step after those it follows.
 void Order::check_forward() const {
   for (StepIndex step = 0; step < saga_.steps.size(); ++step) {
@@ -133,7 +144,7 @@ void Order::check_back() const {
   for (const StepIndex step : saga_.undo_plan) {
     const Span own = span_of(witness_, step, Direction::compensate);
     if (own.empty()) continue;
-    const bool in_turn = own.first > before || was_stopped(step);
+    const bool in_turn = own.first > before || was_stopped(step) || went_back_by_itself(step);
     findings_.expect(Invariant::I5, in_turn, "{}: {} was undone before a later step",
                      witness_.path.name(), definition_.steps[step].name);
     before = std::max(before, own.last);
