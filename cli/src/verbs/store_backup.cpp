@@ -11,6 +11,7 @@
 #include "output/progress_line.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
+#include "stop_signals.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -38,6 +39,7 @@ void copy(const std::string& path, const std::string& target) {
 
 /// By the engine, between its commits. False when asked to stop.
 bool let_engine_copy(StoreAccess& access, const std::string& target, Context& context) {
+  const StopSignals signals;
   ProgressLine progress(context);
   Json answer = ask(access, {{"verb", "backup"}, {"file", target}});
   const Json go_on{{"verb", "backup"}, {"job", answer.at("job")}, {"timeout_ms", patience.count()}};

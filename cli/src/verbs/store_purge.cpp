@@ -15,6 +15,7 @@
 #include "output/progress_line.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
+#include "stop_signals.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -143,6 +144,7 @@ class Purge {
   }
 
   StoreAccess& access_;
+  const StopSignals signals_;
   Context& context_;
   ProgressLine progress_;
   bool engine_;
