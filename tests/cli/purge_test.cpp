@@ -87,6 +87,7 @@ TEST_CASE("a purge that is stopped says so, and the next one goes on") {
   CHECK(stopped.code == 1);
   CHECK(stopped.json()["done"] == false);
   CHECK(stopped.json()["sagas"] == 250);
+  CHECK(world.held_signals);
   world.pauses_until_stop = 1'000;
   CHECK(world.skald(purge({"--yes", "-o", "json"})).json()["sagas"] == 50);
 }

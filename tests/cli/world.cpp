@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <cstdlib>
 #include <fstream>
@@ -111,7 +112,13 @@ Result World::bare(const std::vector<std::string>& arguments, const std::string&
                        .out_is_terminal = terminal,
                        .width = 100,
                        .login_name = "login",
-                       .pause = [&](Duration) { return ++pauses > pauses_until_stop; },
+                       .pause =
+                           [&](Duration) {
+                             sigset_t held;
+                             pthread_sigmask(SIG_BLOCK, nullptr, &held);
+                             held_signals = sigismember(&held, SIGINT) == 1;
+                             return ++pauses > pauses_until_stop;
+                           },
                        .global = {}};
   Result result;
   result.code = cli::run_command_line(arguments, context);

@@ -75,6 +75,7 @@ class World {
   std::map<std::string, std::string> environment{{"SKALD_OPERATOR", "ada"}};
   bool terminal = false;          ///< Whether stdin and stdout are one.
   int pauses_until_stop = 1'000;  ///< A process that pauses more often is asked to stop.
+  bool held_signals = false;  ///< At its last pause it held SIGINT back, or Ctrl-C would kill it.
 
  private:
   std::filesystem::path folder_;
