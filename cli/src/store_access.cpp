@@ -120,11 +120,14 @@ bool StoreAccess::exists() const {
   return std::filesystem::exists(path_, ignored);
 }
 
+void StoreAccess::require_exists() const {
+  if (exists()) return;
+  throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", path_));
+}
+
 StoreReader& StoreAccess::reader() {
   if (!reader_) {
-    if (!exists()) {
-      throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", path_));
-    }
+    require_exists();
     reader_ = std::make_unique<SqliteReader>(path_);
   }
   return *reader_;

@@ -28,6 +28,8 @@ class StoreAccess {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Whether the store's file is there.
   [[nodiscard]] bool exists() const;
+  /// \throws Refused (not_found) when it is not.
+  void require_exists() const;
 
   /// Opened at the first call. \throws Refused (not_found) when the file is missing; StoreError
   [[nodiscard]] StoreReader& reader();

@@ -21,9 +21,7 @@ namespace {
 
 // Opened here, since only a SQLite store has a file to check and copy.
 SqliteReader open(const StoreAccess& access) {
-  if (!access.exists()) {
-    throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", access.path()));
-  }
+  access.require_exists();
   return SqliteReader(access.path());
 }
 

@@ -75,9 +75,7 @@ CLI::App& add_backup(CLI::App& store, BackupOptions& options) {
 
 int run(const BackupOptions& options, Context& context) {
   StoreAccess access(context);
-  if (!access.exists()) {
-    throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", access.path()));
-  }
+  access.require_exists();
   if (options.at_once || !access.engine_running()) {
     copy(access.path(), options.target);
   } else if (!let_engine_copy(access, std::filesystem::absolute(options.target), context)) {

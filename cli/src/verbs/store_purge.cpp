@@ -176,9 +176,7 @@ CLI::App& add_purge(CLI::App& store, PurgeOptions& options) {
 int run(const PurgeOptions& options, Context& context) {
   const Time ended_before = parse_moment("--older-than", options.older_than, context.clock.now());
   StoreAccess access(context);
-  if (!access.exists()) {
-    throw Refused(Refused::Code::not_found, fmt::format("there is no store at {}", access.path()));
-  }
+  access.require_exists();
   const bool counts = options.dry_run || !options.yes;
   const Purged planned = counts ? rehearse(access.path(), ended_before) : Purged{};
   if (options.dry_run) {
