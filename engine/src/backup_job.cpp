@@ -16,11 +16,12 @@ std::uint64_t BackupJob::begin(const std::string& target) {
                   fmt::format("a backup to {} is being made; wait for its end", target_));
   }
   if (thread_.joinable()) thread_.join();  // It has told its end.
+  // It tells nothing before this has returned; without a thread to be had nothing was begun.
+  thread_ = std::thread([this, target] { run(target); });
   target_ = target;
   report_ = {report_.number + 1, {}, false};
   problem_.reset();
   broken_off_ = false;
-  thread_ = std::thread([this, target] { run(target); });
   return report_.number;
 }
 

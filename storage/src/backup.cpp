@@ -155,10 +155,11 @@ class Pace {
   Clock::time_point looked_at_ = Clock::now();
 };
 
-void copy_in_slices(PageCopy& pages, std::unique_lock<TurnMutex>& turn, const TurnMutex& mutex,
-                    const NewFile& file, const BackupWatch& watch) {
+void copy_in_slices(PageCopy& pages, std::unique_lock<TurnMutex>& turn, const NewFile& file,
+                    const BackupWatch& watch) {
   const FileDescriptor written(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
   if (!written) throw_system_error(errno, "open " + file.path());
+  const TurnMutex& mutex = *turn.mutex();
   Pace pace;
   std::uint64_t asked = mutex.asked();
   for (;;) {
@@ -202,7 +203,7 @@ void backup_in_slices(sqlite::Connection& owner, TurnMutex& mutex, const std::st
     {
       std::unique_lock turn(mutex);
       PageCopy pages(owner, copy.connection());
-      copy_in_slices(pages, turn, mutex, file, watch);
+      copy_in_slices(pages, turn, file, watch);
     }
     copy.sync();
   }
