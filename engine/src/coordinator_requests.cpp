@@ -27,7 +27,6 @@ Refusal unknown_saga(const SagaId& id) {
 
 // All at one go, and beside a commit that goes on.
 void Coordinator::look_up_keys(std::span<const Arrival> arrivals) {
-  looked_up_.clear();
   std::vector<BusinessKey> keys;
   for (const Arrival& arrival : arrivals) {
     const auto* start = std::get_if<StartArrival>(&arrival);

@@ -64,6 +64,7 @@ class Order {
   void check_back() const;
 
  private:
+  [[nodiscard]] const Witness* child_of(const Witness& witness, StepIndex step) const;
   [[nodiscard]] Span span_of(const Witness& witness, StepIndex step, Direction direction) const;
   [[nodiscard]] Span span_of_family(const Witness& witness, Direction direction) const;
   [[nodiscard]] bool was_stopped(StepIndex step) const;
@@ -76,6 +77,12 @@ class Order {
   Findings& findings_;
 };
 
+const Witness* Order::child_of(const Witness& witness, StepIndex step) const {
+  const auto& child = witness.path.saga().steps[step].child;
+  const auto found = child ? sagas_.find(*child) : sagas_.end();
+  return found == sagas_.end() ? nullptr : &found->second;
+}
+
 Span Order::span_of(const Witness& witness, StepIndex step, Direction direction) const {
   Span span;
   const bool action = direction == Direction::action;
@@ -86,9 +93,8 @@ Span Order::span_of(const Witness& witness, StepIndex step, Direction direction)
   if ((action ? effects.done : effects.undone) > 0) {
     span.add(action ? effects.done_at : effects.undone_at);
   }
-  const auto& child = witness.path.saga().steps[step].child;
-  const auto found = child ? sagas_.find(*child) : sagas_.end();
-  return found == sagas_.end() ? span : span_of_family(found->second, direction);
+  const Witness* child = child_of(witness, step);
+  return child ? span_of_family(*child, direction) : span;
 }
 
 Span Order::span_of_family(const Witness& witness, Direction direction) const {
@@ -116,10 +122,9 @@ bool Order::was_stopped(StepIndex step) const {
 // Its child turned back for a reason of its own, whenever that was. It may be in the plan all the
 // same: when it was abandoned on its way, its parent cannot tell what is left.
 bool Order::went_back_by_itself(StepIndex step) const {
-  const auto& child = saga_.steps[step].child;
-  const auto found = child ? sagas_.find(*child) : sagas_.end();
-  if (found == sagas_.end()) return false;
-  const auto& turn = found->second.path.saga().turn_back;
+  const Witness* child = child_of(witness_, step);
+  if (!child) return false;
+  const auto& turn = child->path.saga().turn_back;
   return turn && turn->error.code != "PARENT_TURNED_BACK";
 }
 
