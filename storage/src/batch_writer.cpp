@@ -8,6 +8,7 @@
 #include <span>
 
 #include "event_codec.hpp"
+#include "queries.hpp"
 #include "store_rules.hpp"
 
 namespace skald {
@@ -70,9 +71,9 @@ std::uint64_t error_mark(std::string_view step, std::string_view code) {
 
 BatchWriter::BatchWriter(sqlite::Connection& connection)
     : connection_(connection),
-      find_(connection,
-            "SELECT n, (SELECT max(version) FROM journal WHERE saga = n), holds_key, "
-            "error_step, error_code FROM sagas WHERE id = ?"),
+      find_(connection, fmt::format("SELECT n, ({}), holds_key, error_step, error_code FROM sagas "
+                                    "WHERE id = ?",
+                                    last_version_of_n)),
       sagas_table_(connection, "sagas", 19),
       update_(connection,
               "UPDATE sagas SET status = ?2, paused = ?3, forced = ?4, contradicted = ?5, "

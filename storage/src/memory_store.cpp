@@ -152,12 +152,29 @@ void MemoryStore::apply(const SagaSummary& summary) {
 
 void MemoryStore::put_definition(const DefinitionPtr& definition) {
   require_fit();
-  DefinitionPtr& stored = disk_.definitions[{definition->type, definition->version}];
-  const bool changes = stored != nullptr && stored->digest() != definition->digest();
-  if (changes && disk_.used_definitions.count(stored->digest()) != 0) {
-    throw_definition_used(*definition);
+  const std::pair name{definition->type, definition->version};
+  const auto stored = disk_.definitions.find(name);
+  if (stored != disk_.definitions.end()) {
+    const Digest digest = stored->second->digest();
+    if (digest == definition->digest()) return;
+    if (disk_.used_definitions.count(digest) != 0) throw_definition_used(*definition);
   }
-  if (stored == nullptr || changes) stored = definition;
+  require_readable(*definition);
+  disk_.definitions.insert_or_assign(name, definition);
+}
+
+bool MemoryStore::drop_definition(const Digest& digest) {
+  require_fit();
+  const auto found =
+      std::find_if(disk_.definitions.begin(), disk_.definitions.end(),
+                   [&digest](const auto& each) { return each.second->digest() == digest; });
+  if (found == disk_.definitions.end()) return false;
+  for (const auto& [id, record] : disk_.sagas) {
+    if (record.summary.definition != digest) continue;
+    throw_definition_in_use(found->first.first, found->first.second, id);
+  }
+  disk_.definitions.erase(found);
+  return true;
 }
 
 std::optional<SagaSummary> MemoryStore::summary(const SagaId& id) {
@@ -177,9 +194,18 @@ std::vector<SagaId> MemoryStore::find_by_prefix(std::string_view prefix, std::si
   return ids;
 }
 
-std::vector<JournalRow> MemoryStore::journal(const SagaId& id) {
+std::vector<JournalRow> MemoryStore::journal(const SagaId& id, std::uint64_t after_version) {
   const auto record = disk_.sagas.find(id);
-  return record == disk_.sagas.end() ? std::vector<JournalRow>{} : record->second.rows;
+  if (record == disk_.sagas.end()) return {};
+  const auto& rows = record->second.rows;  // The first has version 1, and there are no gaps.
+  if (after_version >= rows.size()) return {};
+  return {rows.begin() + static_cast<std::ptrdiff_t>(after_version), rows.end()};
+}
+
+std::optional<std::uint64_t> MemoryStore::last_version(const SagaId& id) {
+  const auto record = disk_.sagas.find(id);
+  if (record == disk_.sagas.end()) return std::nullopt;
+  return record->second.rows.size();
 }
 
 std::vector<SagaSummary> MemoryStore::list(const SagaFilter& filter, const Cursor& cursor,
@@ -212,6 +238,8 @@ std::vector<DefinitionPtr> MemoryStore::definitions() {
   for (const auto& [name, definition] : disk_.definitions) all.push_back(definition);
   return all;
 }
+
+std::vector<UnusableDefinition> MemoryStore::unusable_definitions() { return {}; }
 
 Purged MemoryStore::purge(const PurgeSlice& slice) {
   require_fit();

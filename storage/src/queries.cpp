@@ -74,7 +74,9 @@ Queries::Queries(sqlite::Connection& connection)
       summary_(connection, fmt::format("SELECT {} FROM sagas WHERE id = ?", summary_columns)),
       journal_(connection,
                "SELECT position, version, at, body FROM journal "
-               "WHERE saga = (SELECT n FROM sagas WHERE id = ?) ORDER BY version"),
+               "WHERE saga = (SELECT n FROM sagas WHERE id = ?) AND version > ? ORDER BY version"),
+      last_version_(connection,
+                    fmt::format("SELECT ({}) FROM sagas WHERE id = ?", last_version_of_n)),
       key_holder_(connection,
                   "SELECT id FROM sagas INDEXED BY sagas_by_key "
                   "WHERE key = ? AND type = ? AND holds_key = 1") {}
@@ -100,22 +102,31 @@ std::vector<SagaId> Queries::find_by_prefix(std::string_view prefix, std::size_t
   return ids;
 }
 
-std::vector<JournalRow> Queries::journal(const SagaId& id) {
+std::vector<JournalRow> Queries::journal(const SagaId& id, std::uint64_t after_version) {
   std::vector<JournalRow> journal;
+  if (after_version > version_max) return journal;
   journal_.bind_raw(1, id.bytes());
+  journal_.bind(2, static_cast<std::int64_t>(after_version));
   auto rows = journal_.rows();
   while (rows.next()) {
     JournalRow row;
     row.position = rows.int64(0);
     row.version = static_cast<std::uint64_t>(rows.int64(1));
     row.at = read_time(rows, 2);
-    if (row.version != journal.size() + 1) {
+    if (row.version != after_version + journal.size() + 1) {
       throw_corrupt("the journal of saga " + id.to_string() + " has a gap");
     }
     row.events = decode_body(id, row.version, row.at, rows.bytes(3));
     journal.push_back(std::move(row));
   }
   return journal;
+}
+
+std::optional<std::uint64_t> Queries::last_version(const SagaId& id) {
+  last_version_.bind_raw(1, id.bytes());
+  auto rows = last_version_.rows();
+  if (!rows.next()) return std::nullopt;
+  return static_cast<std::uint64_t>(rows.int64(0));
 }
 
 std::vector<SagaSummary> Queries::list(const SagaFilter& filter, const Cursor& cursor,
@@ -151,35 +162,6 @@ std::vector<SagaSummary> Queries::purge_candidates(const PurgeSlice& slice) {
   auto rows = statement.rows();
   while (rows.next()) sagas.push_back(read_summary(rows));
   return sagas;
-}
-
-DefinitionPtr Queries::read_definition(std::string_view digest, std::string_view text) {
-  const auto expected = read_id<Digest, 32>(digest);
-  if (const auto known = definitions_.find(expected); known != definitions_.end()) {
-    return known->second;
-  }
-  if (Digest::of(text) != expected) throw_corrupt("a definition does not match its digest");
-  auto definition = std::make_shared<const Definition>(parse_definition(text));
-  definitions_.emplace(expected, definition);
-  return definition;
-}
-
-DefinitionPtr Queries::definition(const Digest& digest) {
-  sqlite::Statement statement(connection_,
-                              "SELECT digest, normal_form FROM definitions WHERE digest = ?");
-  statement.bind_raw(1, digest.bytes());
-  auto rows = statement.rows();
-  if (!rows.next()) return nullptr;
-  return read_definition(rows.bytes(0), rows.bytes(1));
-}
-
-std::vector<DefinitionPtr> Queries::definitions() {
-  sqlite::Statement statement(connection_,
-                              "SELECT digest, normal_form FROM definitions ORDER BY type, version");
-  std::vector<DefinitionPtr> all;
-  auto rows = statement.rows();
-  while (rows.next()) all.push_back(read_definition(rows.bytes(0), rows.bytes(1)));
-  return all;
 }
 
 std::vector<QuarantinedMessage> Queries::quarantine(std::int64_t after, std::size_t limit) {

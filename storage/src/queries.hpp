@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "skald/store.hpp"
@@ -21,6 +20,13 @@ inline constexpr std::string_view summary_columns =
     "contradicted, version, started_at, updated_at, ended_at, replay_of, replayed_by, error_step, "
     "error_code";
 
+/// Above every version that a saga can reach; what other hands wrote beyond counts for nothing.
+inline constexpr std::uint64_t version_max = 9'223'372'036'854'775'806;
+/// The highest version in the journal of the saga whose row is `n`; NULL without rows.
+inline constexpr std::string_view last_version_of_n =
+    "SELECT max(version) FROM journal WHERE saga = n AND version BETWEEN 0 AND "
+    "9223372036854775806";
+
 /// \throws StoreError (corrupt) for values that no store holds.
 [[nodiscard]] SagaSummary read_summary(const sqlite::Rows& rows);
 
@@ -30,14 +36,13 @@ class Queries {
 
   [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id);
   [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix, std::size_t limit);
-  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id);
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version);
+  [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id);
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit);
   /// The sagas that this slice is to look at, in order of id.
   [[nodiscard]] std::vector<SagaSummary> purge_candidates(const PurgeSlice& slice);
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter);
-  [[nodiscard]] DefinitionPtr definition(const Digest& digest);
-  [[nodiscard]] std::vector<DefinitionPtr> definitions();
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit);
   /// None in a store whose schema is from before there were any, which only a reader meets.
   [[nodiscard]] std::map<std::string, std::string> participant_states();
@@ -47,14 +52,12 @@ class Queries {
   [[nodiscard]] std::string engine_id();
 
  private:
-  [[nodiscard]] DefinitionPtr read_definition(std::string_view digest, std::string_view text);
-
   sqlite::Connection& connection_;
   std::int64_t schema_;
   sqlite::Statement summary_;
   sqlite::Statement journal_;
+  sqlite::Statement last_version_;
   sqlite::Statement key_holder_;
-  std::unordered_map<Digest, DefinitionPtr> definitions_;
 };
 
 }  // namespace skald

@@ -2,6 +2,7 @@
 
 #include "backup.hpp"
 #include "check_file.hpp"
+#include "definition_table.hpp"
 #include "files.hpp"
 #include "open_store.hpp"
 #include "purge_choice.hpp"
@@ -13,10 +14,13 @@ namespace skald {
 class SqliteReader::Body {
  public:
   explicit Body(const std::string& path)
-      : connection(open_to_read(canonical_path(path))), queries(*connection) {}
+      : connection(open_to_read(canonical_path(path))),
+        queries(*connection),
+        definitions(*connection) {}
 
   std::unique_ptr<sqlite::Connection> connection;
   Queries queries;
+  DefinitionTable definitions;
 };
 
 SqliteReader::SqliteReader(const std::string& path) : body_(std::make_unique<Body>(path)) {}
@@ -28,8 +32,11 @@ std::optional<SagaSummary> SqliteReader::summary(const SagaId& id) {
 std::vector<SagaId> SqliteReader::find_by_prefix(std::string_view prefix, std::size_t limit) {
   return body_->queries.find_by_prefix(prefix, limit);
 }
-std::vector<JournalRow> SqliteReader::journal(const SagaId& id) {
-  return body_->queries.journal(id);
+std::vector<JournalRow> SqliteReader::journal(const SagaId& id, std::uint64_t after_version) {
+  return body_->queries.journal(id, after_version);
+}
+std::optional<std::uint64_t> SqliteReader::last_version(const SagaId& id) {
+  return body_->queries.last_version(id);
 }
 std::vector<SagaSummary> SqliteReader::list(const SagaFilter& filter, const Cursor& cursor,
                                             std::size_t limit) {
@@ -37,9 +44,12 @@ std::vector<SagaSummary> SqliteReader::list(const SagaFilter& filter, const Curs
 }
 std::uint64_t SqliteReader::count(const SagaFilter& filter) { return body_->queries.count(filter); }
 DefinitionPtr SqliteReader::definition(const Digest& digest) {
-  return body_->queries.definition(digest);
+  return body_->definitions.find(digest);
 }
-std::vector<DefinitionPtr> SqliteReader::definitions() { return body_->queries.definitions(); }
+std::vector<DefinitionPtr> SqliteReader::definitions() { return body_->definitions.usable(); }
+std::vector<UnusableDefinition> SqliteReader::unusable_definitions() {
+  return body_->definitions.unusable();
+}
 std::vector<QuarantinedMessage> SqliteReader::quarantine(std::int64_t after, std::size_t limit) {
   return body_->queries.quarantine(after, limit);
 }

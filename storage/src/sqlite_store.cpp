@@ -6,6 +6,7 @@
 #include "batch_writer.hpp"
 #include "check_file.hpp"
 #include "control_server.hpp"
+#include "definition_table.hpp"
 #include "key_reader.hpp"
 #include "owned_file.hpp"
 #include "purge_choice.hpp"
@@ -44,6 +45,7 @@ class SqliteStore::Body {
   Body(const std::string& path, const SqliteOptions& options)
       : file(path, options),
         queries(file.connection()),
+        definitions(file.connection()),
         writer(file.connection()),
         keys(file.path()) {}
 
@@ -56,6 +58,7 @@ class SqliteStore::Body {
   TurnMutex turn;
   OwnedFile file;
   Queries queries;
+  DefinitionTable definitions;
   BatchWriter writer;
   KeyReader keys;
   std::unique_ptr<ControlServer> control;
@@ -84,28 +87,16 @@ Position SqliteStore::commit(const Batch& batch) {
 
 void SqliteStore::put_definition(const DefinitionPtr& definition) {
   const auto turn = body_->take_turn();
-  auto& connection = body_->file.connection();
-  body_->file.write([&] {
-    sqlite::Statement find(
-        connection, "SELECT digest = ?, used FROM definitions WHERE type = ? AND version = ?");
-    find.bind_raw(1, definition->digest().bytes());
-    find.bind_text(2, definition->type);
-    find.bind(3, definition->version);
-    {
-      auto rows = find.rows();
-      if (rows.next()) {
-        if (rows.int64(0) != 0) return;
-        if (rows.int64(1) != 0) throw_definition_used(*definition);
-      }
-    }
-    sqlite::Statement put(connection, "INSERT OR REPLACE INTO definitions VALUES (?, ?, ?, ?, 0)");
-    put.bind_raw(1, definition->digest().bytes());
-    put.bind_text(2, definition->type);
-    put.bind(3, definition->version);
-    put.bind_text(4, definition->normal_form());
-    put.run();
-  });
+  body_->file.write([&] { body_->definitions.put(*definition); });
   body_->writer.forget_definitions();
+}
+
+bool SqliteStore::drop_definition(const Digest& digest) {
+  const auto turn = body_->take_turn();
+  bool dropped = false;
+  body_->file.write([&] { dropped = body_->definitions.drop(digest); });
+  body_->writer.forget_definitions();
+  return dropped;
 }
 
 Purged SqliteStore::purge(const PurgeSlice& slice) {
@@ -155,9 +146,13 @@ std::vector<SagaId> SqliteStore::find_by_prefix(std::string_view prefix, std::si
   const auto turn = body_->take_turn();
   return body_->queries.find_by_prefix(prefix, limit);
 }
-std::vector<JournalRow> SqliteStore::journal(const SagaId& id) {
+std::vector<JournalRow> SqliteStore::journal(const SagaId& id, std::uint64_t after_version) {
   const auto turn = body_->take_turn();
-  return body_->queries.journal(id);
+  return body_->queries.journal(id, after_version);
+}
+std::optional<std::uint64_t> SqliteStore::last_version(const SagaId& id) {
+  const auto turn = body_->take_turn();
+  return body_->queries.last_version(id);
 }
 std::vector<SagaSummary> SqliteStore::list(const SagaFilter& filter, const Cursor& cursor,
                                            std::size_t limit) {
@@ -170,11 +165,15 @@ std::uint64_t SqliteStore::count(const SagaFilter& filter) {
 }
 DefinitionPtr SqliteStore::definition(const Digest& digest) {
   const auto turn = body_->take_turn();
-  return body_->queries.definition(digest);
+  return body_->definitions.find(digest);
 }
 std::vector<DefinitionPtr> SqliteStore::definitions() {
   const auto turn = body_->take_turn();
-  return body_->queries.definitions();
+  return body_->definitions.usable();
+}
+std::vector<UnusableDefinition> SqliteStore::unusable_definitions() {
+  const auto turn = body_->take_turn();
+  return body_->definitions.unusable();
 }
 std::vector<QuarantinedMessage> SqliteStore::quarantine(std::int64_t after, std::size_t limit) {
   const auto turn = body_->take_turn();

@@ -144,4 +144,25 @@ DefinitionPtr definition(const std::string& type, std::uint32_t version,
   return std::make_shared<const Definition>(parse_definition(text));
 }
 
+std::string long_normal_form() {
+  std::string codes;
+  for (int i = 0; i < 60; ++i) codes += fmt::format(R"({}"CODE_{}")", i == 0 ? "" : ",", i);
+  std::string steps;
+  for (int i = 0; i < 620; ++i) {
+    steps +=
+        fmt::format(R"({}{{"name":"s{}","participant":"p","action":"a"}})", i == 0 ? "" : ",", i);
+  }
+  return fmt::format(
+      R"({{"saga":"long","version":1,"defaults":{{"retry":{{"retry_on":[{}]}}}},"steps":[{}]}})",
+      codes, steps);
+}
+
+std::string deep_normal_form() {
+  constexpr std::size_t depth = 61;
+  return fmt::format(
+      R"({{"saga":"deep","version":1,"defaults":{{"on_failure":{{"fallback":{}{}}}}},)"
+      R"("steps":[{{"name":"s","participant":"p","action":"a"}}]}})",
+      std::string(depth, '['), std::string(depth, ']'));
+}
+
 }  // namespace skald::test

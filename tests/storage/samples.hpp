@@ -50,4 +50,9 @@ class TemporaryFolder {
 [[nodiscard]] DefinitionPtr definition(const std::string& type, std::uint32_t version,
                                        const std::string& participant = "inventory");
 
+/// Definitions of 45 kB and 300 bytes whose normal forms are longer and deeper than a document may
+/// be.
+[[nodiscard]] std::string long_normal_form();
+[[nodiscard]] std::string deep_normal_form();
+
 }  // namespace skald::test

@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "raw_file.hpp"
 #include "refusals.hpp"
 #include "samples.hpp"
 #include "skald/sqlite_reader.hpp"
@@ -13,29 +13,6 @@
 
 using namespace skald;
 using namespace skald::test;
-
-namespace {
-
-/// Runs SQL as another program would.
-void run_sql(const std::string& path, const std::string& sql) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-  CHECK(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(handle);
-}
-
-std::string content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void overwrite(const std::string& path, std::size_t offset, const std::string& bytes) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  file.seekp(static_cast<std::streamoff>(offset));
-  file << bytes;
-}
-
-}  // namespace
 
 TEST_CASE("a store's files are for its user's eyes only") {
   TemporaryFolder folder;

@@ -86,6 +86,25 @@ void check_rows(StoreFixture& fixture) {
     CHECK(std::get<OperatorDecided>(rows[2].events.at(0)).verdict == "a3");
     CHECK(fixture.store().journal(saga_id(9)).empty());
   }
+  SUBCASE("the rows after a version are read by themselves, and the last version without them") {
+    CHECK_FALSE(fixture.store().last_version(saga_id(1)));
+    fixture.store().commit(start(summary(1)));
+    Batch batch;
+    batch.summaries = {summary(2)};
+    batch.appends = {append(1, 2, "second"), append(1, 3, "third")};
+    fixture.store().commit(batch);
+    fixture.reopen();
+    CHECK(fixture.store().last_version(saga_id(1)) == 3);
+    CHECK(fixture.store().last_version(saga_id(2)) == 0);
+    const auto rows = fixture.store().journal(saga_id(1), 2);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].version == 3);
+    CHECK(rows[0].position == 3);
+    CHECK(std::get<OperatorDecided>(rows[0].events.at(0)).verdict == "third");
+    CHECK(fixture.store().journal(saga_id(1), 0).size() == 3);
+    CHECK(fixture.store().journal(saga_id(1), 3).empty());
+    CHECK(fixture.store().journal(saga_id(1), UINT64_MAX).empty());
+  }
   SUBCASE("every event is kept") {
     Batch batch = start(summary(1));
     batch.appends[0].events = one_of_each_event();

@@ -51,6 +51,15 @@ struct QuarantinedMessage {
   std::string body;     ///< Raw bytes, cut at the body limit.
 };
 
+/// A stored definition that cannot be used: its row is damaged, or this version of Skald refuses
+/// it. The others are not affected.
+struct UnusableDefinition {
+  Digest digest;              ///< What drop_definition() takes.
+  std::string type;           ///< As the row says, in valid UTF-8.
+  std::uint32_t version = 0;  ///< As the row says; 0 when that is no version.
+  std::string problem;        ///< Why it cannot be used.
+};
+
 /// What a service calls a saga by: unique among the sagas of its type that hold one.
 struct BusinessKey {
   std::string type;  ///< Of the saga.
@@ -99,18 +108,27 @@ class StoreReader {
   /// Ids that begin with `prefix` (of the 36-character form), at most `limit`, in order of id.
   [[nodiscard]] virtual std::vector<SagaId> find_by_prefix(std::string_view prefix,
                                                            std::size_t limit) = 0;
-  /// A saga's journal in order of version; empty when the saga is not known.
-  [[nodiscard]] virtual std::vector<JournalRow> journal(const SagaId& id) = 0;
+  /// The rows of a saga's journal with a version above `after_version`, in order of version; empty
+  /// when there are none or the saga is not known. \throws StoreError (corrupt) that names the saga
+  /// and the version when one of these rows is damaged or missing.
+  [[nodiscard]] virtual std::vector<JournalRow> journal(const SagaId& id,
+                                                        std::uint64_t after_version = 0) = 0;
+  /// The highest version of a saga's rows, whatever state they are in: the next append is one
+  /// above. 0 when it has no rows; nothing when the saga is not known.
+  [[nodiscard]] virtual std::optional<std::uint64_t> last_version(const SagaId& id) = 0;
   /// Summaries that match what a summary can answer (matches_summary()), newest id first. Ids begin
   /// with the time of the start (SagaId::make()), and times are looked for by them.
   [[nodiscard]] virtual std::vector<SagaSummary> list(const SagaFilter& filter,
                                                       const Cursor& cursor, std::size_t limit) = 0;
   /// How many summaries match, by matches_summary().
   [[nodiscard]] virtual std::uint64_t count(const SagaFilter& filter) = 0;
-  /// Nothing when no such definition was ever stored.
+  /// Null when the store holds no such definition. \throws StoreError (corrupt) that names type,
+  /// version and problem when it holds one that cannot be used.
   [[nodiscard]] virtual DefinitionPtr definition(const Digest& digest) = 0;
-  /// All stored definitions, by type, then version.
+  /// All stored definitions that can be used, by type, then version.
   [[nodiscard]] virtual std::vector<DefinitionPtr> definitions() = 0;
+  /// All others, in the same order.
+  [[nodiscard]] virtual std::vector<UnusableDefinition> unusable_definitions() = 0;
   /// Quarantined messages, oldest first.
   [[nodiscard]] virtual std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                                    std::size_t limit) = 0;
@@ -151,9 +169,13 @@ class Store : public StoreReader {
   /// nothing that could be copied.
   virtual void backup(const std::string& target, const BackupWatch& watch) = 0;
 
-  /// Keeps a definition; storing the same one again changes nothing. Another digest under a type
-  /// and version that sagas have used is refused. \throws Refused (wrong_state)
+  /// Keeps a definition; storing the same one again changes nothing, or repairs its row when that
+  /// is damaged. \throws Refused: wrong_state for another digest under a type and version that
+  /// sagas have used; invalid for a definition whose normal form parse_definition() would refuse.
   virtual void put_definition(const DefinitionPtr& definition) = 0;
+  /// Removes a definition, usable or not; false when there is none of this digest.
+  /// \throws Refused (wrong_state) that names a saga while sagas use it, ended ones included.
+  virtual bool drop_definition(const Digest& digest) = 0;
 
   /// Removes a quarantined message; false when there is none of that number.
   virtual bool drop_quarantined(std::int64_t number) = 0;
@@ -174,7 +196,8 @@ class Store : public StoreReader {
   [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key) {
     return key_holders({&key, 1}).front();
   }
-  /// Calls back for every saga that has not ended, oldest first. The callback may read the store.
+  /// Calls back for every saga that has not ended, oldest first, whatever state its journal is in.
+  /// The callback may read the store.
   virtual void each_unfinished(const std::function<void(const SagaSummary&)>& visit) = 0;
   /// Up to this position, every command that was issued had been confirmed by the channel; 0 at
   /// first.

@@ -41,18 +41,22 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix,
                                                    std::size_t limit) override;
-  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id) override;
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id,
+                                                std::uint64_t after_version = 0) override;
+  [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit) override;
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter) override;
   [[nodiscard]] DefinitionPtr definition(const Digest& digest) override;
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
+  [[nodiscard]] std::vector<UnusableDefinition> unusable_definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
   [[nodiscard]] std::map<std::string, std::string> participant_states() override;
 
   Position commit(const Batch& batch) override;
   void put_definition(const DefinitionPtr& definition) override;
+  bool drop_definition(const Digest& digest) override;
   Purged purge(const PurgeSlice& slice) override;
   /// Memory is given back at once: there is never any left.
   std::uint64_t release_space(std::uint64_t bytes_max) override;

@@ -21,12 +21,15 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix,
                                                    std::size_t limit) override;
-  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id) override;
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id,
+                                                std::uint64_t after_version = 0) override;
+  [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit) override;
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter) override;
   [[nodiscard]] DefinitionPtr definition(const Digest& digest) override;
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
+  [[nodiscard]] std::vector<UnusableDefinition> unusable_definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
   [[nodiscard]] std::map<std::string, std::string> participant_states() override;

@@ -36,12 +36,15 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix,
                                                    std::size_t limit) override;
-  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id) override;
+  [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id,
+                                                std::uint64_t after_version = 0) override;
+  [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit) override;
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter) override;
   [[nodiscard]] DefinitionPtr definition(const Digest& digest) override;
   [[nodiscard]] std::vector<DefinitionPtr> definitions() override;
+  [[nodiscard]] std::vector<UnusableDefinition> unusable_definitions() override;
   [[nodiscard]] std::vector<QuarantinedMessage> quarantine(std::int64_t after,
                                                            std::size_t limit) override;
   [[nodiscard]] std::map<std::string, std::string> participant_states() override;
@@ -55,6 +58,7 @@ class SqliteStore final : public Store {
   /// leaves them nine tenths of the time, unless they write more than it copies.
   void backup(const std::string& target, const BackupWatch& watch = {}) override;
   void put_definition(const DefinitionPtr& definition) override;
+  bool drop_definition(const Digest& digest) override;
   Purged purge(const PurgeSlice& slice) override;
   std::uint64_t release_space(std::uint64_t bytes_max) override;
   [[nodiscard]] std::vector<std::optional<SagaId>> key_holders(

@@ -17,7 +17,12 @@ class StoreDecorator : public Store {
   std::vector<SagaId> find_by_prefix(std::string_view prefix, std::size_t limit) override {
     return inner_.find_by_prefix(prefix, limit);
   }
-  std::vector<JournalRow> journal(const SagaId& id) override { return inner_.journal(id); }
+  std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version = 0) override {
+    return inner_.journal(id, after_version);
+  }
+  std::optional<std::uint64_t> last_version(const SagaId& id) override {
+    return inner_.last_version(id);
+  }
   std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                 std::size_t limit) override {
     return inner_.list(filter, cursor, limit);
@@ -25,6 +30,9 @@ class StoreDecorator : public Store {
   std::uint64_t count(const SagaFilter& filter) override { return inner_.count(filter); }
   DefinitionPtr definition(const Digest& digest) override { return inner_.definition(digest); }
   std::vector<DefinitionPtr> definitions() override { return inner_.definitions(); }
+  std::vector<UnusableDefinition> unusable_definitions() override {
+    return inner_.unusable_definitions();
+  }
   std::vector<QuarantinedMessage> quarantine(std::int64_t after, std::size_t limit) override {
     return inner_.quarantine(after, limit);
   }
@@ -40,6 +48,7 @@ class StoreDecorator : public Store {
   void put_definition(const DefinitionPtr& definition) override {
     inner_.put_definition(definition);
   }
+  bool drop_definition(const Digest& digest) override { return inner_.drop_definition(digest); }
   Purged purge(const PurgeSlice& slice) override { return inner_.purge(slice); }
   std::uint64_t release_space(std::uint64_t bytes_max) override {
     return inner_.release_space(bytes_max);
