@@ -51,7 +51,7 @@ const char* to_string(BreakerPhase phase) {
 BreakerState BreakerPolicy::at(BreakerState state, Time now) const {
   if (state.phase != BreakerPhase::open) return state;
   state.opened_at = std::min(state.opened_at, now);
-  if (state.opened_at + state.open_for <= now) enter(state, BreakerPhase::half_open);
+  if (later(state.opened_at, state.open_for) <= now) enter(state, BreakerPhase::half_open);
   return state;
 }
 
@@ -63,7 +63,7 @@ bool BreakerPolicy::admits(const BreakerState& before, Time now) const {
 
 std::optional<Time> BreakerPolicy::next(const BreakerState& before, Time now) const {
   const BreakerState state = at(before, now);
-  if (state.phase == BreakerPhase::open) return state.opened_at + state.open_for;
+  if (state.phase == BreakerPhase::open) return later(state.opened_at, state.open_for);
   if (admits(state, now)) return now;
   return std::nullopt;
 }

@@ -2,64 +2,22 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_pointer.hpp"
+#include "skald/error.hpp"
+
 namespace skald {
 namespace {
 
-// Resolves saga pointers, parsing each payload at most once per command.
-class SagaLookup {
- public:
-  SagaLookup(const Definition& definition, const Saga& saga)
-      : definition_(definition), saga_(saga) {}
-
-  std::optional<Json> operator()(const std::string& pointer) {
-    const Json::json_pointer path(pointer);
-    if (path.empty()) return std::nullopt;
-    const std::string head = pointer.substr(1, pointer.find('/', 1) - 1);
-    if (head == "id") return Json(saga_.id.to_string());
-    if (head == "key") return saga_.key ? std::optional<Json>(*saga_.key) : std::nullopt;
-    if (head == "input") return inside(saga_.input, pointer, head.size() + 1);
-    if (head == "steps") return from_step(pointer);
-    return std::nullopt;
-  }
-
- private:
-  std::optional<Json> inside(const JsonText& text, const std::string& pointer, std::size_t from) {
-    Json& tree = trees_.try_emplace(&text).first->second;
-    if (tree.is_null()) tree = text.value();
-    const Json::json_pointer rest(pointer.substr(from));
-    if (!tree.contains(rest)) return std::nullopt;
-    return tree.at(rest);
-  }
-
-  std::optional<Json> from_step(const std::string& pointer) {
-    constexpr std::size_t name_at = 7;  // After "/steps/".
-    const std::size_t name_end = pointer.find('/', name_at);
-    if (name_end == std::string::npos) return std::nullopt;
-    const auto step = definition_.find(pointer.substr(name_at, name_end - name_at));
-    constexpr std::string_view output = "/output";
-    if (!step || pointer.compare(name_end, output.size(), output) != 0) return std::nullopt;
-    const auto& value = saga_.steps[*step].output;
-    if (!value) return std::nullopt;
-    return inside(*value, pointer, name_end + output.size());
-  }
-
-  const Definition& definition_;
-  const Saga& saga_;
-  std::unordered_map<const JsonText*, Json> trees_;
-};
-
 std::optional<JsonText> action_input(const Definition& definition, const Saga& saga, StepIndex step,
-                                     std::string& problem) {
-  const auto& input = definition.steps[step].input;
+                                     PayloadTrees& trees, std::string& problem) {
+  const Step& s = definition.steps[step];
   const auto& patch = saga.steps[step].input_patch;
-  if (!input && !patch) return saga.input;
+  if (!s.input && !patch) return saga.input;
   std::optional<JsonText> rendered =
-      input ? render_template(*input, definition, saga, problem) : saga.input;
+      s.input ? render_template(*s.input, definition, saga, &s, trees, problem) : saga.input;
   if (!patch) return rendered;
   // A patch may also mend an input that could not be filled in.
-  Json patched = rendered ? rendered->value() : Json();
-  patched.merge_patch(patch->value());
-  return JsonText::of(patched);
+  return merge_patched(rendered.value_or(JsonText{}), *patch, problem);
 }
 
 void append_error(std::string& out, const ErrorInfo& error) {
@@ -72,37 +30,68 @@ void append_error(std::string& out, const ErrorInfo& error) {
 
 }  // namespace
 
-PointerLookup saga_lookup(const Definition& definition, const Saga& saga) {
-  return [lookup = SagaLookup(definition, saga)](const std::string& pointer) mutable {
-    return lookup(pointer);
-  };
+const Json* SagaLookup::at(const std::string& pointer) {
+  const auto tokens = split_pointer(pointer);
+  if (!tokens || tokens->empty()) return nullptr;
+  const std::string& head = tokens->front();
+  if (step_ && step_->element && head == step_->element->name) {
+    const auto list = split_pointer(step_->element->list);
+    const Json* items = list ? value_at(trees_.input(saga_), *list, 1) : nullptr;
+    const bool there = items && items->is_array() && step_->element->number < items->size();
+    return there ? value_at((*items)[step_->element->number], *tokens, 1) : nullptr;
+  }
+  if (head == "input") return value_at(trees_.input(saga_), *tokens, 1);
+  if (head == "steps") {
+    if (tokens->size() < 3 || (*tokens)[2] != "output") return nullptr;
+    const auto step = definition_.find((*tokens)[1]);
+    const Json* output = step ? trees_.output(saga_, *step) : nullptr;
+    return output ? value_at(*output, *tokens, 3) : nullptr;
+  }
+  if (head == "id" && tokens->size() == 1) return &(id_ = saga_.id.to_string());
+  if (head == "key" && tokens->size() == 1 && saga_.key) return &(key_ = *saga_.key);
+  return nullptr;
+}
+
+bool condition_holds(const Definition& definition, const Saga& saga, const Step& step,
+                     PayloadTrees& trees) {
+  if (!step.when) return true;
+  SagaLookup lookup{definition, saga, trees, &step};
+  return step.when->holds(lookup.as_function());
 }
 
 std::optional<JsonText> render_template(const Template& t, const Definition& definition,
-                                        const Saga& saga, std::string& problem) {
-  SagaLookup lookup{definition, saga};
-  std::string missing;
-  auto rendered = t.render([&lookup](const std::string& p) { return lookup(p); }, missing);
-  if (!rendered) {
-    problem = "points nowhere: " + missing;
-    return std::nullopt;
-  }
+                                        const Saga& saga, const Step* step, PayloadTrees& trees,
+                                        std::string& problem) {
+  SagaLookup lookup{definition, saga, trees, step};
+  return t.render(lookup.as_function(), problem);
+}
+
+std::optional<JsonText> merge_patched(const JsonText& text, const JsonText& patch,
+                                      std::string& problem) {
+  Json patched = text.value();
+  patched.merge_patch(patch.value());
   try {
-    // A template and a value that are each within the limits may together exceed them.
-    (void)JsonText::parse(rendered->text());
+    return JsonText::of(patched);
   } catch (const JsonError& error) {
-    problem = std::string("cannot be used: ") + error.what();
+    problem = std::string("cannot be patched: ") + error.what();
     return std::nullopt;
   }
-  return rendered;
 }
 
 std::optional<JsonText> command_body(const Definition& definition, const Saga& saga, StepIndex step,
                                      Direction direction, std::string& problem) {
+  PayloadTrees trees;
+  return command_body(definition, saga, step, direction, trees, problem);
+}
+
+std::optional<JsonText> command_body(const Definition& definition, const Saga& saga, StepIndex step,
+                                     Direction direction, PayloadTrees& trees,
+                                     std::string& problem) {
   const Step& s = definition.steps[step];
   const bool own_input = direction == Direction::compensate && s.compensation->input;
-  const auto input = own_input ? render_template(*s.compensation->input, definition, saga, problem)
-                               : action_input(definition, saga, step, problem);
+  const auto input =
+      own_input ? render_template(*s.compensation->input, definition, saga, &s, trees, problem)
+                : action_input(definition, saga, step, trees, problem);
   if (!input) return std::nullopt;
   std::string body;
   body.reserve(input->text().size() + 64);

@@ -5,17 +5,51 @@
 #include <optional>
 #include <string>
 
+#include "payload_trees.hpp"
 #include "skald/decide.hpp"
 
 namespace skald {
 
+/// Answers pointers from a saga. Borrows all it is given.
+class SagaLookup {
+ public:
+  /// `step`: whose template is filled in; for the name of a `for_each`'s element. Null: none's.
+  SagaLookup(const Definition& definition, const Saga& saga, PayloadTrees& trees, const Step* step)
+      : definition_(definition), saga_(saga), trees_(trees), step_(step) {}
+
+  /// The value at `pointer`, or null when it leads nowhere.
+  [[nodiscard]] const Json* at(const std::string& pointer);
+  [[nodiscard]] PointerLookup as_function() {
+    return [this](const std::string& pointer) { return at(pointer); };
+  }
+
+ private:
+  const Definition& definition_;
+  const Saga& saga_;
+  PayloadTrees& trees_;
+  const Step* step_;
+  Json id_;
+  Json key_;
+};
+
+/// Whether the step's condition holds; true when it has none.
+[[nodiscard]] bool condition_holds(const Definition& definition, const Saga& saga, const Step& step,
+                                   PayloadTrees& trees);
+
 /// Fills a template from the saga; nothing when it cannot be filled in, for the reason in
-/// `problem`: a pointer that leads nowhere, or a result beyond the limits of JSON.
+/// `problem`, which ends the sentence "the input …".
 [[nodiscard]] std::optional<JsonText> render_template(const Template& t,
                                                       const Definition& definition,
-                                                      const Saga& saga, std::string& problem);
+                                                      const Saga& saga, const Step* step,
+                                                      PayloadTrees& trees, std::string& problem);
 
-/// Answers pointers from the saga, which must outlive the answer.
-[[nodiscard]] PointerLookup saga_lookup(const Definition& definition, const Saga& saga);
+/// command_body() of decide.hpp with trees that are kept.
+[[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
+                                                   StepIndex step, Direction direction,
+                                                   PayloadTrees& trees, std::string& problem);
+
+/// `text` with a JSON Merge Patch (RFC 7396) applied; nothing when the result is over a limit.
+[[nodiscard]] std::optional<JsonText> merge_patched(const JsonText& text, const JsonText& patch,
+                                                    std::string& problem);
 
 }  // namespace skald

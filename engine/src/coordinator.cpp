@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "saga_size.hpp"
+
 namespace skald {
 
 namespace {
@@ -38,18 +40,20 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
       channel_(channel),
       settings_(std::move(settings)),
       book_(settings_.participants, settings_.log, settings_.policy_observer),
+      meter_(settings_.turn),
+      in_flight_bytes_{settings_.in_flight_bytes_limit},
       admission_(
           channel, book_, lines_, locks_,
           [this](const Step& step, const JsonText& input) { return refuses_child(step, input); },
-          settings_.mode),
+          meter_, in_flight_bytes_, settings_.mode),
       random_(settings_.id_seed) {}
 
 void Coordinator::process(Portion arrivals, Time now) {
   now_ = now;
-  Portion earlier;
+  meter_.begin();
   if (retry_commit_at_ && *retry_commit_at_ <= now) {
     retry_commit_at_.reset();  // Even if nothing was kept: what is due is due once.
-    earlier = Portion(std::exchange(held_, {}));
+    if (!held_.empty()) backlog_.emplace_front(std::exchange(held_, {}));
   }
   if (hold_overdue_until_ && now >= *hold_overdue_until_) {
     hold_overdue_until_.reset();  // The broker may be away for long; deadlines are deadlines.
@@ -60,23 +64,50 @@ void Coordinator::process(Portion arrivals, Time now) {
     held_back_.clear();
   }
   wake_unlocked();
+  wake_deferred();
   start_those_who_wait();
-  for (Portion* portion : {&earlier, &arrivals}) {
-    if (portion->arrivals.empty()) continue;
-    open_.arrivals.push_back(*portion);
-    take_all(portion->arrivals);
-  }
+  if (!arrivals.arrivals.empty()) backlog_.push_back(std::move(arrivals));
+  take_backlog();
   if (!holds_overdue()) fire_timers();
   serve_lines();
   conclude(false);
 }
 
-void Coordinator::take_all(std::span<Arrival> arrivals) {
-  look_up_keys(arrivals);
-  for (Arrival& arrival : arrivals) {
-    std::visit([this](auto& a) { take(a); }, arrival);
+// As many as the turn has time for.
+void Coordinator::take_backlog() {
+  for (bool first = true; !backlog_.empty() && (first || !meter_.is_full()); first = false) {
+    Portion& portion = backlog_.front();
+    open_.arrivals.push_back(portion);
+    const std::size_t taken = take_some(portion.arrivals);
+    open_.arrivals.back().arrivals = portion.arrivals.first(taken);
+    if (taken < portion.arrivals.size()) {
+      portion.arrivals = portion.arrivals.subspan(taken);
+      return;
+    }
+    backlog_.pop_front();
   }
-  looked_up_.clear();
+}
+
+// Answers how many it took: one at least.
+std::size_t Coordinator::take_some(std::span<Arrival> arrivals) {
+  // Keys are looked up at one go, but not again and again for arrivals that have to wait.
+  constexpr std::size_t looked_up_max = 1'024;
+  constexpr std::size_t looked_up_full = 64;
+  std::size_t taken = 0;
+  while (taken < arrivals.size()) {
+    const std::size_t most = taken == 0 && !has_waited_ ? looked_up_max : looked_up_full;
+    const auto some = arrivals.subspan(taken, std::min(most, arrivals.size() - taken));
+    look_up_keys(some);
+    for (Arrival& arrival : some) {
+      take_guarded(arrival);
+      ++taken;
+      if (meter_.is_full()) break;
+    }
+    looked_up_.clear();
+    if (meter_.is_full()) break;
+  }
+  has_waited_ = taken < arrivals.size();
+  return taken;
 }
 
 std::optional<Time> Coordinator::next_due() const {
@@ -84,7 +115,8 @@ std::optional<Time> Coordinator::next_due() const {
   if (!timers_.empty()) due = timers_.begin()->at;
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
   const bool hope = !hopeful_.empty() && has_room_for_the_first();
-  if (more_to_serve_ || unlocked || hope) return retry_commit_at_.value_or(now_);
+  const bool work = more_to_serve_ || unlocked || hope || !backlog_.empty() || !deferred_.empty();
+  if (work) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (!held_back_.empty()) due = due ? std::min(*due, *hold_due_until_) : *hold_due_until_;
   for (const StartArrival& a : hopeful_) due = due ? std::min(*due, *a.give_up_at) : a.give_up_at;
@@ -95,36 +127,64 @@ std::optional<Time> Coordinator::next_due() const {
 
 bool Coordinator::holds_overdue() const { return hold_overdue_until_.has_value(); }
 
+// What a decision asks of the saga's family, and what follows from that, is decided before the next
+// input: in order of depth first, and without recursion, however long the chain is.
 std::optional<Refusal> Coordinator::apply(LiveSaga& live, const Input& input) {
+  auto refusal = guarded(live, input);
+  if (!carrying_) carry_family();
+  return refusal;
+}
+
+std::optional<Refusal> Coordinator::decide_one(LiveSaga& live, const Input& input) {
+  if (live.problem) return decide_unusable(live, input);
   const Status before = live.saga.status;
+  deciding_ = &live.saga;
   admission_.begin(live.saga.id, live.saga.priority, now_);
-  Decision decision = decide(*live.definition, live.saga, input, now_, admission_);
+  Decision decision = decide(*live.definition, live.saga, input, now_, admission_, &live.trees);
   if (decision.refusal) return std::move(decision.refusal);
   const SagaId id = live.saga.id;
   join_lines(live);
+  if (admission_.deferred() && !live.deferred) {
+    live.deferred = true;
+    deferred_.push_back(id);
+  }
+  keep_trees(live);
   if (!live.touched) {
     live.touched = true;
     open_.touched.push_back(id);
   }
   const std::size_t append = open_.batch.appends.size();
-  std::vector<Effect> family;
-  for (Effect& effect : decision.effects) {
-    const bool own = !std::holds_alternative<StartChild>(effect) &&
-                     !std::holds_alternative<TurnChildBack>(effect);
-    if (own) {
-      open_.effects.push_back({id, std::move(effect), append});
-    } else {
-      family.push_back(std::move(effect));
-    }
-  }
+  const bool ended = is_end(live.saga.status) && live.saga.status != before;
+  keep_effects(live, decision.effects, append, ended && !decision.events.empty());
   if (decision.events.empty()) return std::nullopt;
   if (live.saga.status != before) live.dirty_summary = true;
   note_events(live, input, decision.events);
+  const std::size_t bytes = payload_bytes(decision.events);
+  live.bytes += bytes;
+  live_bytes_ += bytes;
+  open_.bytes += bytes;
+  meter_.store(bytes);
   open_.batch.appends.push_back({id, live.saga.version, now_, std::move(decision.events)});
-  const bool ended = is_end(live.saga.status) && live.saga.status != before;
-  for (Effect& effect : family) tell_child(live, effect);
-  if (ended) tell_parent(live);
   return std::nullopt;
+}
+
+// Its own are carried out after the commit; what concerns the family is next on the stack, the
+// first of them on top.
+void Coordinator::keep_effects(LiveSaga& live, std::vector<Effect>& effects, std::size_t append,
+                               bool ended) {
+  const SagaId id = live.saga.id;
+  const std::size_t bottom = family_.size();
+  for (Effect& effect : effects) {
+    if (auto* start = std::get_if<StartChild>(&effect)) {
+      family_.emplace_back(ChildMessage{id, std::move(*start)});
+    } else if (auto* turn = std::get_if<TurnChildBack>(&effect)) {
+      family_.emplace_back(ChildMessage{id, std::move(*turn)});
+    } else {
+      open_.effects.push_back({id, std::move(effect), append});
+    }
+  }
+  if (ended && live.saga.parent) family_.emplace_back(ParentMessage{id});
+  std::reverse(family_.begin() + static_cast<std::ptrdiff_t>(bottom), family_.end());
 }
 
 void Coordinator::note_events(LiveSaga& live, const Input& input,
@@ -157,7 +217,7 @@ void Coordinator::note_events(LiveSaga& live, const Input& input,
 
 void Coordinator::fire_timers() {
   for (std::size_t left = fired_timers_max; left > 0; --left) {
-    if (timers_.empty() || timers_.begin()->at > now_) break;
+    if (timers_.empty() || timers_.begin()->at > now_ || meter_.is_full()) break;
     const Timer target = *timers_.begin();
     LiveSaga* saga = live(target.saga);
     // Its last turn may just have been acted on, and have set another time.

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "arrivals.hpp"
@@ -29,6 +30,7 @@
 #include "skald/error.hpp"
 #include "skald/orchestrator.hpp"
 #include "turn.hpp"
+#include "turn_meter.hpp"
 
 namespace skald {
 
@@ -51,6 +53,13 @@ class Coordinator {
     std::uint64_t id_seed = 0;       ///< Of the ids' random bits.
     Committer* committer = nullptr;  ///< Null: every commit is made by process() itself.
     std::size_t turn_limit = 1'024;  ///< Rows that a turn gathers while another is committed.
+    TurnMeter::Limits turn{};        ///< Work that one call of process() does.
+    /// Payloads of the sagas that are kept in memory, and of those the ones that are kept as trees.
+    std::size_t cached_bytes_limit = 256UL * 1024 * 1024;
+    std::size_t tree_bytes_limit = 4UL * 1024 * 1024;
+    /// Bodies that the channel was given and has not confirmed.
+    std::size_t in_flight_bytes_limit = 64UL * 1024 * 1024;
+    bool guarded = true;  ///< Tests alone switch it off: what a decision throws ends the engine.
   };
 
   /// \throws DefinitionError for policies that contradict themselves
@@ -69,6 +78,11 @@ class Coordinator {
     process(Portion(std::move(arrivals)), now);
   }
   [[nodiscard]] bool is_committing() const { return commit_ == Commit::running; }
+  /// Whether arrivals were given that the last turn had no time for: call process() again, rather
+  /// without new ones.
+  [[nodiscard]] bool has_backlog() const { return !backlog_.empty(); }
+  /// Sagas that cannot be carried on, and why: their journals or definitions are damaged.
+  [[nodiscard]] const std::map<SagaId, std::string>& unusable_sagas() const { return unusable_; }
 
   /// When process() is to be called even if nothing arrives.
   [[nodiscard]] std::optional<Time> next_due() const;
@@ -112,7 +126,11 @@ class Coordinator {
   void take(ReleaseSpaceArrival& a) { releases_.push_back(std::move(a)); }
 
   // Deciding.
+  void take_backlog();
+  std::size_t take_some(std::span<Arrival> arrivals);
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);
+  std::optional<Refusal> decide_one(LiveSaga& live, const Input& input);
+  void keep_effects(LiveSaga& live, std::vector<Effect>& effects, std::size_t append, bool ended);
   void note_events(LiveSaga& live, const Input& input, const std::vector<Event>& events);
   void fire_timers();
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
@@ -121,6 +139,23 @@ class Coordinator {
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
   [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
 
+  // What goes wrong with one saga stays with it.
+  std::optional<Refusal> guarded(LiveSaga& live, const Input& input);
+  Refusal decision_failed(const SagaId& id, const Input& input, const char* what);
+  void take_guarded(Arrival& arrival);
+  template <typename A>
+  void take_or_refuse(A& a);
+  template <typename A>
+  void arrival_failed(A& a, const std::string& why);
+  void rebuild(LiveSaga& live);
+  void stand_still(LiveSaga& live, ErrorInfo error);
+  void append_fact(LiveSaga& live, Event event);
+  std::optional<Refusal> decide_unusable(LiveSaga& live, const Input& input);
+  void note_unusable(const SagaId& id, const std::string& problem);
+  [[nodiscard]] Refusal refuse_saga(const SagaId& id) const;
+  void end_damaged(const RequestArrival& a);
+  void log(LogLevel level, const std::string& text) const;
+
   // Replies and the quarantine.
   /// Decides what the reply says; or says why it cannot be used.
   [[nodiscard]] std::optional<Unusable> use(Reply& reply);
@@ -128,11 +163,26 @@ class Coordinator {
   void used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed);
 
   // Families and locks.
-  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step& step,
-                                                       const JsonText& input) const;
-  void tell_child(LiveSaga& parent, Effect& effect);
-  void tell_parent(const LiveSaga& child);
+  using ChildRefusal = Admission::ChildRefusal;
+  [[nodiscard]] std::optional<ChildRefusal> refuses_child(const Step& step, const JsonText& input);
+  struct ChildMessage {
+    SagaId parent;
+    std::variant<StartChild, TurnChildBack> what;
+  };
+  struct ParentMessage {
+    SagaId child;
+  };
+  using FamilyMessage = std::variant<ChildMessage, ParentMessage>;
+  void carry_family();
+  void carry(ChildMessage& message);
+  void carry(const ParentMessage& message);
+  void start_child(LiveSaga& parent, StartChild& start);
+  void turn_child_back(const TurnChildBack& turn);
+  void tell_parent(const Saga& child);
+  [[nodiscard]] std::size_t family_size(const SagaId& root);
   void wake_unlocked();
+  void wake_deferred();
+  void wake(std::deque<SagaId>& waiting);
   struct LockLine {
     Position started = 0;
     SagaId saga;
@@ -142,9 +192,9 @@ class Coordinator {
   };
   using LockLines = std::vector<LockLine>;
   void leave_locks(const Saga& ended);
-  [[nodiscard]] bool is_over(const SagaId& id);
-  void note_locks(const Saga& saga, LockLines& lines);
-  void note_family_locks(const SagaId& id, LockLines& lines);
+  [[nodiscard]] bool is_over(const SagaId& id, std::uint32_t depth = 0);
+  void note_locks(const SagaId& id, LockLines& lines, std::uint32_t depth = 0);
+  void note_family_locks(const SagaId& id, LockLines& lines, std::uint32_t depth = 0);
   void rebuild_locks(LockLines lines);
 
   // Committing and acting.
@@ -173,9 +223,19 @@ class Coordinator {
 
   // Sagas in memory.
   [[nodiscard]] LiveSaga* live(const SagaId& id);
+  /// A saga as it is in the store, with its rows. Empty when there is none, or when it is damaged,
+  /// which is noted.
+  struct StoredSaga {
+    std::vector<JournalRow> rows;
+    Saga saga;
+  };
+  [[nodiscard]] std::optional<StoredSaga> stored(const SagaId& id);
+  void find_definition(LiveSaga& live);
+  void remove_live(const SagaId& id);
   LiveSaga* load(const SagaId& id);
   void rebuild_outstanding(LiveSaga& saga, const std::vector<JournalRow>& rows);
   void make_room();
+  void keep_trees(LiveSaga& live);
   void park(const SagaId& id);
   [[nodiscard]] OutstandingAttempt* outstanding(const SagaId& id, const AttemptRef& attempt);
   void forget(LiveSaga& live);
@@ -187,6 +247,7 @@ class Coordinator {
   void arm_wake(LiveSaga& live);
   void arm_attempt(const SagaId& saga, OutstandingAttempt& attempt, Duration timeout);
   void disarm(std::optional<Timers::iterator>& timer);
+  void forget_body(OutstandingAttempt& attempt);
   void drop_outstanding(OutstandingAttempt& attempt, std::vector<Position>& settled);
   [[nodiscard]] bool holds_overdue() const;
 
@@ -216,6 +277,8 @@ class Coordinator {
   PolicyBook book_;
   WaitingLines lines_;
   LockTable locks_;
+  TurnMeter meter_;
+  BytesInFlight in_flight_bytes_;
   PolicyAdmission admission_;
   std::mt19937_64 random_;
   Time now_{};
@@ -229,6 +292,18 @@ class Coordinator {
   std::vector<SagaId> held_back_;  // Of those, until `hold_due_until_`.
   bool more_to_serve_ = false;     // The batch has woken as many as it may, and more may pass.
   std::deque<SagaId> unlocked_;    // Have come to the front of a line, and were not woken yet.
+  std::deque<SagaId> deferred_;    // Have more to do than their turn allowed.
+  std::vector<FamilyMessage> family_;  // What a family's sagas have to tell each other; a stack.
+  bool carrying_ = false;
+  const Saga* deciding_ = nullptr;                    // Of the decision under way.
+  std::unordered_map<SagaId, std::size_t> families_;  // Sagas by root, as far as they are known.
+  std::map<SagaId, std::string> unusable_;
+  std::deque<Portion> backlog_;  // Given, and not taken yet.
+  bool has_waited_ = false;      // Its first portion was taken in part.
+  std::size_t live_bytes_ = 0;
+  std::size_t hopeful_bytes_ = 0;
+  std::deque<SagaId> with_trees_;  // In the order in which they got them.
+  std::size_t tree_bytes_ = 0;
   std::unordered_map<Digest, DefinitionPtr> definitions_;
   std::map<std::string, std::map<std::uint32_t, DefinitionPtr>> by_type_;
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;

@@ -11,6 +11,8 @@ namespace {
 // A watermark that lags costs repeated sends after a crash, one that is written costs a page.
 constexpr Position watermark_stride = 1'000;
 constexpr Duration watermark_age{200};
+// Payloads that a turn gathers while another is being committed.
+constexpr std::size_t turn_payload_max = 8UL * 1024 * 1024;
 
 void pass_crash_points_before_commit(const Batch& batch) {
   if (!batch.watermarks.empty()) crash_point(CrashPoint::watermark_before_commit);
@@ -23,7 +25,9 @@ void pass_crash_points_before_commit(const Batch& batch) {
 // decided meanwhile; so a batch is what has come during the commit before.
 void Coordinator::conclude(bool at_once) {
   const bool waits = commit_ == Commit::running && !settings_.committer->done();
-  if (waits && !at_once && open_.batch.appends.size() < settings_.turn_limit) return;
+  const bool has_room =
+      open_.batch.appends.size() < settings_.turn_limit && open_.bytes < turn_payload_max;
+  if (waits && !at_once && has_room) return;
   join_commit();
   if (commit_ == Commit::failed) {
     in_flight_.absorb(open_);
@@ -149,11 +153,10 @@ void Coordinator::act(Turn& turn) {
   if (!turn.effects.empty()) crash_point(CrashPoint::batch_before_send);
   send_commands(turn);
   if (!turn.effects.empty()) crash_point(CrashPoint::batch_after_send);
-  if (settings_.observer) {
-    for (const JournalAppend& append : turn.batch.appends) {
-      const LiveSaga& saga = live_.at(append.saga);
-      settings_.observer(*saga.definition, saga.saga, append.events);
-    }
+  for (const JournalAppend& append : turn.batch.appends) {
+    if (!settings_.observer) break;
+    const LiveSaga& saga = live_.at(append.saga);
+    settings_.observer(*saga.definition, saga.saga, append.events);
   }
   if (!turn.receipts.empty()) channel_.receipt(turn.receipts);
   const bool answers = !turn.answers.empty() || !turn.starts.empty();
@@ -207,7 +210,10 @@ void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<C
   command.key = saga.key;
   command.timeout = attempt_timeout(step, direction);
   command.body = std::move(effect.body);
-  command.position = live.find(effect.attempt)->issued_at;
+  OutstandingAttempt& attempt = *live.find(effect.attempt);
+  command.position = attempt.issued_at;
+  attempt.body_bytes = command.body.text().size();
+  in_flight_bytes_.bytes += attempt.body_bytes;
 }
 
 void Coordinator::checkpoint() {
@@ -243,6 +249,8 @@ void Coordinator::drop_answers() {
   done_.clear();
   waiters_.clear();
   hopeful_.clear();
+  hopeful_bytes_ = 0;
+  backlog_.clear();
   purges_.clear();
   releases_.clear();
 }

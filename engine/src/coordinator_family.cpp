@@ -9,6 +9,7 @@
 #include "coordinator.hpp"
 #include "lock_names.hpp"
 #include "skald/expansion.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
@@ -24,25 +25,33 @@ std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequ
   return std::nullopt;
 }
 
-std::optional<ErrorInfo> Coordinator::refuses_child(const Step& step, const JsonText& input) const {
+std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& step,
+                                                                  const JsonText& input) {
   const ChildSaga& child = *step.as<ChildSaga>();
   DefinitionPtr definition = newest_definition(child.type, child.version);
+  const auto refuse = [](const char* code, std::string message, bool is_final = false) {
+    return ChildRefusal{{code, std::move(message), {}}, is_final};
+  };
   if (!definition) {
     const std::string version = child.version ? fmt::format(" version {}", *child.version) : "";
-    return ErrorInfo{"CHILD_UNKNOWN",
-                     fmt::format("there is no definition of saga {}{} in this store; define it, "
-                                 "then resume",
-                                 child.type, version),
-                     {}};
+    return refuse("CHILD_UNKNOWN",
+                  fmt::format("there is no definition of saga {}{} in this store; define it, then "
+                              "resume",
+                              child.type, version));
   }
   const Shape& shape = definition->shape();
   const bool undoable = shape.pivot == no_step && shape.retriable.empty();
   if (step.kind == StepKind::compensatable && !undoable) {
-    return ErrorInfo{"CHILD_NOT_UNDOABLE",
-                     fmt::format("saga {} has a pivot or retriable steps and cannot be undone, so "
-                                 "it can only be a pivot or a retriable step",
-                                 child.type),
-                     {}};
+    return refuse("CHILD_NOT_UNDOABLE",
+                  fmt::format("saga {} has a pivot or retriable steps and cannot be undone, so it "
+                              "can only be a pivot or a retriable step",
+                              child.type));
+  }
+  if (family_size(deciding_->root) >= family_sagas_max) {
+    return refuse("CHILD_FAMILY",
+                  fmt::format("the family of saga {} has {} sagas already, and no family has more",
+                              deciding_->root.to_string(), family_sagas_max),
+                  true);
   }
   auto effective = effective_definition(definition, input);
   std::string problem;
@@ -53,58 +62,107 @@ std::optional<ErrorInfo> Coordinator::refuses_child(const Step& step, const Json
   } else {
     return std::nullopt;
   }
-  return ErrorInfo{"CHILD_INPUT", fmt::format("saga {}: {}", child.type, problem), {}};
+  return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, problem));
 }
 
-void Coordinator::tell_child(LiveSaga& parent, Effect& effect) {
-  const SagaId parent_id = parent.saga.id;
-  if (auto* start = std::get_if<StartChild>(&effect)) {
-    const ChildSaga& child = *parent.definition->steps[start->attempt.step].as<ChildSaga>();
-    DefinitionPtr definition = newest_definition(child.type, child.version);
-    StartRequested request;
-    request.id = start->child;
-    request.input = std::move(start->input);
-    request.priority = parent.saga.priority;
-    request.parent = ParentRef{parent_id, start->attempt.step, start->attempt.attempt};
-    request.root = parent.saga.root;
-    request.depth = parent.saga.depth + 1;
-    (void)prepare(definition, request);  // Checked by refuses_child().
-    (void)start_saga(definition, std::move(request));
-    return;
+// Counted while the engine runs. Of a family from before that, its journals are read once.
+std::size_t Coordinator::family_size(const SagaId& root) {
+  const auto known = families_.find(root);
+  if (known != families_.end()) return known->second;
+  std::size_t size = 0;
+  std::vector<SagaId> to_visit{root};
+  while (!to_visit.empty() && size < family_sagas_max) {
+    const SagaId id = to_visit.back();
+    to_visit.pop_back();
+    ++size;
+    if (const auto found = stored(id)) {
+      for (const SagaId& child : children_in(found->rows)) to_visit.push_back(child);
+    }
   }
-  const auto& turn = std::get<TurnChildBack>(effect);
+  families_[root] = size;
+  return size;
+}
+
+void Coordinator::carry_family() {
+  carrying_ = true;
+  while (!family_.empty()) {
+    FamilyMessage message = std::move(family_.back());
+    family_.pop_back();
+    std::visit([this](auto& m) { carry(m); }, message);
+  }
+  carrying_ = false;
+}
+
+void Coordinator::carry(ChildMessage& message) {
+  if (const auto* turn = std::get_if<TurnChildBack>(&message.what)) return turn_child_back(*turn);
+  LiveSaga* parent = live(message.parent);
+  if (parent) start_child(*parent, std::get<StartChild>(message.what));
+}
+
+void Coordinator::carry(const ParentMessage& message) {
+  const LiveSaga* child = live(message.child);
+  if (child) tell_parent(child->saga);
+}
+
+void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
+  const ChildSaga& child = *parent.definition->steps[start.attempt.step].as<ChildSaga>();
+  DefinitionPtr definition = newest_definition(child.type, child.version);
+  StartRequested request;
+  request.id = start.child;
+  request.input = std::move(start.input);
+  request.priority = parent.saga.priority;
+  request.parent = ParentRef{parent.saga.id, start.attempt.step, start.attempt.attempt};
+  request.root = parent.saga.root;
+  request.depth = parent.saga.depth + 1;
+  (void)prepare(definition, request);  // Checked by refuses_child().
+  ++families_[parent.saga.root];
+  (void)start_saga(definition, std::move(request));
+}
+
+void Coordinator::turn_child_back(const TurnChildBack& turn) {
   LiveSaga* child = live(turn.child);
   if (!child) return;
   const std::uint64_t version = child->saga.version;
   (void)apply(*child, ParentTurnedBack{turn.reason});
   // One that had ended before has nothing to say by itself.
-  if (child->saga.version == version && is_end(child->saga.status)) tell_parent(*child);
+  if (child->saga.version == version && is_end(child->saga.status)) tell_parent(child->saga);
 }
 
-void Coordinator::tell_parent(const LiveSaga& child) {
-  const Saga& saga = child.saga;
-  if (!saga.parent) return;
+void Coordinator::tell_parent(const Saga& child) {
+  if (!child.parent) return;
   ChildEnded ended;
-  ended.attempt = {saga.parent->step, Direction::action, saga.parent->attempt};
-  ended.child = saga.id;
-  ended.status = saga.status;
-  ended.output = saga.output.value_or(JsonText{});
-  if (saga.turn_back) ended.error = saga.turn_back->error;
-  LiveSaga* parent = live(saga.parent->saga);
+  ended.attempt = {child.parent->step, Direction::action, child.parent->attempt};
+  ended.child = child.id;
+  ended.status = child.status;
+  ended.output = child.output.value_or(JsonText{});
+  if (child.turn_back) ended.error = child.turn_back->error;
+  LiveSaga* parent = live(child.parent->saga);
   if (parent) (void)apply(*parent, ended);
 }
 
 void Coordinator::wake_unlocked() {
-  if (holds_overdue()) return;
-  for (const SagaId& id : std::exchange(unlocked_, {})) {
+  if (!holds_overdue()) wake(unlocked_);
+}
+
+void Coordinator::wake_deferred() { wake(deferred_); }
+
+// As many as the turn has time for, one at least.
+void Coordinator::wake(std::deque<SagaId>& waiting) {
+  std::size_t left = waiting.size();  // Those that come meanwhile wait for the next turn.
+  for (bool first = true; left > 0 && (first || !meter_.is_full()); --left, first = false) {
+    const SagaId id = waiting.front();
+    waiting.pop_front();
     open_.waking.push_back(id);
     LiveSaga* saga = live(id);
-    if (saga) (void)apply(*saga, Woken{});
+    if (!saga) continue;
+    saga->deferred = false;
+    (void)apply(*saga, Woken{});
   }
 }
 
 // A family is over when its root has ended, and every child that an abandoned saga left to itself.
 void Coordinator::leave_locks(const Saga& ended) {
+  if (!ended.parent) families_.erase(ended.id);
   if (!locks_.knows(ended.root)) return;
   const bool alone =
       !ended.parent && std::none_of(ended.steps.begin(), ended.steps.end(),
@@ -113,38 +171,39 @@ void Coordinator::leave_locks(const Saga& ended) {
   for (const SagaId& next : locks_.leave(ended.root)) unlocked_.push_back(next);
 }
 
-bool Coordinator::is_over(const SagaId& id) {
+// A damaged saga that has ended is taken for one without children.
+bool Coordinator::is_over(const SagaId& id, std::uint32_t depth) {
   const auto summary = store().summary(id);
   if (!summary || !is_end(summary->status)) return false;
-  const auto children = children_in(store().journal(id));
+  const auto found = stored(id);
+  if (!found || depth > saga_depth_max) return true;
+  const auto children = children_in(found->rows);
   return std::all_of(children.begin(), children.end(),
-                     [this](const SagaId& child) { return is_over(child); });
+                     [&](const SagaId& child) { return is_over(child, depth + 1); });
 }
 
 // Also of children that have ended: their family keeps their locks.
-void Coordinator::note_locks(const Saga& saga, LockLines& lines) {
-  const bool has_children = std::any_of(saga.steps.begin(), saga.steps.end(),
-                                        [](const StepState& s) { return s.child.has_value(); });
-  if (saga.locks.empty() && !has_children) return;
-  const std::vector<JournalRow> rows = store_.journal(saga.id);
+void Coordinator::note_locks(const SagaId& id, LockLines& lines, std::uint32_t depth) {
+  const auto found = stored(id);
+  if (!found || depth > saga_depth_max) return;
+  const Saga& saga = found->saga;
+  if (depth > 0 && !is_end(saga.status)) return;  // It is looked at by itself.
   if (!saga.locks.empty()) {
-    lines.push_back({rows.front().position, saga.id, saga.root, saga.locks, saga.holds_locks});
+    lines.push_back({found->rows.front().position, id, saga.root, saga.locks, saga.holds_locks});
   }
   // Also those of earlier attempts: what they were given, the family keeps.
-  for (const SagaId& id : children_in(rows)) {
-    const Saga child = fold(store_.journal(id));
-    if (is_end(child.status)) note_locks(child, lines);
-  }
+  for (const SagaId& child : children_in(found->rows)) note_locks(child, lines, depth + 1);
 }
 
 // Of a family whose root has ended and that is not over.
-void Coordinator::note_family_locks(const SagaId& id, LockLines& lines) {
-  const auto rows = store_.journal(id);
-  const Saga saga = fold(rows);
+void Coordinator::note_family_locks(const SagaId& id, LockLines& lines, std::uint32_t depth) {
+  const auto found = stored(id);
+  if (!found || depth > saga_depth_max) return;
+  const Saga& saga = found->saga;
   if (!saga.locks.empty()) {
-    lines.push_back({rows.front().position, id, saga.root, saga.locks, saga.holds_locks});
+    lines.push_back({found->rows.front().position, id, saga.root, saga.locks, saga.holds_locks});
   }
-  for (const SagaId& child : children_in(rows)) note_family_locks(child, lines);
+  for (const SagaId& child : children_in(found->rows)) note_family_locks(child, lines, depth + 1);
 }
 
 void Coordinator::rebuild_locks(LockLines lines) {

@@ -3,7 +3,11 @@
 // A saga under way is whole (`live_`), or parked: nothing of it but the attempts that are not
 // answered, which are not all in the store. One that waits for a time or for people is not in
 // memory at all; its timer, or its place in a line, brings it back.
+#include <algorithm>
+
 #include "coordinator.hpp"
+#include "saga_size.hpp"
+#include "stand_in.hpp"
 
 namespace skald {
 namespace {
@@ -12,6 +16,8 @@ namespace {
 constexpr Duration short_wait{2'000};
 // Steps of the hand per saga that is too many, so that one batch never looks at all.
 constexpr std::size_t sweep_factor = 8;
+// Sagas to look at when they are not too many, but too large.
+constexpr std::size_t steps_for_bytes = 1'024;
 
 }  // namespace
 
@@ -25,20 +31,81 @@ LiveSaga* Coordinator::live(const SagaId& id) {
 }
 
 LiveSaga* Coordinator::load(const SagaId& id) {
-  const std::vector<JournalRow> rows = store().journal(id);
-  if (rows.empty()) return nullptr;
+  auto found = stored(id);
+  if (!found) return nullptr;
   LiveSaga& saga = live_[id];
-  saga.saga = fold(rows);
-  saga.definition = definition_of(saga.saga);
+  saga.saga = std::move(found->saga);
+  saga.bytes = payload_bytes(saga.saga);
+  live_bytes_ += saga.bytes;
+  find_definition(saga);
   saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
   open_.touched.push_back(id);
   if (auto parked = parked_.extract(id)) {
     saga.outstanding = std::move(parked.mapped());
   } else {
-    rebuild_outstanding(saga, rows);
+    rebuild_outstanding(saga, found->rows);
   }
   arm_wake(saga);
   return &saga;
+}
+
+std::optional<Coordinator::StoredSaga> Coordinator::stored(const SagaId& id) {
+  StoredSaga found;
+  try {
+    found.rows = store().journal(id);
+    if (found.rows.empty()) return std::nullopt;
+    work().rows += found.rows.size();
+    found.saga = fold(found.rows);
+  } catch (const StoreError& error) {
+    if (error.kind() != StoreError::Kind::corrupt || !settings_.guarded) throw;
+    note_unusable(id, error.what());
+    return std::nullopt;
+  }
+  return found;
+}
+
+// Or what stands in for it; then the saga is woken to record that it stands still.
+void Coordinator::find_definition(LiveSaga& live) {
+  try {
+    live.definition = definition_of(live.saga);
+    return;
+  } catch (const StoreError& error) {
+    if (error.kind() != StoreError::Kind::corrupt || !settings_.guarded) throw;
+    live.problem = error.what();
+  } catch (const DefinitionError& error) {
+    live.problem = error.what();
+  }
+  live.definition = stand_in_definition(live.saga);
+  const bool told = unusable_.contains(live.saga.id);
+  note_unusable(live.saga.id, *live.problem);
+  if (!told && !is_end(live.saga.status)) deferred_.push_back(live.saga.id);
+}
+
+void Coordinator::remove_live(const SagaId& id) {
+  const auto found = live_.find(id);
+  if (found == live_.end()) return;
+  live_bytes_ -= std::min(live_bytes_, found->second.bytes);
+  tree_bytes_ -= std::min(tree_bytes_, found->second.tree_bytes);
+  live_.erase(found);
+}
+
+// Small payloads are parsed again faster than they are kept.
+void Coordinator::keep_trees(LiveSaga& live) {
+  constexpr std::size_t kept_bytes_min = 4'096;
+  if (live.trees.empty()) return;
+  live.trees.forget_below(kept_bytes_min);
+  const std::size_t bytes = live.trees.text_bytes();
+  if (bytes > 0 && live.tree_bytes == 0) with_trees_.push_back(live.saga.id);
+  tree_bytes_ = tree_bytes_ - live.tree_bytes + bytes;
+  live.tree_bytes = bytes;
+  while (tree_bytes_ > settings_.tree_bytes_limit && !with_trees_.empty()) {
+    const auto oldest = live_.find(with_trees_.front());
+    with_trees_.pop_front();
+    if (oldest == live_.end()) continue;
+    tree_bytes_ -= oldest->second.tree_bytes;
+    oldest->second.tree_bytes = 0;
+    oldest->second.trees = {};
+  }
 }
 
 void Coordinator::rebuild_outstanding(LiveSaga& saga, const std::vector<JournalRow>& rows) {
@@ -62,13 +129,15 @@ void Coordinator::forget(LiveSaga& live) {
   for (OutstandingAttempt& attempt : live.outstanding) disarm(attempt.timer);
 }
 
-// Takes out of memory what only waits for answers, the sagas first that nothing has happened to for
-// long. A hand goes round; a saga that it finds for the second time in peace has to leave.
+// CLOCK (second-chance) eviction of sagas that only wait for answers.
 void Coordinator::make_room() {
-  if (live_.size() <= settings_.cached_sagas_limit) return;
-  std::size_t steps = (live_.size() - settings_.cached_sagas_limit) * sweep_factor;
+  const auto too_many = [this] { return live_.size() > settings_.cached_sagas_limit; };
+  const auto too_large = [this] { return live_bytes_ > settings_.cached_bytes_limit; };
+  if (!too_many() && !too_large()) return;
+  std::size_t steps =
+      (too_many() ? live_.size() - settings_.cached_sagas_limit : steps_for_bytes) * sweep_factor;
   std::vector<SagaId> leaving;
-  while (steps-- > 0 && live_.size() > settings_.cached_sagas_limit) {
+  while (steps-- > 0 && (too_many() || too_large())) {
     if (++sweep_hand_ >= live_.bucket_count()) sweep_hand_ = 0;
     leaving.clear();
     for (auto it = live_.begin(sweep_hand_); it != live_.end(sweep_hand_); ++it) {
@@ -80,13 +149,12 @@ void Coordinator::make_room() {
 }
 
 void Coordinator::park(const SagaId& id) {
-  const auto found = live_.find(id);
-  std::vector<OutstandingAttempt>& outstanding = found->second.outstanding;
+  std::vector<OutstandingAttempt>& outstanding = live_.at(id).outstanding;
   if (!outstanding.empty()) {
     outstanding.shrink_to_fit();
     parked_[id] = std::move(outstanding);
   }
-  live_.erase(found);
+  remove_live(id);
 }
 
 OutstandingAttempt* Coordinator::outstanding(const SagaId& id, const AttemptRef& attempt) {
@@ -115,7 +183,7 @@ void Coordinator::settle_sagas(const Turn& turn) {
       }
       lines_.leave_for_good(id);
       forget(saga);
-      live_.erase(found);
+      remove_live(id);
       continue;
     }
     if (saga.saga.paused || status == Status::stuck) lines_.leave_for_good(id);
@@ -123,7 +191,8 @@ void Coordinator::settle_sagas(const Turn& turn) {
     arm_wake(saga);
     saga.recent = true;
     const bool waits_long = !saga.wake || (*saga.wake)->at - now_ > short_wait;
-    if (saga.outstanding.empty() && waits_long && !saga.starved) live_.erase(found);
+    const bool has_more = saga.starved || saga.deferred;
+    if (saga.outstanding.empty() && waits_long && !has_more) remove_live(id);
   }
   for (const Position position : settled) watermark_.settled(position);
   make_room();

@@ -211,9 +211,12 @@ std::optional<Refusal> Coordinator::refuse_for_waiting(const Definition& definit
 
 bool Coordinator::waits_for_room(StartArrival& a) {
   constexpr std::size_t hopeful_max = 65'536;
-  if (!a.wait_for_room || hopeful_.size() >= hopeful_max) return false;
-  if (!a.give_up_at) a.give_up_at = now_ + *a.wait_for_room;
+  constexpr std::size_t hopeful_bytes_max = 64UL * 1024 * 1024;
+  const bool full = hopeful_.size() >= hopeful_max || hopeful_bytes_ >= hopeful_bytes_max;
+  if (!a.wait_for_room || full) return false;
+  if (!a.give_up_at) a.give_up_at = later(now_, *a.wait_for_room);
   if (*a.give_up_at <= now_) return false;
+  hopeful_bytes_ += a.input.text().size();
   hopeful_.push_back(std::move(a));
   return true;
 }
@@ -222,11 +225,6 @@ bool Coordinator::has_room_for_the_first() const {
   const StartArrival& first = hopeful_.front();
   const DefinitionPtr definition = newest_definition(first.type, first.version);
   return !definition || !refuse_for_waiting(*definition);
-}
-
-// Each finds its place again, or room, or that its time is over.
-void Coordinator::start_those_who_wait() {
-  for (StartArrival& a : std::exchange(hopeful_, {})) take(a);
 }
 
 void Coordinator::take(ParticipantsArrival& a) {

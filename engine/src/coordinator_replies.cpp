@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "coordinator.hpp"
+#include "outcome_limits.hpp"
 #include "quarantined_reply.hpp"
 
 namespace skald {
@@ -30,6 +31,9 @@ void Coordinator::take(ReplyArrival& a) {
 
 std::optional<Unusable> Coordinator::use(Reply& reply) {
   LiveSaga* saga = live(reply.saga);
+  if ((saga && saga->problem) || unusable_.contains(reply.saga)) {
+    return Unusable{unusable::saga_unusable, refuse_saga(reply.saga).message};
+  }
   if (!saga) {
     return Unusable{unusable::unknown_saga, "it names a saga that this store does not have"};
   }
@@ -43,8 +47,11 @@ std::optional<Unusable> Coordinator::use(Reply& reply) {
   if (!asked || attempt.attempt == 0 || attempt.attempt > made) {
     return Unusable{unusable::forged_attempt, "it answers an attempt that was never made"};
   }
+  limit_outcome(reply.outcome, saga->saga);
   const std::size_t before = open_.batch.appends.size();
-  (void)apply(*saga, ReplyReceived{attempt, reply.outcome});
+  if (const auto failed = apply(*saga, ReplyReceived{attempt, reply.outcome})) {
+    return Unusable{unusable::internal, failed->message};
+  }
   for (std::size_t i = before; i < open_.batch.appends.size(); ++i) {
     for (const Event& event : open_.batch.appends[i].events) {
       if (!std::holds_alternative<ContradictionSeen>(event)) continue;

@@ -3,6 +3,7 @@
 
 #include "coordinator.hpp"
 #include "skald/replay.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 namespace {
@@ -19,8 +20,29 @@ SagaResult result_of(const Saga& saga) {
   return result;
 }
 
-Refusal unknown_saga(const SagaId& id) {
-  return {Code::not_found, fmt::format("no saga {} in this store", id.to_string())};
+// Why a name cannot be taken from outside, if it cannot.
+std::optional<Refusal> refuse_name(const char* what, const std::string& name) {
+  const auto problem = name_problem(name);
+  if (!problem) return std::nullopt;
+  return Refusal{Code::invalid, fmt::format("the {} {}", what, *problem)};
+}
+
+// Who asks is kept with what is asked, so it has to be text that can be shown.
+std::optional<Refusal> clean(Requester& requester) {
+  requester.reason = clean_text(requester.reason);
+  return requester.by.empty() ? std::nullopt : refuse_name("operator's name", requester.by);
+}
+
+std::optional<Refusal> clean(Input& input) {
+  return std::visit(
+      [](auto& i) -> std::optional<Refusal> {
+        if constexpr (requires { i.name; }) {
+          if (auto refusal = refuse_name("signal", i.name)) return refusal;
+        }
+        if constexpr (requires { i.requester; }) return clean(i.requester);
+        return std::nullopt;
+      },
+      input);
 }
 
 }  // namespace
@@ -55,10 +77,15 @@ std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
   saga.definition = definition;
   saga.saga.id = id;
   saga.saga.priority = request.priority.value_or(definition->priority);
+  saga.bytes = 0;
   return apply(saga, std::move(request));
 }
 
 void Coordinator::take(StartArrival& a) {
+  if (auto refusal = a.key ? refuse_name("key", *a.key) : std::nullopt) {
+    return a.answer(*std::move(refusal));
+  }
+  if (auto refusal = clean(a.requester)) return a.answer(*std::move(refusal));
   DefinitionPtr definition = newest_definition(a.type, a.version);
   if (!definition) {
     const std::string version = a.version ? fmt::format(" version {}", *a.version) : "";
@@ -93,20 +120,25 @@ void Coordinator::take(StartArrival& a) {
   request.key = std::move(a.key);
   request.input = std::move(a.input);
   request.requester = std::move(a.requester);
-  request.not_before = a.delay ? std::optional(now_ + *a.delay) : a.not_before;
+  request.not_before = a.delay ? std::optional(later(now_, *a.delay)) : a.not_before;
   request.priority = a.priority;
   if (auto refusal = prepare(definition, request)) {
     a.answer(*std::move(refusal));
     return;
   }
-  (void)start_saga(definition, std::move(request));
+  if (auto refusal = start_saga(definition, std::move(request))) {
+    return a.answer(*std::move(refusal));
+  }
   open_.starts.push_back({std::move(a.answer), {id, true}});
 }
 
 void Coordinator::take(RequestArrival& a) {
+  if (auto refusal = clean(a.input)) return a.answer(*std::move(refusal));
   LiveSaga* saga = live(a.saga);
   if (!saga) {
-    a.answer(unknown_saga(a.saga));
+    const bool closes = std::holds_alternative<AbandonRequested>(a.input);
+    if (closes && unusable_.contains(a.saga)) return end_damaged(a);
+    a.answer(refuse_saga(a.saga));
     return;
   }
   if (!a.step.empty()) {
@@ -136,9 +168,10 @@ void Coordinator::take(RequestArrival& a) {
 }
 
 void Coordinator::take(ReplayArrival& a) {
+  if (auto refusal = clean(a.requester)) return a.answer(*std::move(refusal));
   LiveSaga* old = live(a.saga);
-  if (!old) {
-    a.answer(unknown_saga(a.saga));
+  if (!old || old->problem) {
+    a.answer(refuse_saga(a.saga));
     return;
   }
   DefinitionPtr definition = a.version ? newest_definition(old->saga.type, a.version)
@@ -165,7 +198,9 @@ void Coordinator::take(ReplayArrival& a) {
     a.answer(*std::move(refusal));
     return;
   }
-  (void)start_saga(definition, std::move(start));
+  if (auto refusal = start_saga(definition, std::move(start))) {
+    return a.answer(*std::move(refusal));
+  }
   open_.answers.emplace_back([answer = a.answer, id] { answer(id); });
   open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
@@ -221,7 +256,7 @@ void Coordinator::take(WaitArrival& a) {
   const bool committing = known != live_.end() && known->second.committing;
   const LiveSaga* found = committing ? &known->second : live(a.saga);
   if (!found) {
-    a.answer(unknown_saga(a.saga));
+    a.answer(refuse_saga(a.saga));
     return;
   }
   const Saga& saga = found->saga;
@@ -250,7 +285,7 @@ void Coordinator::take(UnwaitArrival& a) {
 void Coordinator::take(LookArrival& a) {
   const LiveSaga* saga = live(a.saga);
   if (!saga) {
-    a.answer(unknown_saga(a.saga));
+    a.answer(refuse_saga(a.saga));
     return;
   }
   open_.answers.emplace_back([answer = a.answer, copy = saga->saga] { answer(copy); });

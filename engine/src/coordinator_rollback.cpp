@@ -51,8 +51,9 @@ void Coordinator::roll_back(const std::string& why) {
       open_.ended.emplace_back(id, attempt);
     }
     forget(saga);
-    live_.erase(id);
+    remove_live(id);
   }
+  families_.clear();       // Counted again when they grow.
   more_to_serve_ = false;  // They are served with the next try.
   book_.rolled_back();
   lines_.rolled_back();
@@ -65,7 +66,7 @@ void Coordinator::roll_back(const std::string& why) {
     settings_.log(LogLevel::error, fmt::format("{}; starts are refused until then", why));
   }
   retry_commit_delay_ = std::clamp(retry_commit_delay_ * 2, full_retry_min, full_retry_max);
-  retry_commit_at_ = now_ + retry_commit_delay_;
+  retry_commit_at_ = later(now_, retry_commit_delay_);
   for (const SagaId& id : touched) {
     LiveSaga* saga = load(id);
     if (!saga) {
@@ -76,7 +77,7 @@ void Coordinator::roll_back(const std::string& why) {
     saga->starved = lines_.waits(id);
     // Who began to wait for it meanwhile hears that it stands still again.
     if (saga->saga.status == Status::stuck) tell_waiters(saga->saga);
-    if (is_end(saga->saga.status)) live_.erase(id);
+    if (is_end(saga->saga.status)) remove_live(id);
   }
   open_.clear();
 }

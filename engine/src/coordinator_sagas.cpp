@@ -94,7 +94,7 @@ void Coordinator::arm_wake(LiveSaga& live) {
 
 void Coordinator::arm_attempt(const SagaId& saga, OutstandingAttempt& attempt, Duration timeout) {
   disarm(attempt.timer);
-  attempt.timer = timers_.insert({now_ + timeout, saga, attempt.attempt}).first;
+  attempt.timer = timers_.insert({later(now_, timeout), saga, attempt.attempt}).first;
 }
 
 void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
@@ -104,7 +104,12 @@ void Coordinator::disarm(std::optional<Timers::iterator>& timer) {
 
 void Coordinator::drop_outstanding(OutstandingAttempt& attempt, std::vector<Position>& settled) {
   disarm(attempt.timer);
+  if (!attempt.confirmed) forget_body(attempt);
   if (attempt.issued_at > 0 && !attempt.confirmed) settled.push_back(attempt.issued_at);
+}
+
+void Coordinator::forget_body(OutstandingAttempt& attempt) {
+  in_flight_bytes_.bytes -= std::min(in_flight_bytes_.bytes, std::exchange(attempt.body_bytes, 0));
 }
 
 void Coordinator::take(SentArrival& a) {
@@ -116,6 +121,7 @@ void Coordinator::take(ConfirmedArrival& a) {
   OutstandingAttempt* attempt = outstanding(a.saga, a.attempt);
   if (!attempt || attempt->confirmed) return;
   attempt->confirmed = true;
+  forget_body(*attempt);
   // At once, whatever becomes of the batch: the channel will not say it again.
   watermark_.settled(attempt->issued_at);
 }
@@ -145,7 +151,12 @@ void Coordinator::recover(Time now) {
   Time last_record{};
   store_.each_unfinished([&](const SagaSummary& summary) {
     crash_point(CrashPoint::recovery_of_saga);
-    LiveSaga& saga = *load(summary.id);
+    LiveSaga* const loaded = load(summary.id);
+    if (!loaded) {  // Damaged, which is noted, or without a journal.
+      note_unusable(summary.id, "it has no journal");
+      return;
+    }
+    LiveSaga& saga = *loaded;
     last_record = std::max(last_record, saga.saga.updated_at);
     for (OutstandingAttempt& o : saga.outstanding) {
       identify(saga, o, true);
@@ -158,7 +169,9 @@ void Coordinator::recover(Time now) {
     saga.touched = false;
     const bool waits = may_issue(*saga.definition, saga.saga, now);
     if (waits) unplaced_.push_back(summary.id);
-    note_locks(saga.saga, lines);
+    const bool has_children = std::any_of(saga.saga.steps.begin(), saga.saga.steps.end(),
+                                          [](const StepState& s) { return s.child.has_value(); });
+    if (has_children || !saga.saga.locks.empty()) note_locks(summary.id, lines);
     if (saga.saga.parent) {
       const auto root = store_.summary(saga.saga.root);
       if (root && is_end(root->status)) left.insert(root->id);
@@ -218,7 +231,9 @@ void Coordinator::resend_unconfirmed() {
       unsent_.pop_front();
       continue;
     }
-    if (!channel_.has_room(saga->definition->steps[attempt.step].participant)) break;
+    const bool room = in_flight_bytes_.has_room() &&
+                      channel_.has_room(saga->definition->steps[attempt.step].participant);
+    if (!room) break;
     std::string problem;
     auto body =
         command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, problem);

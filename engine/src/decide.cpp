@@ -2,12 +2,17 @@
 #include <algorithm>
 
 #include "decider.hpp"
+#include "saga_size.hpp"
+#include "skald/limits.hpp"
+#include "skald/work.hpp"
 
 namespace skald {
 
 Decision decide(const Definition& definition, Saga& saga, const Input& input, Time now,
-                const Admission& admission) {
-  Decider decider{definition, saga, now, admission};
+                const Admission& admission, PayloadTrees* trees) {
+  ++work().decisions;
+  PayloadTrees own;
+  Decider decider{definition, saga, now, admission, trees ? *trees : own};
   std::visit(decider, input);
   return decider.finish();
 }
@@ -31,28 +36,32 @@ void Decider::withdraw(StepIndex step, Direction direction) {
   }
 }
 
-void Decider::operator()(const StartRequested& input) {
+SagaStarted start_fact(const Definition& definition, const StartRequested& input, Time now) {
   SagaStarted started;
   started.id = input.id;
-  started.type = definition_.type;
-  started.definition_version = definition_.version;
-  started.definition = definition_.digest();
-  started.step_count = static_cast<std::uint32_t>(definition_.steps.size());
+  started.type = definition.type;
+  started.definition_version = definition.version;
+  started.definition = definition.digest();
+  started.step_count = static_cast<std::uint32_t>(definition.steps.size());
   started.key = input.key;
   started.input = input.input;
   started.not_before = input.not_before;
-  const Time from = std::max(now_, input.not_before.value_or(now_));
-  if (definition_.deadline) started.deadline = from + *definition_.deadline;
+  const Time from = std::max(now, input.not_before.value_or(now));
+  if (definition.deadline) started.deadline = later(from, *definition.deadline);
   started.replay_of = input.replay_of;
   started.carried = input.carried;
   started.requester = input.requester;
-  const std::uint8_t priority = input.priority.value_or(definition_.priority);
+  const std::uint8_t priority = input.priority.value_or(definition.priority);
   if (priority != default_priority) started.priority = priority;
   started.parent = input.parent;
   started.root = input.root;
   started.depth = input.depth;
   started.locks = input.locks;
-  record(std::move(started));
+  return started;
+}
+
+void Decider::operator()(const StartRequested& input) {
+  record(start_fact(definition_, input, now_));
   advance();
 }
 
@@ -70,6 +79,12 @@ void Decider::advance() {
   } else if (saga_.status == Status::compensating) {
     go_back();
   }
+}
+
+bool Decider::has_space(std::size_t bytes) const {
+  // A thousand small ones fit in any case, so that the usual answer is not held against the sum.
+  constexpr std::size_t small = 1024;
+  return bytes <= small || payload_bytes(saga_) + bytes <= saga_bytes_max;
 }
 
 bool Decider::turning_back() const {

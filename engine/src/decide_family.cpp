@@ -5,6 +5,7 @@
 
 #include "command_body.hpp"
 #include "decider.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 
@@ -30,6 +31,15 @@ ErrorInfo child_error(const ChildEnded& input) {
   return {"CHILD_COMPENSATED", fmt::format("child saga {} was undone: {}", id, why), {}};
 }
 
+// Its effects stand, so the step may have happened.
+ErrorInfo too_large(const ChildEnded& input) {
+  return {"OUTPUT_TOO_LARGE",
+          fmt::format("child saga {} completed, and its output of {} bytes does not fit: a saga "
+                      "holds {} bytes at most",
+                      input.child.to_string(), input.output.text().size(), saga_bytes_max),
+          {}};
+}
+
 }  // namespace
 
 void Decider::start_child(StepIndex step, const ChildSaga& child) {
@@ -42,15 +52,19 @@ void Decider::start_child(StepIndex step, const ChildSaga& child) {
     return;
   }
   std::string problem;
-  const auto input = child.input ? render_template(*child.input, definition_, saga_, problem)
-                                 : std::optional(saga_.input);
+  const auto input = child.input ? render(*child.input, step, problem) : std::optional(saga_.input);
   if (!input) {
     get_stuck(step, Direction::action,
               {"TEMPLATE", fmt::format("the input of {} {}", step_of(step).name, problem), {}});
     return;
   }
   if (auto refusal = admission_.refuses_child(step_of(step), *input)) {
-    get_stuck(step, Direction::action, *std::move(refusal));
+    if (!refusal->final) {
+      get_stuck(step, Direction::action, std::move(refusal->error));
+      return;
+    }
+    record(StepRejected{{step, Direction::action, 0}, refusal->error});
+    step_failed(step, std::move(refusal->error));
     return;
   }
   const SagaId id = child_id(saga_.id, attempt, now_);
@@ -69,12 +83,12 @@ void Decider::operator()(const ChildEnded& input) {
     return;
   }
   if (s.status != StepStatus::waiting) return;
-  if (input.status == Status::completed) {
+  if (input.status == Status::completed && has_space(input.output.text().size())) {
     record(StepSucceeded{input.attempt, input.output});
     advance();
     return;
   }
-  ErrorInfo error = child_error(input);
+  ErrorInfo error = input.status == Status::completed ? too_large(input) : child_error(input);
   if (input.status == Status::compensated) {
     record(StepRejected{input.attempt, error});
     step_failed(step, std::move(error));

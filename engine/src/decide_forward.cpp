@@ -1,6 +1,9 @@
 // The way forward: issue what is ready, complete when all is done.
+#include <fmt/format.h>
+
 #include "command_body.hpp"
 #include "decider.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 
@@ -9,6 +12,7 @@ bool Decider::started() const {
 }
 
 void Decider::step_done(StepIndex step) {
+  trees_.forget_output(step);
   for (const StepIndex next : definition_.shape().successors[step]) concerned_.push_back(next);
   // Its place in the group is free for the next element.
   const Step& s = step_of(step);
@@ -52,7 +56,8 @@ void Decider::consider(StepIndex step) {
   const StepState& s = state(step);
   switch (s.status) {
     case StepStatus::pending:
-      if (definition_.shape().before[step].subset_of(saga_.done) && !group_is_full(step)) {
+      if (definition_.shape().before[step].subset_of(saga_.done) && !group_is_full(step) &&
+          admission_.goes_on()) {
         begin(step);
       }
       break;
@@ -73,14 +78,15 @@ void Decider::consider(StepIndex step) {
 
 void Decider::begin(StepIndex step) {
   const Step& s = step_of(step);
-  if (s.when && !s.when->holds(saga_lookup(definition_, saga_))) {
+  if (!condition_holds(definition_, saga_, s, trees_)) {
     record(StepSkipped{step, std::nullopt, {"WHEN", "its condition did not hold", {}}});
     return;
   }
   if (const auto* sleep = s.as<Sleep>()) {
     begin_sleep(step, *sleep);
   } else if (const auto* wait = s.as<WaitFor>()) {
-    record(StepWaiting{step, wait->timeout ? std::optional(now_ + *wait->timeout) : std::nullopt});
+    const auto until = wait->timeout ? std::optional(later(now_, *wait->timeout)) : std::nullopt;
+    record(StepWaiting{step, until});
     end_wait(step);
   } else if (const auto* child = s.as<ChildSaga>()) {
     start_child(step, *child);
@@ -121,9 +127,10 @@ void Decider::issue_when_due(StepIndex step, Direction direction) {
 bool Decider::issue(StepIndex step, Direction direction, bool hedged) {
   const Attempts& a = state(step).of(direction);
   const bool retry = a.in_round() > 0;
-  if (saga_.paused || !admission_.admits(step_of(step).participant, direction, retry)) return false;
+  if (saga_.paused || !may_go_on(step, direction)) return false;
+  if (!admission_.admits(step_of(step).participant, direction, retry)) return false;
   std::string problem;
-  auto body = command_body(definition_, saga_, step, direction, problem);
+  auto body = command_body(definition_, saga_, step, direction, trees_, problem);
   if (!body) {
     get_stuck(step, direction,
               {"TEMPLATE", "the input of " + step_of(step).name + " " + problem, {}});
@@ -136,11 +143,31 @@ bool Decider::issue(StepIndex step, Direction direction, bool hedged) {
   return true;
 }
 
+// Asks once for a step that begins: consider() has done so.
+bool Decider::may_go_on(StepIndex step, Direction direction) {
+  const Attempts& a = state(step).of(direction);
+  const bool begins = direction == Direction::action && a.made == 0;
+  if (!begins && !admission_.goes_on()) return false;
+  if (saga_.version < journal_rows_max) return true;
+  get_stuck(step, direction,
+            {"HISTORY",
+             fmt::format("its history has {} rows, and no new attempt is made beyond {}: say what "
+                         "happened to the step (skip), or abandon the saga",
+                         saga_.version, journal_rows_max),
+             {}});
+  return false;
+}
+
+std::optional<JsonText> Decider::render(const Template& t, StepIndex step, std::string& problem) {
+  const Step* of = step == no_step ? nullptr : &step_of(step);
+  return render_template(t, definition_, saga_, of, trees_, problem);
+}
+
 void Decider::complete() {
   JsonText output;
   if (definition_.output) {
     std::string problem;
-    auto rendered = render_template(*definition_.output, definition_, saga_, problem);
+    auto rendered = render(*definition_.output, no_step, problem);
     if (!rendered) {
       get_stuck(no_step, Direction::action, {"TEMPLATE", "the output of the saga " + problem, {}});
       return;

@@ -149,13 +149,13 @@ bool Decider::schedule_retry(const AttemptRef& attempt, const ErrorInfo& error,
   const std::string seed =
       CommandId{saga_.id, step_of(attempt.step).name, attempt.direction, attempt.attempt}
           .to_string();
-  const Time due = now_ + retry_delay(retry, a.in_round(), seed, retry_after);
+  const Time due = later(now_, retry_delay(retry, a.in_round(), seed, retry_after));
   if (retry.max_elapsed && due - a.round_started_at.value_or(now_) > *retry.max_elapsed) {
     return false;
   }
   const auto& deadline = step_of(attempt.step).deadline;
   if (attempt.direction == Direction::action && deadline &&
-      due >= a.round_started_at.value_or(now_) + *deadline) {
+      due >= later(a.round_started_at.value_or(now_), *deadline)) {
     return false;
   }
   record(RetryScheduled{attempt.step, attempt.direction, due});

@@ -1,7 +1,12 @@
 // What operators ask for. A request either records something or is refused with a sentence.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "command_body.hpp"
 #include "decider.hpp"
+#include "saga_size.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 
@@ -37,6 +42,7 @@ void Decider::operator()(const ResumeRequested& input) {
                                     "can no longer be patched");
       return;
     }
+    if (refuse_patch(target, *input.input_patch)) return;
   }
   if (saga_.paused) {
     record(SagaResumed{input.requester, true, input.step, Direction::action, input.input_patch});
@@ -48,6 +54,27 @@ void Decider::operator()(const ResumeRequested& input) {
     return;
   }
   resume_stuck(input.requester, input.input_patch);
+}
+
+// A payload that an operator gives must fit beside what the saga holds.
+bool Decider::refuse_payload(const char* what, const JsonText& payload) {
+  if (has_space(payload.text().size())) return false;
+  refuse(Code::invalid,
+         fmt::format("{} of {} bytes does not fit: the saga holds {} bytes, at most {} are allowed",
+                     what, payload.text().size(), payload_bytes(saga_), saga_bytes_max));
+  return true;
+}
+
+// Checked before it is kept: an input that cannot be sent would stop the saga when its turn comes.
+bool Decider::refuse_patch(StepIndex step, const JsonText& patch) {
+  if (refuse_payload("the patch", patch)) return true;
+  const auto& input = step_of(step).input;
+  std::string problem;
+  const auto rendered = input ? render(*input, step, problem) : std::optional(saga_.input);
+  // What cannot be filled in yet is checked when it is sent.
+  if (!rendered || merge_patched(*rendered, patch, problem)) return false;
+  refuse(Code::invalid, "the input of step " + step_of(step).name + " " + problem);
+  return true;
 }
 
 void Decider::resume_stuck(const Requester& requester, std::optional<JsonText> patch) {
@@ -98,6 +125,7 @@ void Decider::operator()(const SkipRequested& input) {
     refuse(Code::invalid, "skip needs the step it is for: give --step");
     return;
   }
+  if (input.output && refuse_payload("the output", *input.output)) return;
   switch (input.as) {
     case SkipRequested::As::compensated: skip_compensation(input); break;
     case SkipRequested::As::skipped:

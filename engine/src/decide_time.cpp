@@ -37,7 +37,8 @@ void Decider::check_step_deadlines() {
 void Decider::check_step_deadline(StepIndex step) {
   const Attempts& a = state(step).of(Direction::action);
   const bool trying = a.outstanding || a.retry_at;
-  if (!trying || !a.round_started_at || *a.round_started_at + *step_of(step).deadline > now_) {
+  if (!trying || !a.round_started_at ||
+      later(*a.round_started_at, *step_of(step).deadline) > now_) {
     return;
   }
   if (a.outstanding) {
@@ -69,7 +70,7 @@ void offer_step_timers(const Step& step, const StepState& s, Earliest& earliest)
   const Attempts& a = s.of(Direction::action);
   const bool trying = a.outstanding || a.retry_at;
   if (step.deadline && trying && a.round_started_at) {
-    earliest.offer(*a.round_started_at + *step.deadline);
+    earliest.offer(later(*a.round_started_at, *step.deadline));
   }
   earliest.offer(hedge_due(step, s));
 }
@@ -80,7 +81,7 @@ std::optional<Time> hedge_due(const Step& step, const StepState& s) {
   const Attempts& a = s.of(Direction::action);
   const bool more = step.hedge && a.outstanding && s.issued_at &&
                     a.in_round() < std::min(step.hedge->max_attempts, step.retry.max_attempts);
-  return more ? std::optional(*s.issued_at + step.hedge->delay) : std::nullopt;
+  return more ? std::optional(later(*s.issued_at, step.hedge->delay)) : std::nullopt;
 }
 
 std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {

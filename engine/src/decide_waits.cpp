@@ -4,8 +4,24 @@
 #include "command_body.hpp"
 #include "decider.hpp"
 #include "definition_reader.hpp"
+#include "json_pointer.hpp"
+#include "skald/limits.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
+namespace {
+
+// Of a value that is quoted in a reason.
+constexpr std::size_t shown_value_bytes_max = 200;
+
+// Puts the list together that a `for_each` comes to. False when it grows over the limit.
+bool append_element(std::string& list, std::string_view output) {
+  if (list.size() > 1) list += ',';
+  list += output;
+  return list.size() < payload_bytes_max;
+}
+
+}  // namespace
 
 bool Decider::take_locks() {
   if (saga_.locks.empty() || saga_.holds_locks) return true;
@@ -31,14 +47,15 @@ bool Decider::group_is_full(StepIndex step) const {
 
 void Decider::begin_sleep(StepIndex step, const Sleep& sleep) {
   std::string problem;
-  const auto rendered = render_template(sleep.until, definition_, saga_, problem);
+  const auto rendered = render(sleep.until, step, problem);
   std::optional<Time> until;
   if (rendered) {
     const Json value = rendered->value();
     const std::string text = value.is_string() ? value.get<std::string>() : std::string{};
-    if (const auto duration = parse_duration(text)) until = now_ + *duration;
+    if (const auto duration = parse_duration(text)) until = later(now_, *duration);
     if (const auto time = parse_time(text)) until = *time;
-    problem = "is neither a duration such as \"5m\" nor a time: " + rendered->text();
+    problem = "is neither a duration such as \"5m\" nor a time: " +
+              clean_text(rendered->text(), shown_value_bytes_max);
   }
   if (!until) {
     get_stuck(step, Direction::action,
@@ -74,23 +91,39 @@ void Decider::end_wait(StepIndex step) {
 }
 
 void Decider::gather(StepIndex step, const Gather& gather) {
-  std::string outputs = "[";
-  for (StepIndex i = gather.first; i < gather.first + gather.count; ++i) {
+  const auto tokens = split_pointer(gather.pointer);
+  const bool whole = gather.pointer == "/output";
+  std::string list = "[";
+  bool fits = true;
+  for (StepIndex i = gather.first; tokens && fits && i < gather.first + gather.count; ++i) {
+    if (gather.pointer.empty()) break;
     const auto& output = state(i).output;
-    if (i > gather.first) outputs += ",";
-    outputs += output ? output->text() : "null";
+    const Json* part = nullptr;
+    if (output && !whole) part = value_at(*trees_.output(saga_, i), *tokens, 1);
+    const std::string text = part ? dump_json(*part) : whole && output ? output->text() : "null";
+    fits = append_element(list, text);
   }
-  outputs += "]";
-  try {
-    record(StepSucceeded{{step, Direction::action, 0}, JsonText::parse(outputs)});
-  } catch (const JsonError& error) {
-    // Outputs that are each within the limits may together exceed them.
-    get_stuck(
-        step, Direction::action,
-        {"TEMPLATE",
-         fmt::format("the outputs of {} cannot be used: {}", step_of(step).name, error.what()),
-         {}});
+  list += "]";
+  std::string problem;
+  if (!fits || !has_space(list.size())) {
+    problem = fmt::format("take more than {} bytes together, or the saga more than {}",
+                          payload_bytes_max, saga_bytes_max);
+  } else {
+    try {
+      const JsonText output = gather.pointer.empty() ? JsonText{} : JsonText::parse(list);
+      record(StepSucceeded{{step, Direction::action, 0}, output});
+      return;
+    } catch (const JsonError& error) {
+      // Outputs that are each within the limits may together be too deep.
+      problem = fmt::format("cannot be used: {}", error.what());
+    }
   }
+  get_stuck(step, Direction::action,
+            {"TEMPLATE",
+             fmt::format("the outputs of {} {}; skip the step with an output of your own, and let "
+                         "\"gather\" of its definition say which part is collected",
+                         step_of(step).name, problem),
+             {}});
 }
 
 void Decider::operator()(const SignalReceived& input) {
@@ -117,6 +150,8 @@ void Decider::operator()(const SignalReceived& input) {
   } else if (!wanted) {
     refuse(Refused::Code::wrong_state,
            fmt::format("no step waits for the signal {} any more", input.name));
+  } else if (refuse_payload("the signal's data", input.data)) {
+    return;
   } else if (saga_.signals.size() >= kept_signals_max) {
     refuse(Refused::Code::wrong_state,
            fmt::format("{} signals are kept already and wait to be taken", kept_signals_max));

@@ -10,14 +10,16 @@
 #include <string>
 #include <utility>
 
+#include "payload_trees.hpp"
 #include "skald/decide.hpp"
 
 namespace skald {
 
 class Decider {
  public:
-  Decider(const Definition& definition, Saga& saga, Time now, const Admission& admission)
-      : definition_(definition), saga_(saga), now_(now), admission_(admission) {}
+  Decider(const Definition& definition, Saga& saga, Time now, const Admission& admission,
+          PayloadTrees& trees)
+      : definition_(definition), saga_(saga), now_(now), admission_(admission), trees_(trees) {}
 
   // One overload per input, so that a new input breaks the build.
   void operator()(const StartRequested& input);
@@ -78,6 +80,7 @@ class Decider {
   /// `hedged`: beside the attempt that is under way.
   bool issue(StepIndex step, Direction direction, bool hedged = false);
   void issue_when_due(StepIndex step, Direction direction);
+  [[nodiscard]] bool may_go_on(StepIndex step, Direction direction);
   void complete();
   [[nodiscard]] bool started() const;  ///< The time of a delayed start has come.
 
@@ -122,6 +125,8 @@ class Decider {
 
   // Requests.
   [[nodiscard]] bool refuse_if_ended(const char* verb);
+  [[nodiscard]] bool refuse_patch(StepIndex step, const JsonText& patch);
+  [[nodiscard]] bool refuse_payload(const char* what, const JsonText& payload);
   void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
   [[nodiscard]] bool refuse_before_its_turn(StepIndex step);
   bool refuse_outside_the_plan(StepIndex step);
@@ -137,17 +142,26 @@ class Decider {
   [[nodiscard]] const RetryPolicy& policy(StepIndex step, Direction direction) const;
   [[nodiscard]] bool turning_back() const;
   [[nodiscard]] bool resolve_pending(StepIndex step) const;
+  /// The template with the saga's values; nothing when it cannot be filled in, because `problem`.
+  [[nodiscard]] std::optional<JsonText> render(const Template& t, StepIndex step,
+                                               std::string& problem);
+  /// Whether so many more bytes of payload may be kept in this saga.
+  [[nodiscard]] bool has_space(std::size_t bytes) const;
 
   const Definition& definition_;
   Saga& saga_;
   Time now_;
   const Admission& admission_;
+  PayloadTrees& trees_;
   Decision decision_;
   bool everything_ = true;            // All steps are to be looked at, not only concerned_.
   bool walking_ = false;              // go_forward() is looking at steps.
   std::vector<StepIndex> concerned_;  // To be looked at on the way forward.
 };
 
+/// What is recorded of a start.
+[[nodiscard]] SagaStarted start_fact(const Definition& definition, const StartRequested& input,
+                                     Time now);
 /// Decided for the way forward: succeeded or skipped.
 [[nodiscard]] inline bool is_done(const StepState& s) {
   return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;

@@ -21,6 +21,8 @@ namespace skald {
 
 namespace {
 
+constexpr std::size_t secrets_max = 256;
+
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -77,7 +79,11 @@ Definition make_definition(const Json& document) {
   if (const auto p = top.find("output"))
     definition.output = Template::parse(p->value(), p->where());
   if (const auto p = top.find("secrets")) {
-    for (const Place& secret : p->items()) definition.secrets.push_back(secret.text());
+    const std::vector<Place> items = p->items();
+    if (items.size() > secrets_max) {
+      p->refuse(fmt::format("must be <= {} pointers, is {}", secrets_max, items.size()));
+    }
+    for (const Place& secret : items) definition.secrets.push_back(secret.text());
   }
   if (const auto p = top.find("priority")) {
     definition.priority = static_cast<std::uint8_t>(p->whole_number(0, priority_max));

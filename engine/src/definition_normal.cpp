@@ -1,10 +1,14 @@
 #include "definition_normal.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "definition_policies.hpp"
 #include "definition_shape.hpp"
 #include "definition_waits.hpp"
+#include "skald/error.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -59,6 +63,9 @@ Json normal_step(const Definition& definition, StepIndex index) {
                         {"as", each->as},
                         {"concurrency", each->concurrency},
                         {"step", normal_body(*each->step)}};
+    if (each->gather != "/output") {
+      json["for_each"]["gather"] = each->gather.empty() ? "none" : each->gather;
+    }
   } else {
     json = normal_body(step);
   }
@@ -75,7 +82,39 @@ Json normal_step(const Definition& definition, StepIndex index) {
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void refuse_length(const std::string& where) {
+  throw DefinitionError(
+      where, fmt::format("the normal form, in which every value is stated for every step, grows "
+                         "over the limit of {} bytes here; state less in defaults, or split the "
+                         "saga",
+                         JsonLimits{}.bytes));
+}
+
+// A definition is stored in its normal form, so what cannot be read back from there cannot be
+// used. Measured step by step, for the whole may be a thousand times as long as what was given.
+void check_steps(const Definition& definition) {
+  std::size_t bytes = 0;
+  for (StepIndex i = 0; i < definition.steps.size(); ++i) {
+    bytes += dump_json(normal_step(definition, i)).size();
+    if (bytes > JsonLimits{}.bytes) refuse_length(fmt::format("steps[{}]", i));
+  }
+}
+
+void check_whole(const std::string& text) {
+  if (text.size() > JsonLimits{}.bytes) refuse_length("");
+  try {
+    (void)JsonText::parse(text);
+  } catch (const JsonError& error) {
+    throw DefinitionError("", fmt::format("the normal form cannot be read back: {}", error.what()));
+  }
+}
+
+}  // namespace
+
 std::string normal_form_of(const Definition& definition) {
+  check_steps(definition);
   Json json{{"saga", definition.type},
             {"version", definition.version},
             {"secrets", definition.secrets},
@@ -91,7 +130,9 @@ std::string normal_form_of(const Definition& definition) {
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     json["steps"].push_back(normal_step(definition, i));
   }
-  return json.dump();
+  std::string text = dump_json(json);
+  check_whole(text);
+  return text;
 }
 
 }  // namespace skald

@@ -6,6 +6,8 @@
 #include <array>
 
 #include "participant_reader.hpp"
+#include "skald/limits.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -40,10 +42,16 @@ Jitter read_jitter(const Place& place) {
 }
 
 std::vector<std::string> read_error_codes(const Place& place) {
+  const std::vector<Place> items = place.items();
+  if (items.size() > error_codes_max) {
+    place.refuse(fmt::format("must be <= {} error codes, is {}", error_codes_max, items.size()));
+  }
   std::vector<std::string> codes;
-  for (const Place& item : place.items()) {
+  for (const Place& item : items) {
     codes.push_back(item.text());
-    if (codes.back().empty()) item.refuse("must be an error code, is empty");
+    if (const auto problem = name_problem(codes.back())) {
+      item.refuse("must be an error code; it " + *problem);
+    }
   }
   return codes;
 }

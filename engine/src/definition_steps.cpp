@@ -235,7 +235,15 @@ std::vector<Step> read_steps(const Place& place, const StepDefaults& defaults) {
   read_order(items, steps);
   const std::vector<StepSet> before = ancestors(steps);
   infer_kinds(items, steps, before);
-  for (std::size_t i = 0; i < steps.size(); ++i) finish_step(items[i], steps[i], defaults);
+  std::size_t fallback_bytes = 0;  // Each step has a copy of the one in defaults.
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    finish_step(items[i], steps[i], defaults);
+    fallback_bytes += steps[i].on_failure.fallback.text().size();
+    if (fallback_bytes > JsonLimits{}.bytes) {
+      items[i].refuse(fmt::format("the fallbacks of the steps up to here take more than {} bytes",
+                                  JsonLimits{}.bytes));
+    }
+  }
   check_group_names(items, steps);
   check_kinds(steps, before, place.where());
   return steps;

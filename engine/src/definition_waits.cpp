@@ -42,8 +42,19 @@ ChildSaga read_child(const Place& place) {
   return child;
 }
 
+std::string read_gather(const Place& place) {
+  const std::string text = place.value().is_string() ? place.text() : std::string{};
+  if (text == "none") return {};
+  const auto tokens = split_pointer(text);
+  if (!tokens || tokens->empty() || tokens->front() != "output") {
+    place.refuse_value(
+        "a JSON Pointer into an element's output, such as \"/output/id\", or \"none\"");
+  }
+  return text;
+}
+
 ForEach read_for_each(const Place& place) {
-  place.allow_keys({"in", "as", "step", "concurrency"});
+  place.allow_keys({"in", "as", "step", "concurrency", "gather"});
   ForEach each;
   const Place in = place.require("in", "a JSON Pointer to a list, such as \"/input/items\"");
   const auto tokens = in.value().is_string() ? split_pointer(in.text()) : std::nullopt;
@@ -60,6 +71,7 @@ ForEach read_for_each(const Place& place) {
   if (const auto p = place.find("concurrency")) {
     each.concurrency = p->whole_number(1, concurrency_max);
   }
+  if (const auto p = place.find("gather")) each.gather = read_gather(*p);
   (void)place.require("step", "the step to run for each element");
   return each;
 }

@@ -12,61 +12,44 @@ namespace skald {
 
 namespace {
 
-// Lets every pointer below `node` that begins with `/item` begin with `/input/items/3` instead.
-void point_at(Json& node, const std::string& from, const std::string& to) {
-  if (!node.is_structured()) return;
-  if (node.is_object() && node.contains("$from") && node["$from"].is_string()) {
-    const auto pointer = node["$from"].get<std::string>();
-    const bool inside = pointer.compare(0, from.size(), from) == 0 &&
-                        (pointer.size() == from.size() || pointer[from.size()] == '/');
-    if (inside) node["$from"] = to + pointer.substr(from.size());
-    return;
-  }
-  for (Json& member : node) point_at(member, from, to);
+constexpr std::size_t expansion_bytes_max = 4UL * 1024 * 1024;
+
+Step element_step(const Step& prototype, const std::string& group, std::uint32_t number) {
+  Step step = prototype;
+  step.name = fmt::format("{}.{}", group, number);
+  step.element->number = number;
+  return step;
 }
 
-struct Element {
-  std::string from;  // "/item"
-  std::string to;    // "/input/items/3"
-
-  [[nodiscard]] Json tree(const JsonText& text) const {
-    Json tree = text.value();
-    point_at(tree, from, to);
-    return tree;
-  }
-  void aim(std::optional<Template>& t) const {
-    if (t && !t->pointers().empty()) t = Template::parse(tree(t->text()), "");
-  }
-  void aim(std::optional<Predicate>& p) const {
-    if (!p) return;
-    Json document = p->text().value();
-    aim_conditions(document);
-    p = Predicate::parse(document, "");
-  }
-
- private:
-  void aim_conditions(Json& node) const {
-    for (const char* list : {"all", "any"}) {
-      if (!node.contains(list)) continue;
-      for (Json& part : node[list]) aim_conditions(part);
-    }
-    if (node.contains("not")) aim_conditions(node["not"]);
-    point_at(node, from, to);
-  }
-};
-
-Step element_step(const Step& outer, const ForEach& each, std::size_t number) {
+// What every element's step has in common.
+Step prototype_of(const Step& outer, const ForEach& each) {
   Step step = *each.step;
-  step.name = fmt::format("{}.{}", outer.name, number);
   step.when = outer.when;
-  const Element element{"/" + each.as, fmt::format("{}/{}", each.in, number)};
+  step.after = outer.after;
+  step.group_limit = each.concurrency;
+  step.element = ElementRef{each.as, each.in, 0};
   auto* child = std::get_if<ChildSaga>(&step.work);
   std::optional<Template>& input = child ? child->input : step.input;
-  if (!input) input = Template::parse(Json{{"$from", element.from}}, "");
-  element.aim(input);
-  element.aim(step.when);
-  if (step.compensation) element.aim(step.compensation->input);
+  if (!input) input = Template::parse(Json{{"$from", "/" + each.as}}, "");
   return step;
+}
+
+const Json* list_of(const ForEach& each, const Json& input) {
+  const auto tokens = split_pointer(each.in);
+  return tokens ? value_at(input, *tokens, 1) : nullptr;
+}
+
+// Bytes that each element's step has for itself; its templates are shared.
+std::size_t own_bytes(const Step& step) {
+  std::size_t bytes = step.on_failure.fallback.text().size();
+  const auto add = [&bytes](const RetryPolicy& retry) {
+    for (const auto* codes : {&retry.retry_on, &retry.abort_on}) {
+      for (const std::string& code : *codes) bytes += code.size();
+    }
+  };
+  add(step.retry);
+  if (step.compensation) add(step.compensation->retry);
+  return bytes;
 }
 
 }  // namespace
@@ -83,19 +66,19 @@ Definition expand(const Definition& definition, const Json& input) {
       expanded.steps.push_back(step);
       continue;
     }
-    const std::size_t count = input.at(Json::json_pointer(each->in.substr(6))).size();
+    const Json* list = list_of(*each, input);
+    const auto count = static_cast<std::uint32_t>(list ? list->size() : 0);
     const auto first = static_cast<StepIndex>(expanded.steps.size());
-    for (std::size_t number = 0; number < count; ++number) {
-      Step& added = expanded.steps.emplace_back(element_step(step, *each, number));
-      added.after = step.after;
-      added.group_first = first;
-      added.group_end = first + static_cast<StepIndex>(count);
-      added.group_limit = each->concurrency;
+    Step prototype = prototype_of(step, *each);
+    prototype.group_first = first;
+    prototype.group_end = first + static_cast<StepIndex>(count);
+    for (std::uint32_t number = 0; number < count; ++number) {
+      expanded.steps.push_back(element_step(prototype, step.name, number));
     }
     Step gather;
     gather.name = step.name;
     gather.kind = step.kind;
-    gather.work = Gather{first, static_cast<std::uint32_t>(count)};
+    gather.work = Gather{first, count, each->gather};
     gather.after = step.after;
     moved[i] = static_cast<StepIndex>(expanded.steps.size());
     expanded.steps.push_back(std::move(gather));
@@ -117,19 +100,27 @@ std::variant<DefinitionPtr, std::string> effective_definition(const DefinitionPt
   if (std::none_of(steps.begin(), steps.end(), repeats)) return definition;
   const Json tree = input.value();
   std::size_t total = 0;
+  std::size_t bytes = 0;
   for (const Step& step : steps) {
     ++total;
     const auto* each = step.as<ForEach>();
     if (!each) continue;
-    const Json* list = value_at(tree, *split_pointer(each->in), 1);
+    const Json* list = list_of(*each, tree);
     if (!list || !list->is_array()) {
       return fmt::format("{} at {}, which step {} runs over", list ? "has no list" : "has nothing",
                          each->in, step.name);
     }
     total += list->size();
+    bytes += list->size() * own_bytes(*each->step);
   }
   if (total > steps_max) {
     return fmt::format("makes {} steps; a saga has at most {}", total, steps_max);
+  }
+  if (bytes > expansion_bytes_max) {
+    return fmt::format(
+        "makes steps whose fallbacks and error codes take {} bytes; at most {} are "
+        "allowed",
+        bytes, expansion_bytes_max);
   }
   return std::make_shared<const Definition>(expand(*definition, tree));
 }

@@ -13,6 +13,9 @@ constexpr std::size_t kept_capacity_max = 16'384;
 // After a wait that was short the taking thread stays awake for so long in the next.
 constexpr std::chrono::microseconds awake_at_most{100};
 constexpr std::chrono::microseconds fast{200};
+// What is due later is looked at again then: the clock that is waited by counts nanoseconds, and
+// ends 292 years after it began.
+constexpr Duration patience_max = std::chrono::hours{1};
 
 bool is_start(const Arrival& arrival) { return std::holds_alternative<StartArrival>(arrival); }
 
@@ -129,7 +132,7 @@ void Inbox::wait(std::unique_lock<std::mutex>& lock, std::optional<Duration> pat
   if (!comes_fast_ || !stay_awake(lock, ready)) {
     wakes_at_ = least;
     if (patience) {
-      arrived_.wait_for(lock, *patience, ready);
+      arrived_.wait_for(lock, std::min(*patience, patience_max), ready);
     } else {
       arrived_.wait(lock, ready);
     }

@@ -8,6 +8,7 @@
 #include "json_compare.hpp"
 #include "json_scanner.hpp"
 #include "skald/error.hpp"
+#include "skald/work.hpp"
 #include "utf8.hpp"
 
 namespace skald {
@@ -60,6 +61,7 @@ JsonText JsonText::of(const Json& value, const JsonLimits& limits) {
   std::string text;
   try {
     text = value.dump();
+    work().rendered_bytes += text.size();
   } catch (const Json::exception&) {
     throw JsonError("a string of the JSON value is not valid UTF-8; send UTF-8, or base64");
   }
@@ -71,7 +73,10 @@ JsonText JsonText::of(const Json& value, const JsonLimits& limits) {
   return JsonText(std::move(text));
 }
 
-Json JsonText::value() const { return Json::parse(text_); }
+Json JsonText::value() const {
+  work().parsed_bytes += text_.size();
+  return Json::parse(text_);
+}
 
 bool same_value(const JsonText& a, const JsonText& b) {
   return a == b || same_tree(a.value(), b.value());

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "skald/json.hpp"
@@ -17,5 +18,18 @@ namespace skald {
 /// What `tokens` from the position `from` on lead to inside `value`, or null.
 [[nodiscard]] const Json* value_at(const Json& value, const std::vector<std::string>& tokens,
                                    std::size_t from);
+
+/// Different pointers in the order in which they were added first.
+class PointerList {
+ public:
+  void add(const std::string& pointer) {
+    if (seen_.insert(pointer).second) all_.push_back(pointer);
+  }
+  [[nodiscard]] std::vector<std::string> take() { return std::move(all_); }
+
+ private:
+  std::vector<std::string> all_;
+  std::unordered_set<std::string> seen_;
+};
 
 }  // namespace skald

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "skald/error.hpp"
+#include "skald/work.hpp"
 #include "utf8.hpp"
 
 namespace skald {
@@ -37,6 +38,7 @@ std::string_view JsonScanner::scan() {
         fmt::format("JSON of {} bytes is over the limit of {}; send less, or a reference",
                     text_.size(), limits_.bytes));
   }
+  work().parsed_bytes += text_.size();
   if (text_.substr(0, 3) == "\xEF\xBB\xBF") refuse(0, "a byte order mark; remove it");
   keys_.reserve(16);
   open_.reserve(8);

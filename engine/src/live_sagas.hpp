@@ -5,8 +5,10 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
+#include "payload_trees.hpp"
 #include "skald/decide.hpp"
 #include "skald/participant_state.hpp"
 #include "skald/store.hpp"
@@ -32,6 +34,7 @@ struct OutstandingAttempt {
   CommandClass command = CommandClass::first_try;
   std::uint64_t generation = 0;  ///< Of the participant's breaker, when it was issued.
   Duration timeout{0};           ///< From when it is sent.
+  std::size_t body_bytes = 0;    ///< Once it is given to the channel.
 };
 
 [[nodiscard]] inline OutstandingAttempt* find_attempt(std::vector<OutstandingAttempt>& among,
@@ -53,6 +56,13 @@ struct LiveSaga {
   bool committing = false;     ///< That turn is being committed.
   bool recent = false;         ///< Something has happened to it since make_room() came by.
   bool starved = false;        ///< Has something to issue that was not admitted: waits in a line.
+  bool deferred = false;       ///< Has more to do than its turn allowed: goes on in the next.
+  /// Not absent: its definition cannot be used, and `definition` stands in for it. Nothing is
+  /// decided for it; an operator may abandon it.
+  std::optional<std::string> problem{};
+  std::size_t bytes = 0;       ///< Of its payloads, about.
+  PayloadTrees trees{};        ///< Of large payloads.
+  std::size_t tree_bytes = 0;  ///< Of the texts that these are trees of.
 
   [[nodiscard]] OutstandingAttempt* find(const AttemptRef& attempt) {
     return find_attempt(outstanding, attempt);

@@ -19,7 +19,7 @@ Json breaker_json(const BreakerPolicy& policy, const BreakerState& stored, Time 
   const BreakerState state = policy.at(stored, now);
   const bool open = state.phase == BreakerPhase::open;
   return {{"state", to_string(state.phase)},
-          {"until", open ? time_json(state.opened_at + state.open_for) : Json()},
+          {"until", open ? time_json(later(state.opened_at, state.open_for)) : Json()},
           {"failures_in_row", state.failures_in_row}};
 }
 

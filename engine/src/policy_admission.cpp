@@ -19,6 +19,7 @@ void PolicyAdmission::begin(const SagaId& saga, std::uint8_t priority, Time now)
   saga_ = saga;
   priority_ = priority;
   now_ = now;
+  deferred_ = false;
   refused_.clear();
   promised_.clear();
 }
@@ -27,7 +28,7 @@ bool PolicyAdmission::admits(const std::string& participant, Direction direction
                              bool retry) const {
   if (mode_ != Mode::engine) return false;
   const CommandClass command = class_of(direction, retry);
-  const bool admitted = channel_.has_room(participant) && is_next(participant, command) &&
+  const bool admitted = has_room(participant) && is_next(participant, command) &&
                         !held_by_policy(participant, command);
   if (admitted) {
     promised_.emplace_back(participant, command);
@@ -44,7 +45,7 @@ Admission::LockState PolicyAdmission::lock_state(const Saga& saga) const {
 }
 
 bool PolicyAdmission::passes(const std::string& participant, CommandClass command, Time now) const {
-  return channel_.has_room(participant) && !book_.held(participant, command, now);
+  return has_room(participant) && !book_.held(participant, command, now);
 }
 
 // Nobody overtakes: neither in one's own line, nor those of another line whose turn it would be.

@@ -13,6 +13,7 @@
 #include "policy_book.hpp"
 #include "skald/channel.hpp"
 #include "skald/decide.hpp"
+#include "turn_meter.hpp"
 #include "waiting_lines.hpp"
 
 namespace skald {
@@ -28,24 +29,34 @@ class PolicyAdmission final : public Admission {
   };
 
   /// Answers why no child saga may be started for a step.
-  using ChildCheck = std::function<std::optional<ErrorInfo>(const Step&, const JsonText& input)>;
+  using ChildCheck = std::function<std::optional<ChildRefusal>(const Step&, const JsonText& input)>;
 
   PolicyAdmission(const Channel& channel, const PolicyBook& book, const WaitingLines& lines,
-                  const LockTable& locks, ChildCheck child_check, Mode mode)
+                  const LockTable& locks, ChildCheck child_check, TurnMeter& meter,
+                  const BytesInFlight& in_flight, Mode mode)
       : channel_(channel),
         book_(book),
         lines_(lines),
         locks_(locks),
         child_check_(std::move(child_check)),
+        meter_(meter),
+        in_flight_(in_flight),
         mode_(mode) {}
 
   void begin(const SagaId& saga, std::uint8_t priority, Time now);
   [[nodiscard]] bool admits(const std::string& participant, Direction direction,
                             bool retry) const override;
-  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step& step,
-                                                       const JsonText& input) const override {
+  [[nodiscard]] std::optional<ChildRefusal> refuses_child(const Step& step,
+                                                          const JsonText& input) const override {
     return child_check_(step, input);
   }
+  [[nodiscard]] bool goes_on() const override {
+    const bool on = meter_.goes_on();
+    deferred_ = deferred_ || !on;
+    return on;
+  }
+  /// Whether the decision under way left something for the next turn.
+  [[nodiscard]] bool deferred() const { return deferred_; }
   [[nodiscard]] LockState lock_state(const Saga& saga) const override;
   [[nodiscard]] const std::vector<Refused>& refused() const { return refused_; }
 
@@ -53,6 +64,9 @@ class PolicyAdmission final : public Admission {
   [[nodiscard]] bool passes(const std::string& participant, CommandClass command, Time now) const;
 
  private:
+  [[nodiscard]] bool has_room(const std::string& participant) const {
+    return in_flight_.has_room() && channel_.has_room(participant);
+  }
   [[nodiscard]] bool is_next(const std::string& participant, CommandClass command) const;
   [[nodiscard]] bool held_by_policy(const std::string& participant, CommandClass command) const;
 
@@ -61,12 +75,15 @@ class PolicyAdmission final : public Admission {
   const WaitingLines& lines_;
   const LockTable& locks_;
   ChildCheck child_check_;
+  TurnMeter& meter_;
+  const BytesInFlight& in_flight_;
   Mode mode_;
   SagaId saga_;
   std::uint8_t priority_ = 0;
   Time now_{};
   // Of the decision under way: a question takes the place that its answer promises, so that one
   // decision never gets more than there is.
+  mutable bool deferred_ = false;
   mutable std::vector<Refused> refused_;
   mutable std::vector<std::pair<std::string_view, CommandClass>> promised_;
 };

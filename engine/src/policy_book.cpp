@@ -142,7 +142,7 @@ void PolicyBook::note_phase(const std::string& participant, const Standing& befo
   notice.to = state.phase;
   notice.at = now;
   if (state.phase != BreakerPhase::open) return;
-  notice.until = state.opened_at + state.open_for;
+  notice.until = later(state.opened_at, state.open_for);
   notice.error_code = error_code;
 }
 

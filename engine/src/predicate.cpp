@@ -7,6 +7,7 @@
 #include "definition_reader.hpp"
 #include "json_compare.hpp"
 #include "json_pointer.hpp"
+#include "skald/work.hpp"
 
 namespace skald {
 
@@ -20,7 +21,7 @@ bool is_order(std::string_view name) {
   return name == "less_than" || name == "at_most" || name == "more_than" || name == "at_least";
 }
 
-void read_comparison(const Place& place, std::vector<std::string>& pointers) {
+void read_comparison(const Place& place, PointerList& pointers) {
   place.allow_keys({from_key, "equals", "not_equals", "in", "not_in", "exists", "less_than",
                     "at_most", "more_than", "at_least"});
   const Place from = place.require(from_key, "a JSON Pointer such as \"/input/amount\"");
@@ -28,9 +29,7 @@ void read_comparison(const Place& place, std::vector<std::string>& pointers) {
   if (pointer.empty() || !split_pointer(pointer)) {
     from.refuse_value("a JSON Pointer such as \"/input/amount\"");
   }
-  if (std::find(pointers.begin(), pointers.end(), pointer) == pointers.end()) {
-    pointers.push_back(pointer);
-  }
+  pointers.add(pointer);
   if (place.value().size() < 2) {
     place.refuse(
         "compares nothing; add one of equals, not_equals, in, not_in, exists, less_than, "
@@ -52,7 +51,7 @@ void read_comparison(const Place& place, std::vector<std::string>& pointers) {
   }
 }
 
-void read_node(const Place& place, std::vector<std::string>& pointers) {
+void read_node(const Place& place, PointerList& pointers) {
   if (!place.value().is_object()) {
     place.refuse_value("an object such as {\"$from\": \"/input/gift\", \"equals\": true}");
   }
@@ -86,8 +85,8 @@ bool is_among(const Json& value, const Json& list) {
                      [&](const Json& item) { return same_tree(item, value); });
 }
 
-bool compare(const std::optional<Json>& value, const std::string& name, const Json& operand) {
-  if (name == "exists") return value.has_value() == operand.get<bool>();
+bool compare(const Json* value, const std::string& name, const Json& operand) {
+  if (name == "exists") return (value != nullptr) == operand.get<bool>();
   if (name == "not_equals") return !value || !same_tree(*value, operand);
   if (name == "not_in") return !value || !is_among(*value, operand);
   if (!value) return false;
@@ -98,14 +97,16 @@ bool compare(const std::optional<Json>& value, const std::string& name, const Js
 
 bool holds_node(const Json& node, const PointerLookup& lookup) {
   const auto part_holds = [&](const Json& part) { return holds_node(part, lookup); };
-  if (node.contains("all")) {
-    return std::all_of(node["all"].begin(), node["all"].end(), part_holds);
+  if (const auto all = node.find("all"); all != node.end()) {
+    return std::all_of(all->begin(), all->end(), part_holds);
   }
-  if (node.contains("any")) {
-    return std::any_of(node["any"].begin(), node["any"].end(), part_holds);
+  if (const auto any = node.find("any"); any != node.end()) {
+    return std::any_of(any->begin(), any->end(), part_holds);
   }
-  if (node.contains("not")) return !holds_node(node["not"], lookup);
-  const std::optional<Json> value = lookup(node.at(from_key).get<std::string>());
+  if (const auto negated = node.find("not"); negated != node.end()) {
+    return !holds_node(*negated, lookup);
+  }
+  const Json* value = lookup(node.at(from_key).get_ref<const std::string&>());
   for (const auto& [name, operand] : node.items()) {
     if (name != from_key && !compare(value, name, operand)) return false;
   }
@@ -119,10 +120,15 @@ Predicate Predicate::parse(const Json& document, const std::string& where) {
   Predicate result;
   result.text_ = place.json();
   result.tree_ = std::make_shared<const Json>(result.text_.value());
-  read_node(place, result.pointers_);
+  PointerList pointers;
+  read_node(place, pointers);
+  result.pointers_ = pointers.take();
   return result;
 }
 
-bool Predicate::holds(const PointerLookup& lookup) const { return holds_node(*tree_, lookup); }
+bool Predicate::holds(const PointerLookup& lookup) const {
+  work().rendered_bytes += text_.text().size();
+  return holds_node(*tree_, lookup);
+}
 
 }  // namespace skald

@@ -24,6 +24,8 @@ inline constexpr const char* unknown_saga = "UNKNOWN_SAGA";
 inline constexpr const char* unknown_step = "UNKNOWN_STEP";
 inline constexpr const char* forged_attempt = "FORGED_ATTEMPT";
 inline constexpr const char* contradiction = "CONTRADICTION";
+inline constexpr const char* saga_unusable = "SAGA_UNUSABLE";
+inline constexpr const char* internal = "INTERNAL";
 }  // namespace unusable
 
 }  // namespace skald

@@ -69,7 +69,7 @@ bool RateLimitPolicy::admits(const RateLimitState& state, CommandClass command, 
 Time RateLimitPolicy::next(const RateLimitState& state, CommandClass command, Time now) const {
   const std::int64_t missing = needed(command) - at(state, now).level;
   if (missing <= 0) return now;
-  return now + Duration((missing + rate.count - 1) / rate.count);
+  return later(now, Duration((missing + rate.count - 1) / rate.count));
 }
 
 RateLimitState RateLimitPolicy::issued(RateLimitState state, Time now) const {

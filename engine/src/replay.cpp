@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "command_body.hpp"
 #include "definition_shape.hpp"
 #include "skald/expansion.hpp"
 
@@ -54,9 +55,10 @@ std::variant<StartRequested, Refusal> plan_replay(const Definition& old_definiti
   start.replay_of = old.id;
   start.input = old.input;
   if (plan.input_patch) {
-    Json patched = start.input.value();
-    patched.merge_patch(plan.input_patch->value());
-    start.input = JsonText::of(patched);
+    std::string problem;
+    auto patched = merge_patched(start.input, *plan.input_patch, problem);
+    if (!patched) return Refusal{Refused::Code::invalid, "the input " + problem};
+    start.input = *std::move(patched);
   }
   const auto effective = effective_definition(definition, start.input);
   if (const auto* problem = std::get_if<std::string>(&effective)) {

@@ -1,10 +1,17 @@
 #include "skald/template.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "definition_reader.hpp"
 #include "json_pointer.hpp"
+#include "skald/error.hpp"
+#include "skald/limits.hpp"
+#include "skald/text.hpp"
+#include "skald/work.hpp"
 
 namespace skald {
 
@@ -20,7 +27,7 @@ bool holds_reference(const Json& node) {
   return node.is_structured() && std::any_of(node.begin(), node.end(), holds_reference);
 }
 
-void read_reference(const Place& place, std::vector<std::string>& pointers) {
+void read_reference(const Place& place, PointerList& pointers) {
   place.allow_keys({from_key, default_key});
   const Place from(place.value().at(from_key), place.where());
   const bool pointer = from.value().is_string() &&
@@ -31,11 +38,10 @@ void read_reference(const Place& place, std::vector<std::string>& pointers) {
       fallback && holds_reference(fallback->value())) {
     fallback->refuse("a default is a plain value; \"$from\" is not looked up in it");
   }
-  const std::string text = from.text();
-  if (std::find(pointers.begin(), pointers.end(), text) == pointers.end()) pointers.push_back(text);
+  pointers.add(from.text());
 }
 
-void read_node(const Place& place, std::vector<std::string>& pointers) {
+void read_node(const Place& place, PointerList& pointers) {
   const Json& node = place.value();
   if (is_reference(node)) return read_reference(place, pointers);
   if (node.is_object()) {
@@ -45,43 +51,112 @@ void read_node(const Place& place, std::vector<std::string>& pointers) {
   }
 }
 
-// Replaces every reference below `node` by its value. False when one leads nowhere.
-bool fill_in(Json& node, const PointerLookup& lookup, std::string& missing) {
-  if (is_reference(node)) {
-    const auto pointer = node.at(from_key).get<std::string>();
-    if (auto value = lookup(pointer)) {
-      node = std::move(*value);
-    } else if (node.contains(default_key)) {
-      Json fallback = std::move(node.at(default_key));
-      node = std::move(fallback);
-    } else {
-      missing = pointer;
-      return false;
-    }
-    return true;
+// Writes a template with its references filled in, and stops when the text grows over the limit.
+class Renderer {
+ public:
+  Renderer(const PointerLookup& lookup, std::string& problem)
+      : lookup_(lookup), problem_(problem) {}
+
+  // False when it cannot be filled in.
+  bool append(const Json& node) {
+    if (node.is_array()) return append_array(node);
+    if (!node.is_object()) return append_value(node);
+    const auto reference = node.find(from_key);
+    if (reference == node.end()) return append_object(node);
+    const auto& pointer = reference->get_ref<const std::string&>();
+    if (const Json* value = lookup_(pointer)) return append_value(*value, pointer);
+    const auto fallback = node.find(default_key);
+    if (fallback != node.end()) return append_value(*fallback);
+    problem_ = "points nowhere: " + pointer;
+    return false;
   }
-  if (!node.is_structured()) return true;
-  return std::all_of(node.begin(), node.end(),
-                     [&](Json& member) { return fill_in(member, lookup, missing); });
-}
+
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  bool append_array(const Json& list) {
+    out_ += '[';
+    bool first = true;
+    for (const Json& item : list) {
+      if (!std::exchange(first, false)) out_ += ',';
+      if (!append(item)) return false;
+    }
+    out_ += ']';
+    return fits({});
+  }
+
+  bool append_object(const Json& object) {
+    out_ += '{';
+    bool first = true;
+    for (const auto& [key, member] : object.items()) {
+      if (!std::exchange(first, false)) out_ += ',';
+      append_json_string(out_, key);
+      out_ += ':';
+      if (!append(member)) return false;
+    }
+    out_ += '}';
+    return fits({});
+  }
+
+  bool append_value(const Json& value, std::string_view pointer = {}) {
+    out_ += dump_json(value);
+    return fits(pointer);
+  }
+
+  bool fits(std::string_view pointer) {
+    if (out_.size() <= payload_bytes_max) return true;
+    problem_ = fmt::format("grows over the limit of {} bytes{}; refer to less", payload_bytes_max,
+                           pointer.empty() ? "" : fmt::format(" at {}", pointer));
+    return false;
+  }
+
+  const PointerLookup& lookup_;
+  std::string& problem_;
+  std::string out_;
+};
 
 }  // namespace
 
+struct Template::Parts {
+  JsonText text;
+  Json tree;
+  std::vector<std::string> pointers;
+};
+
 Template Template::parse(const Json& document, const std::string& where) {
   const Place place(document, where);
+  auto parts = std::make_shared<Parts>();
+  parts->text = place.json();
+  PointerList pointers;
+  read_node(place, pointers);
+  parts->pointers = pointers.take();
+  if (!parts->pointers.empty()) parts->tree = document;
   Template result;
-  result.text_ = place.json();
-  read_node(place, result.pointers_);
+  result.parts_ = std::move(parts);
   return result;
 }
 
-std::optional<JsonText> Template::render(const PointerLookup& lookup, std::string& missing) const {
-  if (pointers_.empty()) return text_;
-  Json document = text_.value();
-  if (!fill_in(document, lookup, missing)) return std::nullopt;
-  // Not JsonText::of(): a template and a value within the limits may together be deeper than they
-  // allow. Whoever sends or stores the result has a limit of its own.
-  return JsonText::trusted(document.dump());
+const Template::Parts& Template::parts() const {
+  static const Parts null;
+  return parts_ ? *parts_ : null;
+}
+
+const std::vector<std::string>& Template::pointers() const { return parts().pointers; }
+const JsonText& Template::text() const { return parts().text; }
+
+std::optional<JsonText> Template::render(const PointerLookup& lookup, std::string& problem) const {
+  if (pointers().empty()) return text();
+  Renderer renderer(lookup, problem);
+  if (!renderer.append(parts().tree)) return std::nullopt;
+  std::string rendered = renderer.take();
+  work().rendered_bytes += rendered.size();
+  try {
+    // A template and a value within the limits may together be too deep.
+    return JsonText::parse(rendered);
+  } catch (const JsonError& error) {
+    problem = std::string("cannot be used: ") + error.what();
+    return std::nullopt;
+  }
 }
 
 }  // namespace skald

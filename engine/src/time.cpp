@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -17,7 +18,6 @@ struct Unit {
   Duration length;
 };
 constexpr std::array<Unit, 5> units{{{"d", 24h}, {"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}}};
-constexpr Duration duration_max = 36525 * 24h;  // 100 years, leap days included.
 
 // Reads a text from left to right; once something did not fit, `ok` stays false.
 class TextReader {
@@ -170,7 +170,8 @@ std::optional<Time> parse_time(std::string_view text) {
   if (!reader.finished() || !date.ok() || hours >= 24h || minutes >= 60min || seconds > 60s) {
     return std::nullopt;
   }
-  return std::chrono::sys_days(date) + hours + minutes + seconds + fraction - offset;
+  const Time time = std::chrono::sys_days(date) + hours + minutes + seconds + fraction - offset;
+  return std::clamp(time, time_min, time_max);
 }
 
 SystemClock::SystemClock()

@@ -31,6 +31,7 @@ void Turn::clear() {
   placed.clear();
   waking.clear();
   arrivals.clear();
+  bytes = 0;
   alone = false;
 }
 

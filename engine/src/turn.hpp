@@ -34,7 +34,7 @@ struct Turn {
   std::vector<OwedStart> starts;  ///< Started in this turn, or found by their keys.
   std::vector<std::function<void()>> answers;
   std::vector<std::function<void(const Refusal&)>> refusals;  ///< Instead, if it is not stored.
-  std::map<BusinessKey, SagaId> keys;  ///< Of the sagas that it starts.
+  std::map<BusinessKey, SagaId> keys;                         ///< Of the sagas that it starts.
   /// Attempts that it has ended: still under way if it is rolled back.
   std::vector<std::pair<SagaId, OutstandingAttempt>> ended;
   std::vector<Position> settled;  ///< They count once it is stored.
@@ -42,7 +42,8 @@ struct Turn {
   std::vector<SagaId> waking;     ///< Were woken because a lock came free.
   /// Kept for their replies, which are decided again if it is rolled back.
   std::vector<Portion> arrivals;
-  bool alone = false;  ///< Acting on it writes to the store, so nothing is committed meanwhile.
+  std::size_t bytes = 0;  ///< Of the payloads in its batch.
+  bool alone = false;     ///< Acting on it writes to the store, so nothing is committed meanwhile.
 
   /// Makes it the turn that comes next; its memory is used again.
   void clear();

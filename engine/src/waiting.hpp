@@ -1,6 +1,7 @@
 // How a caller's thread waits for the coordinator's answer.
 #pragma once
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <optional>
@@ -30,7 +31,9 @@ class Waiting {
     }
   }
   [[nodiscard]] std::optional<T> get_within(Duration timeout) {
-    if (future_.wait_for(timeout) != std::future_status::ready) return std::nullopt;
+    // Longer ones would overflow the clock that is waited by.
+    if (future_.wait_for(std::min(timeout, duration_max)) != std::future_status::ready)
+      return std::nullopt;
     return get_or_throw();
   }
 

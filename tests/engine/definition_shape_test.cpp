@@ -30,9 +30,9 @@ DefinitionPtr effective(const Definition& definition, const char* input) {
 bool holds(const char* predicate, const char* input) {
   const Json document = Json::parse(input);
   return Predicate::parse(Json::parse(predicate), "when")
-      .holds([&](const std::string& pointer) -> std::optional<Json> {
+      .holds([&](const std::string& pointer) -> const Json* {
         const Json::json_pointer path(pointer);
-        return document.contains(path) ? std::optional(document.at(path)) : std::nullopt;
+        return document.contains(path) ? &document.at(path) : nullptr;
       });
 }
 
@@ -90,10 +90,10 @@ TEST_CASE("a for_each becomes a step per element that points into the list, and 
   CHECK(three->digest() == definition.digest());
   CHECK(three->steps[2].name == "pack.1");
   CHECK(three->steps[2].after == std::vector<StepIndex>{0});
-  CHECK(three->steps[2].input->text() == JsonText::parse(R"({"$from":"/input/items/1"})"));
-  CHECK(three->steps[2].compensation->input->text() ==
-        JsonText::parse(R"({"$from":"/input/items/1/sku"})"));
-  CHECK(three->steps[2].when->pointers() == std::vector<std::string>{"/input/items/1/on"});
+  CHECK(three->steps[2].element == ElementRef{"item", "/input/items", 1});
+  CHECK(three->steps[2].input->text() == JsonText::parse(R"({"$from":"/item"})"));
+  CHECK(three->steps[2].compensation->input->text() == JsonText::parse(R"({"$from":"/item/sku"})"));
+  CHECK(three->steps[2].when->pointers() == std::vector<std::string>{"/item/on"});
   CHECK(three->steps[4].as<Gather>()->count == 3);
   CHECK(three->steps[4].after == std::vector<StepIndex>{0, 1, 2, 3});
   CHECK(three->steps[5].after == std::vector<StepIndex>{4});

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "skald/error.hpp"
+#include "skald/limits.hpp"
+#include "skald/work.hpp"
 
 using namespace skald;
 
@@ -13,16 +15,16 @@ namespace {
 const Json saga = Json::parse(R"({"input": {"sku": "A-1", "n": 3, "none": null},
   "steps": {"reserve": {"output": {"id": [7, 8]}}}})");
 
-std::optional<Json> look_up(const std::string& pointer) {
+const Json* look_up(const std::string& pointer) {
   const Json::json_pointer at(pointer);
-  return saga.contains(at) ? std::optional(saga.at(at)) : std::nullopt;
+  return saga.contains(at) ? &saga.at(at) : nullptr;
 }
 
-// The rendered text, or what was missing after a "?".
+// The rendered text, or the problem after a "?".
 std::string rendered(const char* text) {
-  std::string missing;
-  const auto result = Template::parse(Json::parse(text), "input").render(look_up, missing);
-  return result ? result->text() : "?" + missing;
+  std::string problem;
+  const auto result = Template::parse(Json::parse(text), "input").render(look_up, problem);
+  return result ? result->text() : "?" + problem;
 }
 
 std::string refusal(const char* text) {
@@ -57,12 +59,13 @@ TEST_CASE("a default is taken when the pointer leads nowhere, and only then") {
 }
 
 TEST_CASE("a pointer without default that leads nowhere is named") {
-  CHECK(rendered(R"({"a": 1, "b": [{"$from": "/input/gone"}]})") == "?/input/gone");
+  CHECK(rendered(R"({"a": 1, "b": [{"$from": "/input/gone"}]})") == "?points nowhere: /input/gone");
 }
 
 TEST_CASE("a value of the saga that looks like a reference is not followed") {
   std::string missing;
-  const auto evil = [](const std::string&) { return std::optional(Json{{"$from", "/secret"}}); };
+  const Json reference_like{{"$from", "/secret"}};
+  const auto evil = [&](const std::string&) { return &reference_like; };
   const Template reference = Template::parse(Json{{"x", {{"$from", "/input"}}}}, "input");
   CHECK(reference.render(evil, missing)->text() == R"({"x":{"$from":"/secret"}})");
 }
@@ -91,14 +94,32 @@ TEST_CASE("a key with a null character is a key like any other") {
   CHECK(rendered(R"({"a\u0000b": {"$from": "/input/n"}})") == R"({"a\u0000b":3})");
 }
 
-TEST_CASE(
-    "a template and a value within the limits are rendered even when they are deep together") {
+TEST_CASE("a template and a value that are too deep together are refused by their depth") {
   Json deep = 1;
-  for (int i = 0; i < 63; ++i) deep = Json::array({std::move(deep)});
-  Json document = {{"$from", "/input"}};
-  for (int i = 0; i < 60; ++i) document = Json::array({std::move(document)});
-  std::string missing;
-  const auto look = [&](const std::string&) { return std::optional(deep); };
-  CHECK(Template::parse(document, "").render(look, missing)->text() ==
-        std::string(123, '[') + "1" + std::string(123, ']'));
+  for (int i = 0; i < 4; ++i) deep = Json::array({std::move(deep)});
+  const auto look = [&](const std::string&) { return &deep; };
+  const auto render = [&](int levels) {
+    Json document = {{"$from", "/input"}};
+    for (int i = 0; i < levels; ++i) document = Json::array({std::move(document)});
+    std::string problem;
+    const auto result = Template::parse(document, "").render(look, problem);
+    return result ? result->text() : problem;
+  };
+  CHECK(render(60) == std::string(64, '[') + "1" + std::string(64, ']'));
+  CHECK(render(61).find("nested deeper than the limit of 64") != std::string::npos);
 }
+
+TEST_CASE("a template stops growing at the limit, however often it refers to a large value") {
+  const Json large = std::string(900 * 1024, 'x');
+  const auto look = [&](const std::string&) { return &large; };
+  Json document = Json::array();
+  for (int i = 0; i < 400; ++i) document.push_back({{"$from", "/input/x"}});
+  const Template parsed = Template::parse(document, "");
+  const std::uint64_t before = work().bytes();
+  std::string problem;
+  CHECK_FALSE(parsed.render(look, problem));
+  CHECK(problem == "grows over the limit of 1048576 bytes at /input/x; refer to less");
+  CHECK(work().bytes() - before < 4 * payload_bytes_max);
+}
+
+}  // namespace skald

@@ -56,6 +56,7 @@ void Engine::open(Mode mode) {
   settings.policy_observer = [this](const BreakerChanged& c) { breaker_changes.push_back(c); };
   settings.participants = participants_;
   settings.committer = committer;
+  settings.guarded = guarded;
   settings.cached_sagas_limit = cached_sagas_limit_;
   coordinator_ = std::make_unique<Coordinator>(*store, channel, settings);
   coordinator_->recover(now);

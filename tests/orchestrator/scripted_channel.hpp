@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class ScriptedChannel final : public Channel {
   void withdraw(const SagaId&, const AttemptRef& attempt) override { withdrawn.push_back(attempt); }
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override {
+    if (broken.count(participant) > 0) throw std::out_of_range("a fault of the channel");
     return room && full.count(participant) == 0;
   }
   [[nodiscard]] bool caught_up() const override { return !behind; }
@@ -37,7 +39,8 @@ class ScriptedChannel final : public Channel {
   std::vector<AttemptRef> withdrawn;
   std::vector<std::uint64_t> receipted;
   bool room = true;
-  std::set<std::string> full;  ///< Participants without room.
+  std::set<std::string> full;    ///< Participants without room.
+  std::set<std::string> broken;  ///< Participants about which has_room() throws.
   bool behind = false;
   std::function<Reconsidered(const QuarantinedMessage&)> reads;  ///< Of messages in quarantine.
 };
@@ -54,8 +57,9 @@ class Engine {
   void tell(Arrivals... arrivals) {
     std::vector<Arrival> batch;
     (batch.emplace_back(std::move(arrivals)), ...);
-    coordinator_->process(std::move(batch), now);
+    tell_all(std::move(batch));
   }
+  void tell_all(std::vector<Arrival> batch) { coordinator_->process(std::move(batch), now); }
   void crash(Mode next = Mode::engine);
 
   /// Adds a definition; the refusal's message when it was refused.
@@ -78,6 +82,7 @@ class Engine {
   ScriptedChannel channel;
   std::size_t waiting_sagas_limit = 100'000;  ///< Of the next life, after a crash().
   Committer* committer = nullptr;             ///< Likewise.
+  bool guarded = true;                        ///< Likewise.
   std::vector<BreakerChanged> breaker_changes;
   std::vector<std::string> log;
   Time now = *parse_time("2026-01-01T00:00:00Z");

@@ -17,10 +17,10 @@ namespace skald::spec {
 class SwitchedAdmission final : public Admission {
  public:
   [[nodiscard]] bool admits(const std::string&, Direction, bool) const override { return open; }
-  [[nodiscard]] std::optional<ErrorInfo> refuses_child(const Step&,
-                                                       const JsonText&) const override {
-    return child_refusal.empty() ? std::nullopt
-                                 : std::optional(ErrorInfo{child_refusal, "no such child", {}});
+  [[nodiscard]] std::optional<ChildRefusal> refuses_child(const Step&,
+                                                          const JsonText&) const override {
+    if (child_refusal.empty()) return std::nullopt;
+    return ChildRefusal{{child_refusal, "no such child", {}}, false};
   }
   [[nodiscard]] LockState lock_state(const Saga& saga) const override {
     if (locks_free) return {};

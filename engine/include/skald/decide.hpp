@@ -17,6 +17,8 @@
 
 namespace skald {
 
+class PayloadTrees;
+
 /// Which commands may be issued at the moment. A command that is not admitted leaves its step as
 /// it is: a refusal is never an attempt. Asked once for each command, right before it is issued; an
 /// answer of true keeps its place for it until the decision is made.
@@ -27,12 +29,20 @@ class Admission {
   [[nodiscard]] virtual bool admits(const std::string& participant, Direction direction,
                                     bool retry) const = 0;
 
-  /// Why no child saga may be started for this step; nothing when it may.
-  [[nodiscard]] virtual std::optional<ErrorInfo> refuses_child(const Step& step,
-                                                               const JsonText& input) const {
+  /// Why no child saga may be started for this step; nothing when it may. `final`: an operator
+  /// cannot change it, so the step is rejected. Otherwise the saga is stuck.
+  struct ChildRefusal {
+    ErrorInfo error;
+    bool final = false;
+  };
+  [[nodiscard]] virtual std::optional<ChildRefusal> refuses_child(const Step& step,
+                                                                  const JsonText& input) const {
     (void)step, (void)input;
     return std::nullopt;
   }
+  /// False when enough has been done for now: what has not begun is left as it is, and the saga is
+  /// woken again. Asked before each step begins and each command is issued.
+  [[nodiscard]] virtual bool goes_on() const { return true; }
   struct LockState {
     bool free = true;
     std::string name;  ///< With `behind`, the first lock that is taken; empty when not known.
@@ -99,8 +109,9 @@ struct Decision {
 /// folds to once `events` are appended as row `saga.version`. An input that changes nothing (a
 /// duplicate reply, a timer that lost its race) yields an empty Decision and leaves `saga` as it
 /// was; it is never an error. `saga` is empty (default) for StartRequested, and only for it.
+/// `trees`: of this saga's payloads, kept between decisions; null: parsed anew.
 [[nodiscard]] Decision decide(const Definition& definition, Saga& saga, const Input& input,
-                              Time now, const Admission& admission);
+                              Time now, const Admission& admission, PayloadTrees* trees = nullptr);
 
 /// Applies one fact. Total over the events that decide() can produce from `saga`.
 void evolve(Saga& saga, const Event& event, Time at);

@@ -26,6 +26,8 @@
 
 namespace skald {
 
+struct Saga;
+
 enum class StepKind : std::uint8_t { compensatable, pivot, retriable };
 [[nodiscard]] const char* to_string(StepKind kind);
 
@@ -73,9 +75,12 @@ struct ChildSaga {
 };
 /// One step for each element of an array of the input; see effective_definition().
 struct ForEach {
-  std::string in;                    ///< JSON Pointer to the array, below `/input`.
-  std::string as = "item";           ///< What the element is called in the step's templates.
-  std::uint32_t concurrency = 1;     ///< How many run at a time.
+  std::string in;                 ///< JSON Pointer to the array, below `/input`.
+  std::string as = "item";        ///< What the element is called in the step's templates.
+  std::uint32_t concurrency = 1;  ///< How many run at a time.
+  /// What is collected of each element's output: a JSON Pointer that begins with `/output`. Empty:
+  /// nothing, the list stays away.
+  std::string gather = "/output";
   std::shared_ptr<const Step> step;  ///< Shared by copies of the definition; never null.
   friend bool operator==(const ForEach& a, const ForEach& b);
 };
@@ -83,6 +88,7 @@ struct ForEach {
 struct Gather {
   StepIndex first = 0;
   std::uint32_t count = 0;
+  std::string pointer = "/output";  ///< As in ForEach.
   friend bool operator==(const Gather&, const Gather&) = default;
 };
 /// Sends a command to the participant.
@@ -90,6 +96,15 @@ struct Call {
   friend bool operator==(const Call&, const Call&) = default;
 };
 using Work = std::variant<Call, Sleep, WaitFor, ChildSaga, ForEach, Gather>;
+
+/// The element that a step is for, one of those that a `for_each` became. The steps share their
+/// templates, in which `/item` means this element.
+struct ElementRef {
+  std::string name;          ///< `item`, or what `as` says.
+  std::string list;          ///< JSON Pointer to the list, below `/input`.
+  std::uint32_t number = 0;  ///< Position in the list.
+  friend bool operator==(const ElementRef&, const ElementRef&) = default;
+};
 
 struct Step {
   std::string name;
@@ -111,6 +126,7 @@ struct Step {
   std::uint32_t group_limit = 0;
   StepIndex group_first = no_step;  ///< That group is [group_first, group_end).
   StepIndex group_end = no_step;
+  std::optional<ElementRef> element;  ///< Of such a step; see there.
   friend bool operator==(const Step&, const Step&) = default;
 
   template <typename T>
@@ -124,7 +140,8 @@ struct Step {
   }
 };
 inline bool operator==(const ForEach& a, const ForEach& b) {
-  return a.in == b.in && a.as == b.as && a.concurrency == b.concurrency && *a.step == *b.step;
+  return a.in == b.in && a.as == b.as && a.concurrency == b.concurrency && a.gather == b.gather &&
+         *a.step == *b.step;
 }
 
 /// What follows from the steps' order, worked out once.
@@ -173,6 +190,7 @@ class Definition {
  private:
   friend Definition make_definition(const Json& document);
   friend Definition expand(const Definition& definition, const Json& input);
+  friend std::shared_ptr<const Definition> stand_in_definition(const Saga& saga);
   Shape shape_;
   std::string normal_form_;
   Digest digest_;

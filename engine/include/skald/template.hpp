@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,28 +16,31 @@
 
 namespace skald {
 
-/// Answers the value at a saga pointer such as `/steps/charge/output/id`, or nothing.
-using PointerLookup = std::function<std::optional<Json>(const std::string& pointer)>;
+/// Answers the value at a saga pointer such as `/steps/charge/output/id`, or null. The value stays
+/// where it is until the lookup's owner goes or is told of a change.
+using PointerLookup = std::function<const Json*(const std::string& pointer)>;
 
 class Template {
  public:
   /// Checks the text of a template; `where` names its place in errors. \throws DefinitionError
   [[nodiscard]] static Template parse(const Json& document, const std::string& where);
 
-  /// The filled-in value; nothing when a pointer without default leads nowhere, which is then
-  /// written to `missing`.
+  /// The filled-in value, at most `payload_bytes_max` long and `payload_depth_max` deep. Nothing
+  /// when a pointer without default leads nowhere or the result would be over a limit: `problem`
+  /// then ends the sentence "the input …". Costs no more than the limit, whatever is looked up.
   [[nodiscard]] std::optional<JsonText> render(const PointerLookup& lookup,
-                                               std::string& missing) const;
+                                               std::string& problem) const;
 
   /// Every pointer that occurs, for checks at load.
-  [[nodiscard]] const std::vector<std::string>& pointers() const { return pointers_; }
-  [[nodiscard]] const JsonText& text() const { return text_; }
+  [[nodiscard]] const std::vector<std::string>& pointers() const;
+  [[nodiscard]] const JsonText& text() const;
 
-  friend bool operator==(const Template& a, const Template& b) { return a.text_ == b.text_; }
+  friend bool operator==(const Template& a, const Template& b) { return a.text() == b.text(); }
 
  private:
-  JsonText text_;
-  std::vector<std::string> pointers_;
+  struct Parts;
+  [[nodiscard]] const Parts& parts() const;
+  std::shared_ptr<const Parts> parts_;  // Shared by copies, since nobody changes it; null: `null`.
 };
 
 }  // namespace skald

@@ -11,6 +11,21 @@ namespace skald {
 using Duration = std::chrono::milliseconds;
 using Time = std::chrono::sys_time<Duration>;
 
+/// The ends of what Skald counts with: the years 0000 and 9999.
+inline constexpr Time time_min{Duration{-62'167'219'200'000}};
+inline constexpr Time time_max{Duration{253'402'300'799'999}};
+/// A hundred years, leap days included: the longest duration that is taken from outside.
+inline constexpr Duration duration_max = std::chrono::hours{24 * 36'525};
+
+/// `at + by`, which never leaves the two ends.
+[[nodiscard]] constexpr Time later(Time at, Duration by) {
+  if (at > time_max) at = time_max;
+  if (at < time_min) at = time_min;
+  if (by > time_max - at) return time_max;
+  if (by < time_min - at) return time_min;
+  return at + by;
+}
+
 /// `"250ms"`, `"5s"`, `"10m"`, `"2h"`, `"7d"`: a whole number and a unit, nothing else. Nothing on
 /// any other text, on negative numbers and beyond 100 years.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text);

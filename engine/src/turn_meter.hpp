@@ -1,0 +1,60 @@
+// How much of its share one turn of the coordinator has used.
+//
+// A turn is one call of process(). Whatever comes while it goes on waits for its end, so its work
+// is bounded: in decisions, and in bytes that were parsed, put together or stored. What does not
+// fit is done in the next turn.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "skald/work.hpp"
+
+namespace skald {
+
+class TurnMeter {
+ public:
+  struct Limits {
+    std::uint64_t decisions = 4'096;
+    std::uint64_t bytes = 4UL * 1024 * 1024;
+    std::uint64_t rows = 65'536;
+  };
+
+  explicit TurnMeter(const Limits& limits) : limits_(limits) {}
+
+  void begin() {
+    began_ = work();
+    stored_bytes_ = 0;
+    steps_ = 0;
+  }
+  void store(std::uint64_t bytes) { stored_bytes_ += bytes; }
+
+  [[nodiscard]] bool is_full() const {
+    const WorkDone& now = work();
+    return now.decisions - began_.decisions >= limits_.decisions ||
+           now.bytes() - began_.bytes() + stored_bytes_ >= limits_.bytes ||
+           now.rows - began_.rows >= limits_.rows;
+  }
+  /// Whether one more step may begin. The first of a turn always may, so that each turn gets on.
+  [[nodiscard]] bool goes_on() {
+    if (steps_ > 0 && is_full()) return false;
+    ++steps_;
+    return true;
+  }
+
+ private:
+  Limits limits_;
+  WorkDone began_;
+  std::uint64_t stored_bytes_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+/// Bodies that the channel was given and has not confirmed; they are in memory.
+struct BytesInFlight {
+  std::size_t limit = 0;
+  std::size_t bytes = 0;
+  /// One more may go out, however long it is.
+  [[nodiscard]] bool has_room() const { return bytes < limit; }
+};
+
+}  // namespace skald
