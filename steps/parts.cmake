@@ -4,6 +4,7 @@ set(PARTS_SOURCES
   src/barrier_rules.cpp
   src/chaos_channel.cpp
   src/chaos_options.cpp
+  src/handler_outcome.cpp
   src/in_process_channel.cpp
   src/in_process_pool.cpp
   src/participant.cpp
