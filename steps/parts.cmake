@@ -11,6 +11,7 @@ set(PARTS_SOURCES
   src/participant_call.cpp
   src/participant_desk.cpp
   src/participant_server.cpp
+  src/reply_publisher.cpp
   src/participant_database.cpp)
 set(PARTS_HEADERS
   include/skald/barrier.hpp
