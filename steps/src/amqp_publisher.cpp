@@ -75,9 +75,9 @@ void AmqpPublisher::withdraw(const SagaId& saga, const AttemptRef& attempt) {
 void AmqpPublisher::work(AmqpConnection& connection) {
   blocked_ = false;
   topology_.declare_for_engine(connection, engine_);
+  connection.select_confirms();
   session_.set_up();
   for (;;) {
-    connection.select_confirms();
     first_unconfirmed_ = 1;
     forget_refusals();
     try {
@@ -90,6 +90,7 @@ void AmqpPublisher::work(AmqpConnection& connection) {
       recall_unconfirmed();
       if (!was_ours) throw;
       connection.reopen_channel();
+      connection.select_confirms();
     } catch (const ChannelError&) {
       recall_unconfirmed();
       throw;

@@ -24,10 +24,10 @@ void ReplyPublisher::work(AmqpConnection& connection) {
   blocked_ = false;
   // What the last connection did not confirm is published again, before anything newer.
   recall_unconfirmed();
+  connection.select_confirms();
   session_.set_up();
   for (;;) {
     refused_since_.reset();
-    connection.select_confirms();
     try {
       serve(connection);
       return;
@@ -39,6 +39,7 @@ void ReplyPublisher::work(AmqpConnection& connection) {
       if (!answered.empty()) desk_.settle(answered);
       if (!isolate_culprit(refused.words())) throw;
       connection.reopen_channel();
+      connection.select_confirms();
     }
   }
 }
