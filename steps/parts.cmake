@@ -4,12 +4,14 @@ set(PARTS_SOURCES
   src/barrier_rules.cpp
   src/chaos_channel.cpp
   src/chaos_options.cpp
+  src/handler_outcome.cpp
   src/in_process_channel.cpp
   src/in_process_pool.cpp
   src/participant.cpp
   src/participant_call.cpp
   src/participant_desk.cpp
   src/participant_server.cpp
+  src/reply_publisher.cpp
   src/participant_database.cpp)
 set(PARTS_HEADERS
   include/skald/barrier.hpp

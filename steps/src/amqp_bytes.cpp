@@ -1,5 +1,12 @@
 #include "amqp_bytes.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "skald/text.hpp"
+
 namespace skald::amqp {
 
 namespace {
@@ -19,6 +26,44 @@ HeaderValue header_value(const amqp_field_value_t& field) {
     case AMQP_FIELD_KIND_UTF8:
     case AMQP_FIELD_KIND_BYTES: return text(field.value.bytes);
     default: return std::monostate{};
+  }
+}
+
+// What the AMQP 0-9-1 frames hold besides the message: the frame's own 8 bytes; in a header frame
+// the class, weight, body size, flags and delivery mode; the timestamp; a table's length.
+constexpr std::size_t frame_overhead = 8;
+constexpr std::size_t header_frame_fixed = 12 + 2 + 1;
+constexpr std::size_t timestamp_bytes = 8;
+constexpr std::size_t table_length_bytes = 4;
+// A header besides its name and value: the length of the name, the kind of the value.
+constexpr std::size_t header_fixed = 2;
+constexpr std::size_t short_text_max = 255;
+constexpr std::size_t shown_bytes = 80;
+
+std::size_t encoded_bytes(const HeaderValue& value) {
+  if (const auto* words = std::get_if<std::string>(&value)) return 4 + words->size();
+  return std::holds_alternative<bool>(value) ? 1 : 8;
+}
+
+// Bytes of the name and value as they are kept.
+std::size_t kept_bytes(const amqp_table_entry_t& header) {
+  const bool words =
+      header.value.kind == AMQP_FIELD_KIND_UTF8 || header.value.kind == AMQP_FIELD_KIND_BYTES;
+  return header.key.len + (words ? header.value.value.bytes.len : sizeof(std::int64_t));
+}
+
+void read_headers(const amqp_table_t& table, WireMessage& message) {
+  const auto count = static_cast<std::size_t>(table.num_entries);
+  message.headers.reserve(std::min(count, header_count_max));
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const amqp_table_entry_t& header = table.entries[i];
+    bytes += kept_bytes(header);
+    if (i >= header_count_max || bytes > header_table_bytes_max) {
+      message.headers_left_out = count - i;
+      return;
+    }
+    message.headers[view(header.key)] = header_value(header.value);
   }
 }
 
@@ -118,12 +163,42 @@ void read_properties(const amqp_basic_properties_t& properties, WireMessage& mes
     to.timestamp = static_cast<std::int64_t>(properties.timestamp);
   }
   if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return;
-  const int count = properties.headers.num_entries;
-  message.headers.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    const amqp_table_entry_t& header = properties.headers.entries[i];
-    message.headers[view(header.key)] = header_value(header.value);
+  read_headers(properties.headers, message);
+}
+
+std::optional<std::string> publish_problem(std::string_view exchange, std::string_view routing_key,
+                                           const WireMessage& message,
+                                           std::size_t frame_bytes_max) {
+  std::size_t bytes = frame_overhead + header_frame_fixed + table_length_bytes;
+  if (message.properties.timestamp > 0) bytes += timestamp_bytes;
+  const WireProperties& properties = message.properties;
+  const std::pair<std::string_view, std::string_view> texts[] = {
+      {"exchange", exchange},
+      {"routing key", routing_key},
+      {"content_type", properties.content_type},
+      {"app_id", properties.app_id},
+      {"message_id", properties.message_id},
+      {"correlation_id", properties.correlation_id},
+      {"type", properties.type},
+      {"reply_to", properties.reply_to}};
+  const auto too_long = [](std::string_view what, std::string_view text) {
+    return fmt::format("{} '{}' has {} bytes; the protocol allows {}", what,
+                       escape_controls(clean_text(text, shown_bytes)), text.size(), short_text_max);
+  };
+  for (const auto& [what, text] : texts) {
+    if (text.size() > short_text_max) return too_long(what, text);
+    if (!text.empty()) bytes += 1 + text.size();
   }
+  for (const auto& [name, value] : message.headers) {
+    if (name.size() > short_text_max) return too_long("the header's name", name);
+    if (!std::holds_alternative<std::monostate>(value)) {
+      bytes += header_fixed + name.size() + encoded_bytes(value);
+    }
+  }
+  if (bytes <= frame_bytes_max) return std::nullopt;
+  return fmt::format(
+      "its {} headers and properties take {} bytes; one frame of this connection has {}",
+      message.headers.size(), bytes, frame_bytes_max);
 }
 
 }  // namespace skald::amqp

@@ -4,6 +4,7 @@
 #include <amqp.h>
 #include <amqp_framing.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,15 @@ namespace skald::amqp {
 /// The properties of a persistent message; they borrow from `message` and `entries`.
 [[nodiscard]] amqp_basic_properties_t properties_of(const WireMessage& message,
                                                     std::vector<amqp_table_entry_t>& entries);
-/// Copies what Skald uses of the properties into `message`.
+/// Why this message cannot be published to `exchange` with `routing_key` over a connection with
+/// frames of `frame_bytes_max`: a name over 255 bytes, or headers that do not fit into one frame.
+/// Nothing when it can. The protocol cannot split either.
+[[nodiscard]] std::optional<std::string> publish_problem(std::string_view exchange,
+                                                         std::string_view routing_key,
+                                                         const WireMessage& message,
+                                                         std::size_t frame_bytes_max);
+/// Copies what Skald uses of the properties into `message`; headers beyond header_count_max and
+/// header_table_bytes_max are only counted.
 void read_properties(const amqp_basic_properties_t& properties, WireMessage& message);
 
 }  // namespace skald::amqp

@@ -36,8 +36,8 @@ class AmqpChannel::Running {
   Running(const AmqpOptions& options, const std::string& engine, ChannelListener& listener,
           const Logger& log)
       : publisher(options, engine, listener, log,
-                  [this](Forward dead, bool delivered) {
-                    consumer.forwarded(std::move(dead), delivered);
+                  [this](Forward dead, const std::optional<UnusableMessage>& problem) {
+                    consumer.forwarded(std::move(dead), problem);
                   }),
         consumer(options, engine, listener, log, publisher),
         log_(log),

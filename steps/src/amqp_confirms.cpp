@@ -31,6 +31,7 @@ void AmqpPublisher::on(const Confirmed& confirmed) {
       unconfirmed_.pop_front();
       ++first_unconfirmed_;
     }
+    if (suspects_ > 0 && unconfirmed_.empty()) --suspects_;
   }
   report(std::move(done));
 }
@@ -62,7 +63,7 @@ void AmqpPublisher::put_off(Outgoing outgoing) {
 void AmqpPublisher::report(std::vector<Outgoing> confirmed) {
   for (Outgoing& outgoing : confirmed) {
     if (outgoing.forward) {
-      forwarded_(std::move(*outgoing.forward), true);
+      forwarded_(std::move(*outgoing.forward), std::nullopt);
     } else {
       const Command& command = outgoing.command;
       listener_.confirmed(command.position, command.id.saga, command.attempt);
@@ -107,7 +108,10 @@ void AmqpPublisher::on(const Returned& returned) {
       reply = Reply{command.id.saga, command.attempt, {}, nobody_there(found->outgoing), 0};
     }
   }
-  if (unwanted) forwarded_(std::move(*unwanted), false);
+  if (unwanted) {
+    std::string detail = fmt::format("engine '{}' has no reply queue", unwanted->engine);
+    forwarded_(std::move(*unwanted), UnusableMessage{"UNKNOWN_ENGINE", std::move(detail)});
+  }
   if (reply) listener_.replied(std::move(*reply));
 }
 

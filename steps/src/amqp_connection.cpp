@@ -1,8 +1,10 @@
 #include "amqp_connection.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 
 #include "amqp_bytes.hpp"
 #include "amqp_failure.hpp"
@@ -26,6 +28,10 @@ std::uint64_t AmqpConnection::publish(const std::string& exchange, const std::st
   if (now - heartbeat_checked_at_ >= heartbeat_check_interval) {
     while (auto event = read_event()) early_.push_back(std::move(*event));
   }
+  const auto frame_bytes_max = static_cast<std::size_t>(amqp_get_frame_max(state_.get()));
+  if (const auto problem = amqp::publish_problem(exchange, routing_key, message, frame_bytes_max)) {
+    throw UnsendableMessage(*problem);
+  }
   const GuardedCall call(guard_);
   const amqp_basic_properties_t properties = amqp::properties_of(message, header_entries_);
   check(
@@ -48,6 +54,33 @@ void AmqpConnection::reject(std::uint64_t tag) {
 void AmqpConnection::requeue(std::uint64_t tag) {
   const GuardedCall call(guard_);
   check(amqp_basic_reject(state_.get(), the_channel, tag, 1), "giving back");
+}
+
+void AmqpConnection::reopen_channel() {
+  const GuardedCall call(guard_);
+  amqp_channel_close_ok_t agreed{};
+  check(amqp_send_method(state_.get(), the_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &agreed),
+        "closing a channel");
+  open_channel();
+  published_ = 0;
+  early_.clear();
+  assembly_.reset();
+}
+
+void AmqpConnection::reject_and_hang_up(std::uint64_t tag) {
+  reject(tag);
+  // Closing with unread data would reset the connection, and the rejection might be lost with it.
+  const int socket = amqp_get_sockfd(state_.get());
+  ::shutdown(socket, SHUT_WR);
+  const auto deadline = std::chrono::steady_clock::now() + goodbye_timeout;
+  std::array<char, 4096> unread;
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd ready{socket, POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) return;
+    if (::recv(socket, unread.data(), unread.size(), 0) <= 0) return;
+  }
 }
 
 void AmqpConnection::wait(int wake, std::chrono::milliseconds limit) {

@@ -60,6 +60,7 @@ struct AmqpAssembly {
   std::variant<Delivered, Returned> event;
   WireMessage message;
   std::uint64_t bytes_left = 0;
+  bool has_header = false;
 };
 
 class AmqpConnection {
@@ -81,9 +82,15 @@ class AmqpConnection {
   void select_confirms();
   void consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch);
 
-  /// Publishes, persistent; answers the number by which it will be confirmed.
+  /// Publishes, persistent; answers the number by which it will be confirmed, counted from 1 on
+  /// each channel. \throws UnsendableMessage before anything of it is sent.
   std::uint64_t publish(const std::string& exchange, const std::string& routing_key, bool mandatory,
                         const WireMessage& message);
+  /// After MessageRefused: a new channel on the same connection, without confirms and consumers.
+  void reopen_channel();
+  /// After UnreadableDelivery: rejects the message and closes the connection behind it, waiting a
+  /// moment for the broker to take note.
+  void reject_and_hang_up(std::uint64_t tag);
   /// For HeldWrites, around several publishes or acknowledgements.
   [[nodiscard]] int socket() { return amqp_get_sockfd(state_.get()); }
   void ack(std::uint64_t tag, bool multiple);
@@ -94,6 +101,8 @@ class AmqpConnection {
 
   /// The next event that is there already; looks after heartbeats.
   [[nodiscard]] std::optional<AmqpEvent> next();
+  /// The next event that was read already, by publish(); reads nothing.
+  [[nodiscard]] std::optional<AmqpEvent> next_read();
   /// Blocks until next() may have something, `wake` is readable, or `limit` has passed; wakes up by
   /// itself often enough for heartbeats when next() is called after each return.
   void wait(int wake, std::chrono::milliseconds limit);
@@ -111,6 +120,7 @@ class AmqpConnection {
   void check(int status, const std::string& operation) const;
   void check_reply(const amqp_rpc_reply_t& reply, const std::string& operation) const;
   std::optional<AmqpEvent> read_event();
+  [[noreturn]] void throw_unreadable(int status) const;
   std::optional<AmqpEvent> take_frame(const amqp_frame_t& frame);
   std::optional<AmqpEvent> take_method(const amqp_method_t& method);
   std::optional<AmqpEvent> take_header(const amqp_frame_t& frame);

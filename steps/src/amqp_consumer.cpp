@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "amqp_failure.hpp"
 #include "skald/crash_point.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -19,6 +21,24 @@ constexpr std::chrono::milliseconds no_hurry{60'000};
 // A receipt is the number of the connection, from 1, and below it the delivery tag.
 constexpr int tag_bits = 40;
 constexpr std::uint64_t tag_mask = (std::uint64_t{1} << tag_bits) - 1;
+
+// Why a dead letter that says it is of this engine goes to nobody; nothing when it can.
+std::optional<UnusableMessage> unforwardable(const WireMessage& message,
+                                             const std::string& engine) {
+  if (engine.empty()) {
+    return UnusableMessage{"BAD_HEADERS", "a dead letter that no engine of Skald sent"};
+  }
+  if (const auto problem = name_problem(engine)) {
+    return UnusableMessage{"BAD_HEADERS", fmt::format("the engine in app_id {}", *problem)};
+  }
+  if (message.headers_left_out > 0) {
+    return UnusableMessage{
+        "TOO_LARGE",
+        fmt::format("a dead letter of engine '{}' with {} headers, more than are read",
+                    escape_controls(engine), message.headers.size() + message.headers_left_out)};
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -44,13 +64,12 @@ void AmqpConsumer::receipt(const std::vector<std::uint64_t>& receipts) {
   session_.wake();
 }
 
-void AmqpConsumer::forwarded(Forward dead, bool delivered) {
-  if (delivered) {
+void AmqpConsumer::forwarded(Forward dead, const std::optional<UnusableMessage>& problem) {
+  if (problem) {
+    pass_on_unusable(*problem, dead.message, dead.receipt);
+  } else {
     receipt({dead.receipt});
-    return;
   }
-  pass_on_unusable({"UNKNOWN_ENGINE", fmt::format("engine '{}' has no reply queue", dead.engine)},
-                   dead.message, dead.receipt);
 }
 
 void AmqpConsumer::work(AmqpConnection& connection) {
@@ -61,6 +80,17 @@ void AmqpConsumer::work(AmqpConnection& connection) {
   connection.consume(topology_.dead(), dead_consumer, dead_prefetch);
   session_.set_up();
   if (backlog_ == 0) count_down_backlog();
+  try {
+    serve(connection);
+  } catch (const UnreadableDelivery& unreadable) {
+    // Kept and rejected at one go: no receipt could come back over this connection.
+    pass_on_unusable({"BAD_HEADERS", unreadable.what()}, {}, 0);
+    connection.reject_and_hang_up(unreadable.tag());
+    throw;
+  }
+}
+
+void AmqpConsumer::serve(AmqpConnection& connection) {
   for (;;) {
     session_.clear_wake();
     const bool stopping = session_.stopping();
@@ -89,14 +119,29 @@ bool AmqpConsumer::take(AmqpConnection& connection) {
     if (delivered == nullptr) continue;
     book_.delivered(delivered->tag);
     const std::uint64_t receipt = (connection_number_ << tag_bits) | delivered->tag;
-    if (delivered->consumer == reply_consumer) {
-      take_reply(*delivered, receipt);
-      count_down_backlog();
-    } else {
-      take_dead_command(*delivered, receipt);
-    }
+    take_delivery(*delivered, receipt);
   }
   return true;
+}
+
+// One message's trouble is its own: whatever goes wrong with it, the next one is taken.
+void AmqpConsumer::take_delivery(Delivered& delivered, std::uint64_t receipt) {
+  const bool is_reply = delivered.consumer == reply_consumer;
+  try {
+    if (is_reply) {
+      take_reply(delivered, receipt);
+    } else {
+      take_dead_command(delivered, receipt);
+    }
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    pass_on_unusable({"INTERNAL", fmt::format("reading it failed: {}; please report this with "
+                                              "what is kept of it",
+                                              error.what())},
+                     delivered.message, receipt);
+  }
+  if (is_reply) count_down_backlog();
 }
 
 void AmqpConsumer::take_reply(Delivered& delivered, std::uint64_t receipt) {
@@ -105,11 +150,10 @@ void AmqpConsumer::take_reply(Delivered& delivered, std::uint64_t receipt) {
 
 void AmqpConsumer::take_dead_command(Delivered& delivered, std::uint64_t receipt) {
   const std::string sender(sending_engine(delivered.message));
-  if (sender == engine_) {
+  if (const auto problem = unforwardable(delivered.message, sender)) {
+    pass_on_unusable(*problem, delivered.message, receipt);
+  } else if (sender == engine_) {
     pass_on(decode_dead_command(delivered.message, options_.limits), delivered.message, receipt);
-  } else if (sender.empty()) {
-    pass_on_unusable({"BAD_HEADERS", "a dead letter that no engine of Skald sent"},
-                     delivered.message, receipt);
   } else {
     publisher_.forward({forward_dead_command(delivered.message), sender, receipt});
   }
@@ -121,8 +165,9 @@ void AmqpConsumer::pass_on(DecodedReply decoded, const WireMessage& message,
     reply->receipt = receipt;
     listener_.replied(std::move(*reply));
   } else if (const auto* lost = std::get_if<LostCommand>(&decoded)) {
-    log_(LogLevel::warning, fmt::format("command {} died in its queue ({}); its attempt times out",
-                                        lost->id.to_string(), lost->reason));
+    log_(LogLevel::warning,
+         fmt::format("command {} died in its queue ({}); its attempt times out",
+                     escape_controls(lost->id.to_string()), escape_controls(lost->reason)));
     book_.settle(receipt & tag_mask);
   } else {
     pass_on_unusable(std::get<UnusableMessage>(decoded), message, receipt);
@@ -135,10 +180,10 @@ void AmqpConsumer::pass_on_unusable(const UnusableMessage& problem, const WireMe
   kept.at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   kept.channel = "amqp";
   kept.reason = problem.reason;
-  kept.detail = problem.detail;
+  kept.detail = clean_text(problem.detail);
   if (const auto saga = message.headers.find("skald_saga_id"); saga != message.headers.end()) {
     if (const auto* text = std::get_if<std::string>(&saga->second)) {
-      kept.saga = text->substr(0, options_.limits.header_bytes);
+      kept.saga = clean_text(*text, name_bytes_max);
     }
   }
   kept.headers = describe_metadata(message);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,15 @@ class AmqpConsumer {
   void receipt(const std::vector<std::uint64_t>& receipts);
   /// Any thread: the replies that waited at the first connection have been passed on.
   [[nodiscard]] bool caught_up() const { return caught_up_; }
-  /// Any thread: a dead command was forwarded, or has no engine to go to.
-  void forwarded(Forward dead, bool delivered);
+  /// Any thread: a dead command was forwarded, or never can be for the reason `problem`.
+  void forwarded(Forward dead, const std::optional<UnusableMessage>& problem);
 
  private:
   void work(AmqpConnection& connection);
+  void serve(AmqpConnection& connection);
   bool take(AmqpConnection& connection);
   void count_down_backlog();
+  void take_delivery(Delivered& delivered, std::uint64_t receipt);
   void take_reply(Delivered& delivered, std::uint64_t receipt);
   void take_dead_command(Delivered& delivered, std::uint64_t receipt);
   void pass_on(DecodedReply decoded, const WireMessage& message, std::uint64_t receipt);

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "amqp_bytes.hpp"
-#include "amqp_socket.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -40,6 +40,11 @@ std::string_view scheme_advice(std::string_view peer, std::string_view operation
 bool refused_for_good(int code) {
   return code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED ||
          code == AMQP_PRECONDITION_FAILED;
+}
+
+// Of a channel on which messages are published and nothing else is done.
+bool blames_message(int code) {
+  return code == AMQP_PRECONDITION_FAILED || code == AMQP_CONTENT_TOO_LARGE;
 }
 
 struct Farewell {
@@ -95,8 +100,12 @@ void throw_closed(const std::string& peer, const std::string& operation,
 }
 
 void throw_broken_off(const std::string& peer, const amqp_method_t& method) {
-  throw ConnectionLost(
-      fmt::format("{} closed the connection: {}", peer, read_farewell(method).words));
+  const Farewell farewell = read_farewell(method);
+  const std::string words = escape_controls(farewell.words);
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD && blames_message(farewell.code)) {
+    throw MessageRefused(fmt::format("{} closed the channel: {}", peer, words), words);
+  }
+  throw ConnectionLost(fmt::format("{} closed the connection: {}", peer, words));
 }
 
 }  // namespace skald

@@ -3,9 +3,50 @@
 
 #include <amqp.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
+
+#include "amqp_socket.hpp"
 
 namespace skald {
+
+/// This message can never be published on this connection: a name or its headers do not fit.
+/// Nothing of it was sent, and the connection goes on.
+class UnsendableMessage : public ChannelError {
+ public:
+  using ChannelError::ChannelError;
+};
+
+/// The broker closed the channel over a message that was published on it and not confirmed: it is
+/// over `max_message_size`, or has a header that means something to the broker. The connection goes
+/// on after AmqpConnection::reopen_channel().
+class MessageRefused : public ConnectionLost {
+ public:
+  MessageRefused(const std::string& what, std::string words)
+      : ConnectionLost(what), words_(std::move(words)) {}
+  /// The broker's own words, cleaned and escaped.
+  [[nodiscard]] const std::string& words() const { return words_; }
+
+ private:
+  std::string words_;
+};
+
+/// A delivery came whose properties cannot be decoded: its headers are larger than a frame, or
+/// nested deeper than the client library reads. Nothing more can be read from the connection;
+/// AmqpConnection::reject_and_hang_up() takes the message out of its queue, or it would end every
+/// connection after this one, too.
+class UnreadableDelivery : public ConnectionLost {
+ public:
+  UnreadableDelivery(const std::string& what, std::uint64_t tag, std::string consumer)
+      : ConnectionLost(what), tag_(tag), consumer_(std::move(consumer)) {}
+  [[nodiscard]] std::uint64_t tag() const { return tag_; }
+  [[nodiscard]] const std::string& consumer() const { return consumer_; }
+
+ private:
+  std::uint64_t tag_;
+  std::string consumer_;
+};
 
 /// \throws ConnectionLost, or ChannelError when trying again cannot help (a bad certificate).
 [[noreturn]] void throw_status(const std::string& peer, const std::string& operation, int status);
@@ -15,7 +56,8 @@ namespace skald {
 [[noreturn]] void throw_closed(const std::string& peer, const std::string& operation,
                                const amqp_method_t& method);
 
-/// The broker closed a connection that had been working. \throws ConnectionLost
+/// The broker closed a connection or channel that had been working. \throws MessageRefused when it
+/// was over a message that was published, otherwise ConnectionLost.
 [[noreturn]] void throw_broken_off(const std::string& peer, const amqp_method_t& method);
 
 }  // namespace skald

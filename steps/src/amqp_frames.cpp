@@ -10,10 +10,26 @@
 namespace skald {
 
 std::optional<AmqpEvent> AmqpConnection::next() {
-  if (early_.empty()) return read_event();
+  return early_.empty() ? read_event() : next_read();
+}
+
+std::optional<AmqpEvent> AmqpConnection::next_read() {
+  if (early_.empty()) return std::nullopt;
   AmqpEvent event = std::move(early_.front());
   early_.pop_front();
   return event;
+}
+
+// Only decoding fails so: a connection that breaks has other codes.
+void AmqpConnection::throw_unreadable(int status) const {
+  const auto* delivered =
+      assembly_ && !assembly_->has_header ? std::get_if<Delivered>(&assembly_->event) : nullptr;
+  if (delivered == nullptr) throw_status(peer_, "reading", status);
+  throw UnreadableDelivery(
+      fmt::format("a message from {} cannot be read: its headers do not fit into a frame of {} "
+                  "bytes, or are nested too deeply; it is taken out of its queue",
+                  peer_, amqp_get_frame_max(state_.get())),
+      delivered->tag, delivered->consumer);
 }
 
 std::optional<AmqpEvent> AmqpConnection::read_event() {
@@ -25,6 +41,7 @@ std::optional<AmqpEvent> AmqpConnection::read_event() {
       heartbeat_checked_at_ = std::chrono::steady_clock::now();
       return std::nullopt;
     }
+    if (status == AMQP_STATUS_BAD_AMQP_DATA) throw_unreadable(status);
     check(status, "reading");
     auto event = take_frame(frame);
     amqp_maybe_release_buffers(state_.get());
@@ -83,6 +100,7 @@ std::optional<AmqpEvent> AmqpConnection::take_header(const amqp_frame_t& frame) 
   amqp::read_properties(
       *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded),
       assembly_->message);
+  assembly_->has_header = true;
   assembly_->bytes_left = frame.payload.properties.body_size;
   assembly_->message.body.reserve(
       std::min<std::uint64_t>(frame.payload.properties.body_size, body_bytes_kept_));

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "amqp_failure.hpp"
 #include "skald/crash_point.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -74,23 +76,38 @@ void AmqpPublisher::work(AmqpConnection& connection) {
   blocked_ = false;
   topology_.declare_for_engine(connection, engine_);
   connection.select_confirms();
-  first_unconfirmed_ = 1;
-  forget_refusals();
   session_.set_up();
-  try {
-    for (;;) {
-      session_.clear_wake();
-      // Asked after the clearing, or a stop that falls between the two would not wake the wait.
-      if (session_.stopping()) break;
-      take(connection);
-      const auto due = std::min(bring_back_put_off(), confirm_due());
-      if (!publish_some(connection)) session_.wait(connection, due);
+  for (;;) {
+    first_unconfirmed_ = 1;
+    forget_refusals();
+    try {
+      serve(connection);
+      return;
+    } catch (const MessageRefused& refused) {
+      // Confirms that came before it tell which messages it was not.
+      while (const auto event = connection.next_read()) on(*event);
+      const bool was_ours = isolate_culprit(refused.words());
+      recall_unconfirmed();
+      if (!was_ours) throw;
+      connection.reopen_channel();
+      connection.select_confirms();
+    } catch (const ChannelError&) {
+      recall_unconfirmed();
+      throw;
     }
-    finish(connection);
-  } catch (const ChannelError&) {
-    recall_unconfirmed();
-    throw;
   }
+}
+
+void AmqpPublisher::serve(AmqpConnection& connection) {
+  for (;;) {
+    session_.clear_wake();
+    // Asked after the clearing, or a stop that falls between the two would not wake the wait.
+    if (session_.stopping()) break;
+    take(connection);
+    const auto due = std::min(bring_back_put_off(), confirm_due());
+    if (!publish_some(connection)) session_.wait(connection, due);
+  }
+  finish(connection);
 }
 
 void AmqpPublisher::finish(AmqpConnection& connection) {
@@ -105,20 +122,22 @@ void AmqpPublisher::finish(AmqpConnection& connection) {
 }
 
 void AmqpPublisher::take(AmqpConnection& connection) {
-  while (const auto event = connection.next()) {
-    if (const auto* confirmed = std::get_if<Confirmed>(&*event)) {
-      on(*confirmed);
-    } else if (const auto* returned = std::get_if<Returned>(&*event)) {
-      on(*returned);
-    } else if (const auto* blocked = std::get_if<Blocked>(&*event)) {
-      blocked_ = true;
-      log_(LogLevel::warning,
-           fmt::format("the broker takes no commands for now: {}", blocked->reason));
-    } else if (std::holds_alternative<Unblocked>(*event)) {
-      blocked_ = false;
-      unblocked_at_ = Steady::now();
-      log_(LogLevel::info, "the broker takes commands again");
-    }
+  while (const auto event = connection.next()) on(*event);
+}
+
+void AmqpPublisher::on(const AmqpEvent& event) {
+  if (const auto* confirmed = std::get_if<Confirmed>(&event)) {
+    on(*confirmed);
+  } else if (const auto* returned = std::get_if<Returned>(&event)) {
+    on(*returned);
+  } else if (const auto* blocked = std::get_if<Blocked>(&event)) {
+    blocked_ = true;
+    log_(LogLevel::warning,
+         fmt::format("the broker takes no commands for now: {}", escape_controls(blocked->reason)));
+  } else if (std::holds_alternative<Unblocked>(event)) {
+    blocked_ = false;
+    unblocked_at_ = Steady::now();
+    log_(LogLevel::info, "the broker takes commands again");
   }
 }
 
@@ -135,6 +154,7 @@ bool AmqpPublisher::publish_some(AmqpConnection& connection) {
 
 std::size_t AmqpPublisher::publishable() const {
   const std::lock_guard lock(mutex_);
+  if (suspects_ > 0) return unconfirmed_.empty() && !waiting_.empty() ? 1 : 0;
   const std::size_t unconfirmed = std::min(unconfirmed_.size(), options_.unconfirmed_limit);
   return std::min({waiting_.size(), options_.unconfirmed_limit - unconfirmed, publish_burst});
 }
@@ -149,7 +169,13 @@ bool AmqpPublisher::publish_one(AmqpConnection& connection) {
     // Only this thread removes entries, and a deque's elements stay where they are.
     outgoing = &unconfirmed_.back().outgoing;
   }
-  publish(connection, *outgoing);
+  try {
+    publish(connection, *outgoing);
+  } catch (const UnsendableMessage& unsendable) {
+    Outgoing newest = take_back_newest();
+    ++newest.refused;
+    refuse(std::move(newest), unsendable.what());
+  }
   return true;
 }
 
@@ -163,33 +189,13 @@ void AmqpPublisher::publish(AmqpConnection& connection, Outgoing& outgoing) {
   std::string why_not;
   const auto message =
       encode_command(command, engine_, reply_queue_, wall_clock(), options_.limits, why_not);
-  if (!message) {
-    refuse(why_not);
-    return;
-  }
+  if (!message) throw UnsendableMessage(why_not);
   // Said before, because the reply may be here before publish() returns.
   listener_.sent(command.id.saga, command.attempt);
   ++outgoing.published;
   crash_point(CrashPoint::amqp_before_publish);
   connection.publish(topology_.commands_exchange(), command.participant, true, *message);
   crash_point(CrashPoint::amqp_published);
-}
-
-// The newest entry can never be sent: trying again would not help either.
-void AmqpPublisher::refuse(const std::string& why_not) {
-  Outgoing outgoing;
-  {
-    const std::lock_guard lock(mutex_);
-    outgoing = std::move(unconfirmed_.back().outgoing);
-    unconfirmed_.pop_back();
-  }
-  const Command& command = outgoing.command;
-  Outcome outcome = Outcome::failed("NOT_SENDABLE", "the command cannot be sent: " + why_not);
-  outcome.final_failure = true;
-  listener_.replied({command.id.saga, command.attempt, {}, std::move(outcome), 0});
-  std::vector<Outgoing> settled;
-  settled.push_back(std::move(outgoing));
-  report(std::move(settled));
 }
 
 }  // namespace skald

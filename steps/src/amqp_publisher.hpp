@@ -2,6 +2,10 @@
 //
 // Every command handed over is in exactly one place: waiting, unconfirmed, or put off after the
 // broker could not keep it. When the connection is lost, what is unconfirmed waits again, in order.
+//
+// A message that can never be sent must not hold back the others. What does not fit into the
+// protocol is found before it is sent. When the broker closes the channel over some message, those
+// that were unconfirmed are published one by one until the culprit is alone.
 #pragma once
 
 #include <chrono>
@@ -28,8 +32,9 @@ struct Forward {
 
 class AmqpPublisher {
  public:
-  /// Called on the publisher's thread: the forwarded command is with its engine, or has none.
-  using Forwarded = std::function<void(Forward, bool delivered)>;
+  /// Called on the publisher's thread: the forwarded command is with its engine, or `problem` says
+  /// why it never will be.
+  using Forwarded = std::function<void(Forward, std::optional<UnusableMessage> problem)>;
 
   /// Borrows everything.
   AmqpPublisher(const AmqpOptions& options, const std::string& engine, ChannelListener& listener,
@@ -49,6 +54,9 @@ class AmqpPublisher {
     std::unique_ptr<Forward> forward;  // then `command` is not used
     bool withdrawn = false;
     std::uint32_t published = 0;  ///< How often; more than once, an earlier one may have arrived.
+    /// How often it did not fit, or the broker closed the channel while it was unconfirmed: of
+    /// these it is known, once it turns out to be the culprit, that they did not arrive.
+    std::uint32_t refused = 0;
     /// The broker's first refusal to keep it, on this connection.
     std::optional<std::chrono::steady_clock::time_point> refused_since{};
     [[nodiscard]] bool is(const SagaId& saga, const AttemptRef& attempt) const {
@@ -67,8 +75,10 @@ class AmqpPublisher {
   };
 
   void work(AmqpConnection& connection);
+  void serve(AmqpConnection& connection);
   void finish(AmqpConnection& connection);
   void take(AmqpConnection& connection);
+  void on(const AmqpEvent& event);
   bool publish_some(AmqpConnection& connection);
   [[nodiscard]] std::size_t publishable() const;
   bool publish_one(AmqpConnection& connection);
@@ -78,7 +88,9 @@ class AmqpPublisher {
   [[nodiscard]] static Outcome nobody_there(const Outgoing& outgoing);
   void settle(Unconfirmed& entry, bool taken, std::vector<Outgoing>& confirmed);
   void report(std::vector<Outgoing> confirmed);
-  void refuse(const std::string& why_not);
+  [[nodiscard]] Outgoing take_back_newest();
+  void refuse(Outgoing outgoing, const std::string& why_not);
+  [[nodiscard]] bool isolate_culprit(const std::string& words);
   void recall_unconfirmed();
   std::chrono::milliseconds bring_back_put_off();
   std::chrono::milliseconds confirm_due();
@@ -97,6 +109,9 @@ class AmqpPublisher {
   bool blocked_ = false;
   std::chrono::steady_clock::time_point unblocked_at_{};
   bool refused_too_long_ = false;
+  /// So many messages are still published one by one, each after the confirm of the one before:
+  /// among them is one over which the broker closes the channel.
+  std::size_t suspects_ = 0;
 
   mutable std::mutex mutex_;
   std::deque<Outgoing> waiting_;

@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "amqp_failure.hpp"
+
 namespace skald {
 
 namespace {
@@ -25,7 +27,7 @@ AmqpSession::~AmqpSession() {
 
 void AmqpSession::start(Work work) {
   ended_ = false;
-  thread_ = std::jthread([this, work = std::move(work)] { run(work); });
+  thread_ = std::make_unique<DeepThread>([this, work = std::move(work)] { run(work); });
 }
 
 std::optional<std::string> AmqpSession::first_refusal(std::chrono::milliseconds limit) {
@@ -47,7 +49,7 @@ void AmqpSession::stop(std::chrono::steady_clock::time_point deadline) {
     changed_.wait_until(lock, deadline, [&] { return ended_; });
   }
   guard_.close_for_good();
-  if (thread_.joinable()) thread_.join();
+  thread_.reset();
 }
 
 void AmqpSession::set_up() {
@@ -66,10 +68,23 @@ void AmqpSession::run(const Work& work) {
       AmqpConnection connection(options_, purpose_, guard_);
       work(connection);
       if (stopping()) connection.close();
+    } catch (const UnreadableDelivery& unreadable) {
+      // It is out of its queue: the next connection need not wait for a better time.
+      note_failure(LogLevel::error, unreadable.what(), false);
+      delay_ = options_.reconnect_delay;
     } catch (const ConnectionLost& lost) {
       note_failure(LogLevel::warning, lost.what(), false);
     } catch (const ChannelError& refused) {
       note_failure(LogLevel::error, refused.what(), true);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& bug) {
+      // Nothing but lost memory ends this thread: messages would wait for ever and nobody be told.
+      note_failure(LogLevel::error,
+                   fmt::format("an error inside Skald ended the connection to {}; please report "
+                               "it: {}",
+                               options_.describe(), bug.what()),
+                   false);
     }
     connected_.store(false);
     if (std::chrono::steady_clock::now() - began > good_connection) {

@@ -9,13 +9,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "amqp_connection.hpp"
 #include "amqp_socket.hpp"
+#include "deep_thread.hpp"
 #include "skald/orchestrator.hpp"
 #include "wake_signal.hpp"
 
@@ -78,7 +79,7 @@ class AmqpSession {
   bool tried_ = false;  // the first attempt has come to an end
   bool ended_ = true;
   std::optional<std::string> refusal_;
-  std::jthread thread_;
+  std::unique_ptr<DeepThread> thread_;
 };
 
 }  // namespace skald

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <exception>
 #include <random>
 #include <utility>
 
@@ -121,7 +120,7 @@ Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
     Savepoint savepoint(database_, records_->savepoint());
     outcome = effect(informed, database_);
     if (outcome->kind == OutcomeKind::success) savepoint.keep();
-  } catch (const std::exception&) {
+  } catch (...) {
     if (sqlite3_get_autocommit(database_) == 0) transaction.commit();
     throw;
   }

@@ -2,9 +2,9 @@
 
 #include <sqlite3.h>
 
-#include <exception>
 #include <utility>
 
+#include "handler_outcome.hpp"
 #include "skald/crash_point.hpp"
 
 namespace skald {
@@ -65,18 +65,31 @@ std::vector<Outcome> Participant::answer_all(const std::vector<const HandlerCall
     if (!outcomes[i]) {
       outcomes[i] = answer_outside(*calls[i], std::get<OutsideHandler>(*find(calls[i]->action())));
     }
-    answers.push_back(after_ ? after_(*calls[i], std::move(*outcomes[i])) : *outcomes[i]);
+    answers.push_back(answer_after(*calls[i], std::move(*outcomes[i])));
   }
   return answers;
 }
 
 std::optional<Outcome> Participant::answer_before(const HandlerCall& call) const {
   std::optional<Outcome> outcome;
-  if (before_) outcome = before_(call);
+  try {
+    if (before_) outcome = before_(call);
+  } catch (...) {
+    return handler_threw();
+  }
   if (!outcome && find(call.action()) == nullptr && call.direction() != Direction::resolve) {
     outcome = Outcome::failed("UNKNOWN_ACTION", name_ + " has no action " + call.action());
   }
   return outcome;
+}
+
+Outcome Participant::answer_after(const HandlerCall& call, Outcome outcome) const {
+  if (!after_) return within_limits(std::move(outcome));
+  try {
+    return within_limits(after_(call, std::move(outcome)));
+  } catch (...) {
+    return handler_threw();
+  }
 }
 
 void Participant::answer_in_transaction(const std::vector<const HandlerCall*>& calls,
@@ -114,8 +127,8 @@ Outcome Participant::answer_within(const HandlerCall& call, const std::optional<
   } catch (const ParticipantError& error) {
     if (sqlite3_get_autocommit(database()) != 0) throw;
     return describe(error);
-  } catch (const std::exception& thrown) {
-    return Outcome::unknown("HANDLER_THREW", thrown.what());
+  } catch (...) {
+    return handler_threw();
   }
 }
 
@@ -136,8 +149,8 @@ Outcome Participant::answer_outside(const HandlerCall& call, const OutsideHandle
     });
   } catch (const ParticipantError& error) {
     return describe(error);
-  } catch (const std::exception& thrown) {
-    return Outcome::unknown("HANDLER_THREW", thrown.what());
+  } catch (...) {
+    return handler_threw();
   }
 }
 

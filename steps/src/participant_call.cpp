@@ -1,8 +1,10 @@
 #include "skald/participant_call.hpp"
 
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "handler_outcome.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 
@@ -25,7 +27,7 @@ const Json& HandlerCall::reason() const { return member("reason"); }
 const Json& HandlerCall::member(const char* name) const {
   static const Json absent;
   if (!body_) {
-    body_ = std::make_unique<Json>(parse_json(command_.body.text()));
+    body_ = std::make_unique<Json>(parse_json(command_.body.text(), body_limits));
     if (output_ && body_->is_object()) (*body_)["output"] = output_->value();
   }
   const auto found = body_->find(name);
@@ -34,9 +36,9 @@ const Json& HandlerCall::member(const char* name) const {
 
 Outcome call_handler(const Handler& handler, const HandlerCall& call) {
   try {
-    return handler(call);
-  } catch (const std::exception& thrown) {
-    return Outcome::unknown("HANDLER_THREW", thrown.what());
+    return within_limits(handler(call));
+  } catch (...) {
+    return handler_threw();
   }
 }
 

@@ -30,10 +30,18 @@ struct Task {
   ReceivedCommand command;
 };
 
+/// How much of a reply is sent: less each time that it cannot be published.
+enum class LetterForm : std::uint8_t {
+  whole,
+  few_headers,  ///< Only those that name the command.
+  brief,        ///< And no output, error data or long message.
+};
+
 struct Letter {
   DeliveryRef delivery;
   std::string reply_to;
   WireMessage message;
+  LetterForm form = LetterForm::whole;
 };
 
 /// Thread-safe.

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 #include <utility>
 
+#include "amqp_failure.hpp"
 #include "skald/crash_point.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 namespace {
@@ -17,8 +18,8 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* consumer_tag = "commands";
 constexpr std::chrono::milliseconds no_hurry{60'000};
 constexpr std::chrono::milliseconds watch_interval{500};
-// Before a reply that the broker could not keep is published again.
-constexpr std::chrono::milliseconds put_off_delay{250};
+// Longest part of a reply's message id that is the participant's name.
+constexpr std::size_t instance_name_bytes = 200;
 // How long the sessions may take to say goodbye.
 constexpr std::chrono::milliseconds goodbye{1'000};
 
@@ -37,14 +38,16 @@ ParticipantServer::ParticipantServer(Participant& participant, const AmqpOptions
       options_(options),
       log_(options.log ? options.log : Logger(log_to_stderr)),
       topology_(amqp),
-      instance_(fmt::format("{}/{:08x}", participant.name(), std::random_device{}())),
+      instance_(fmt::format("{}/{:08x}", clean_text(participant.name(), instance_name_bytes),
+                            std::random_device{}())),
       desk_(
           [this](const Task& task) {
             return participant_.answers_alone(task.command.command.action);
           },
           [this] { publisher_.wake(); }, [this] { consumer_.wake(); }),
       consumer_(amqp, "commands to " + participant.name(), log_),
-      publisher_(amqp, "replies of " + participant.name(), log_) {}
+      publisher_(amqp, "replies of " + participant.name(), log_),
+      replies_(amqp, desk_, publisher_, log_) {}
 
 ParticipantServer::~ParticipantServer() { end_sessions(); }
 
@@ -63,7 +66,7 @@ void ParticipantServer::run(const std::stop_token& stop) {
     workers_.emplace_back([this](const std::stop_token& end) { carry_out(end); });
   }
   consumer_.start([this](AmqpConnection& connection) { consume(connection); });
-  publisher_.start([this](AmqpConnection& connection) { publish(connection); });
+  publisher_.start([this](AmqpConnection& connection) { replies_.work(connection); });
   for (AmqpSession* session : {&consumer_, &publisher_}) {
     if (const auto refusal = session->first_refusal(amqp_.connect_timeout)) {
       throw ChannelError(*refusal);
@@ -94,6 +97,15 @@ void ParticipantServer::consume(AmqpConnection& connection) {
   topology_.declare_for_participant(connection, participant_.name());
   connection.consume(topology_.command_queue(participant_.name()), consumer_tag, options_.prefetch);
   consumer_.set_up();
+  try {
+    take_deliveries(connection);
+  } catch (const UnreadableDelivery& unreadable) {
+    connection.reject_and_hang_up(unreadable.tag());
+    throw;
+  }
+}
+
+void ParticipantServer::take_deliveries(AmqpConnection& connection) {
   for (;;) {
     consumer_.clear_wake();
     const bool stopping = consumer_.stopping();
@@ -127,7 +139,7 @@ void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& del
   }
   log_(LogLevel::warning,
        fmt::format("a command to {} cannot be used ({}: {}); it goes to {}", participant_.name(),
-                   unusable.reason, unusable.detail, topology_.dead()));
+                   unusable.reason, escape_controls(unusable.detail), topology_.dead()));
   connection.reject(delivered.tag);
   book_.rejected(delivered.tag);
 }
@@ -146,105 +158,6 @@ void ParticipantServer::acknowledge(AmqpConnection& connection) {
     crash_point(CrashPoint::participant_acked);
   }
   if (!settled.empty()) desk_.done(settled.size());
-}
-
-void ParticipantServer::publish(AmqpConnection& connection) {
-  blocked_ = false;
-  refused_since_.reset();
-  // What the last connection did not confirm is published again, before anything newer.
-  while (!unconfirmed_.empty()) {
-    Unconfirmed& last = unconfirmed_.back();
-    if (!last.settled) unpublished_.push_front(std::move(last.letter));
-    unconfirmed_.pop_back();
-  }
-  connection.select_confirms();
-  publisher_.set_up();
-  for (;;) {
-    publisher_.clear_wake();
-    const bool stopping = publisher_.stopping();
-    take_news(connection);
-    publish_letters(connection);
-    if (stopping) return;
-    publisher_.wait(connection, next_look());
-  }
-}
-
-void ParticipantServer::take_news(AmqpConnection& connection) {
-  std::vector<DeliveryRef> answered;
-  while (const auto event = connection.next()) {
-    if (const auto* confirmed = std::get_if<Confirmed>(&*event)) take_confirm(*confirmed, answered);
-    if (std::holds_alternative<Blocked>(*event)) blocked_ = true;
-    if (std::holds_alternative<Unblocked>(*event)) {
-      blocked_ = false;
-      unblocked_at_ = Steady::now();
-    }
-  }
-  if (!answered.empty()) desk_.settle(answered);
-}
-
-// Until when there is nothing to do. Throws when a confirm is overdue: without it the commands that
-// were answered would never be acknowledged, and the prefetch would be used up.
-std::chrono::milliseconds ParticipantServer::next_look() {
-  const auto left_until = [now = Steady::now()](Moment moment) {
-    return std::chrono::ceil<std::chrono::milliseconds>(moment - now);
-  };
-  auto look = no_hurry;
-  if (blocked_) return look;
-  if (refused_since_ && left_until(*refused_since_ + amqp_.confirm_timeout).count() <= 0) {
-    throw ConnectionLost(
-        fmt::format("{} has refused to keep replies for {}; asking on another "
-                    "connection",
-                    amqp_.describe(), format_duration(amqp_.confirm_timeout)));
-  }
-  if (!unpublished_.empty()) look = left_until(publish_not_before_);
-  if (!unconfirmed_.empty()) {
-    const Moment owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
-    const auto left = left_until(owed_since + amqp_.confirm_timeout);
-    if (left.count() <= 0) {
-      throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
-                                       amqp_.describe(), format_duration(amqp_.confirm_timeout)));
-    }
-    look = std::min(look, left);
-  }
-  return look;
-}
-
-void ParticipantServer::publish_letters(AmqpConnection& connection) {
-  for (Letter& letter : desk_.take_letters()) unpublished_.push_back(std::move(letter));
-  if (blocked_ || Steady::now() < publish_not_before_) return;
-  // A lone reply goes at once; for several, one packet is cheaper on both sides than many.
-  std::optional<HeldWrites> held;
-  if (unpublished_.size() > 1) held.emplace(connection.socket());
-  while (!unpublished_.empty()) {
-    // Noted first: if publishing throws, the letter is published again.
-    unconfirmed_.push_back({0, std::move(unpublished_.front()), Steady::now()});
-    unpublished_.pop_front();
-    Unconfirmed& next = unconfirmed_.back();
-    crash_point(CrashPoint::participant_before_reply);
-    next.tag = connection.publish("", next.letter.reply_to, false, next.letter.message);
-    crash_point(CrashPoint::participant_replied);
-  }
-}
-
-void ParticipantServer::take_confirm(const Confirmed& confirmed,
-                                     std::vector<DeliveryRef>& answered) {
-  auto entry = unconfirmed_.begin();
-  if (!confirmed.multiple) {
-    entry = std::lower_bound(entry, unconfirmed_.end(), confirmed.tag,
-                             [](const Unconfirmed& e, std::uint64_t tag) { return e.tag < tag; });
-  }
-  for (; entry != unconfirmed_.end() && entry->tag <= confirmed.tag; ++entry) {
-    if (std::exchange(entry->settled, true)) continue;
-    if (confirmed.taken) {
-      answered.push_back(entry->letter.delivery);
-      refused_since_.reset();
-    } else {
-      unpublished_.push_back(std::move(entry->letter));
-      publish_not_before_ = Steady::now() + put_off_delay;
-      if (!refused_since_) refused_since_ = Steady::now();
-    }
-  }
-  while (!unconfirmed_.empty() && unconfirmed_.front().settled) unconfirmed_.pop_front();
 }
 
 void ParticipantServer::carry_out(const std::stop_token& stop) {
@@ -274,7 +187,11 @@ std::vector<Outcome> ParticipantServer::answer(const std::vector<Task>& tasks,
 }
 
 WireMessage ParticipantServer::make_reply(const WireMessage& command, const Outcome& outcome) {
-  return encode_reply(command, outcome, fmt::format("{}/{}", instance_, ++replies_), wall_clock());
+  const std::string message_id = fmt::format("{}/{}", instance_, ++reply_count_);
+  WireMessage reply = encode_reply(command, outcome, message_id, wall_clock());
+  const std::size_t limit = amqp_.limits.body_bytes;
+  if (reply.body.size() <= limit) return reply;
+  return short_reply(reply, fmt::format("the limit is {} bytes", limit));
 }
 
 void serve_over_amqp(Participant& participant, const AmqpOptions& amqp, std::stop_token stop,

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "amqp_session.hpp"
 #include "amqp_topology.hpp"
 #include "participant_desk.hpp"
+#include "reply_publisher.hpp"
 #include "skald/participant_amqp.hpp"
 
 namespace skald {
@@ -32,14 +32,9 @@ class ParticipantServer {
   void end_sessions();
 
   void consume(AmqpConnection& connection);
+  void take_deliveries(AmqpConnection& connection);
   void take_delivery(AmqpConnection& connection, Delivered& delivered, std::vector<Task>& tasks);
   void acknowledge(AmqpConnection& connection);
-
-  void publish(AmqpConnection& connection);
-  void publish_letters(AmqpConnection& connection);
-  void take_confirm(const Confirmed& confirmed, std::vector<DeliveryRef>& answered);
-  void take_news(AmqpConnection& connection);
-  [[nodiscard]] std::chrono::milliseconds next_look();
 
   void carry_out(const std::stop_token& stop);
   [[nodiscard]] std::vector<Outcome> answer(const std::vector<Task>& tasks,
@@ -52,30 +47,16 @@ class ParticipantServer {
   const Logger log_;
   const AmqpTopology topology_;
   const std::string instance_;  // part of each reply's message id
-  std::atomic<std::uint64_t> replies_{0};
+  std::atomic<std::uint64_t> reply_count_{0};
 
   // The consumer's thread only.
   std::uint64_t connection_number_ = 0;
   AckBook book_;
 
-  using Moment = std::chrono::steady_clock::time_point;
-  struct Unconfirmed {
-    std::uint64_t tag = 0;
-    Letter letter;
-    Moment published_at;
-    bool settled = false;  // by a confirm that overtook older ones
-  };
-  // The publisher's thread only, up to the desk.
-  std::deque<Letter> unpublished_;
-  std::deque<Unconfirmed> unconfirmed_;  // by tag
-  bool blocked_ = false;                 // no confirm is owed meanwhile
-  Moment unblocked_at_{};
-  Moment publish_not_before_{};          // after a reply that the broker could not keep
-  std::optional<Moment> refused_since_;  // on this connection, without a reply that it kept
-
   ParticipantDesk desk_;
   AmqpSession consumer_;
   AmqpSession publisher_;
+  ReplyPublisher replies_;
   std::vector<std::jthread> workers_;
 };
 

@@ -9,9 +9,21 @@ namespace {
 
 // The most that a command has.
 constexpr std::size_t command_headers = 14;
+// Inside `reason.error.data` of a compensation.
+constexpr std::size_t deepest_payload = 3;
 
 std::string action_key(const CommandId& id) {
   return CommandId{id.saga, id.step, Direction::action, 1}.idempotency_key();
+}
+
+// The properties of a command that are names to its participant.
+std::optional<UnusableMessage> check_names(const WireProperties& properties,
+                                           const WireLimits& limits) {
+  auto problem = wire::check_name("app_id", properties.app_id, limits);
+  if (!problem) problem = wire::check_name("message_id", properties.message_id, limits);
+  if (!problem) problem = wire::check_name("type", properties.type, limits);
+  if (!problem) problem = wire::check_name("reply_to", properties.reply_to, limits);
+  return problem;
 }
 
 UnusableMessage bad_headers(std::string detail) { return {"BAD_HEADERS", std::move(detail)}; }
@@ -51,16 +63,10 @@ std::optional<WireMessage> encode_command(const Command& command, const std::str
 
   message.body = command.body.text();
   message.body_bytes = message.body.size();
-  for (const std::string_view text :
-       {std::string_view(properties.app_id), std::string_view(properties.message_id),
-        std::string_view(properties.type), std::string_view(reply_to),
-        std::string_view(command.participant)}) {
-    if (text.size() <= limits.header_bytes) continue;
-    why_not = fmt::format("'{}…' has {} bytes, a name on the wire may have {}", text.substr(0, 40),
-                          text.size(), limits.header_bytes);
-    return std::nullopt;
-  }
-  if (const auto problem = wire::check_headers(message, limits)) {
+  auto problem = check_names(properties, limits);
+  if (!problem) problem = wire::check_name("participant", command.participant, limits);
+  if (!problem) problem = wire::check_headers(message, limits);
+  if (problem) {
     why_not = problem->detail;
     return std::nullopt;
   }
@@ -76,6 +82,7 @@ DecodedCommand decode_command(const WireMessage& message, const std::string& par
                               const WireLimits& limits) {
   using namespace wire;
   if (auto problem = check_headers(message, limits)) return *problem;
+  if (auto problem = check_names(message.properties, limits)) return *problem;
   const auto id = CommandId::parse(message.properties.message_id);
   if (!id) return bad_headers("message_id is not the id of a command");
   if (auto problem = check_against(message, *id)) return *problem;
@@ -88,7 +95,7 @@ DecodedCommand decode_command(const WireMessage& message, const std::string& par
     return bad_headers("skald_round is not a number from 1");
   }
   UnusableMessage problem;
-  auto body = checked_object(message, limits, problem);
+  auto body = checked_object(message, limits, deepest_payload, problem);
   if (!body) return problem;
 
   ReceivedCommand received;

@@ -1,14 +1,49 @@
-// Messages in quarantine, read again.
+// Messages in quarantine: what is kept of their metadata, and how they are read again.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
+#include "skald/text.hpp"
 #include "skald/wire.hpp"
 #include "wire_text.hpp"
 
 namespace skald {
 
 namespace {
+
+// Longest text of one property or header that is kept.
+constexpr std::size_t kept_text_bytes = 4096;
+
+// A participant may put bytes into a header that are not UTF-8; append_json_string() replaces them.
+void append_member(std::string& out, std::string_view name, std::string_view json_value) {
+  if (out.size() > 1) out += ',';
+  append_json_string(out, name);
+  out += ':';
+  out += json_value;
+}
+
+std::string json_string(std::string_view text) {
+  std::string out;
+  append_json_string(out, clean_text(text, kept_text_bytes));
+  return out;
+}
+
+void append_text(std::string& out, std::string_view name, std::string_view text) {
+  if (!text.empty()) append_member(out, name, json_string(text));
+}
+
+std::string json_of(const HeaderValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return json_string(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  if (const auto* real = std::get_if<double>(&value)) return dump_json(Json(*real));
+  return "null";
+}
+
+bool is_cut(const HeaderValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr && text->size() > kept_text_bytes;
+}
 
 std::string text_at(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -19,7 +54,8 @@ HeaderValue header_value(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_float()) return value.get<double>();
-  if (value.is_number()) return value.get<std::int64_t>();
+  // Every integer that a message can have is one of 64 bits with a sign.
+  if (value.is_number_integer()) return value.get<std::int64_t>();
   return std::monostate{};
 }
 
@@ -36,6 +72,9 @@ std::optional<WireMessage> rebuild(const QuarantinedMessage& kept) {
   if (const auto headers = metadata.find("headers");
       headers != metadata.end() && headers->is_object()) {
     for (const auto& [name, value] : headers->items()) message.headers[name] = header_value(value);
+  }
+  if (const auto left_out = metadata.find("headers_left_out"); left_out != metadata.end()) {
+    message.headers_left_out = left_out->is_number_unsigned() ? left_out->get<std::size_t>() : 1;
   }
   message.body = kept.body;
   message.body_bytes = kept.body.size();
@@ -58,6 +97,30 @@ DecodedReply read(const WireMessage& message, const std::string& engine, const W
 }
 
 }  // namespace
+
+std::string describe_metadata(const WireMessage& message) {
+  const WireProperties& properties = message.properties;
+  std::string out = "{";
+  append_text(out, "content_type", properties.content_type);
+  append_text(out, "app_id", properties.app_id);
+  append_text(out, "message_id", properties.message_id);
+  append_text(out, "correlation_id", properties.correlation_id);
+  append_text(out, "type", properties.type);
+  append_text(out, "reply_to", properties.reply_to);
+  std::string headers = "{";
+  std::size_t left_out = message.headers_left_out;
+  for (const auto& [name, value] : message.headers) {
+    const std::string json = json_of(value);
+    const bool fits = out.size() + headers.size() + name.size() + json.size() <= metadata_bytes_max;
+    // One that is cut was not kept whole either.
+    if (!fits || is_cut(value)) ++left_out;
+    if (fits) append_member(headers, clean_text(name, kept_text_bytes), json);
+  }
+  append_member(out, "headers", headers + "}");
+  if (left_out > 0) append_member(out, "headers_left_out", std::to_string(left_out));
+  out += '}';
+  return out;
+}
 
 Reconsidered reconsider_message(const QuarantinedMessage& kept, const std::string& engine,
                                 const WireLimits& limits) {

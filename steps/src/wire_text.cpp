@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "skald/text.hpp"
+
 namespace skald {
 
 namespace wire {
@@ -23,7 +28,7 @@ std::optional<std::int64_t> int_header(const WireMessage& message, std::string_v
 }
 
 std::optional<JsonText> checked_object(const WireMessage& message, const WireLimits& limits,
-                                       UnusableMessage& problem) {
+                                       std::size_t payload_level, UnusableMessage& problem) {
   const std::uint64_t bytes = std::max<std::uint64_t>(message.body.size(), message.body_bytes);
   if (bytes > limits.body_bytes) {
     problem = {"TOO_LARGE",
@@ -31,11 +36,12 @@ std::optional<JsonText> checked_object(const WireMessage& message, const WireLim
     return std::nullopt;
   }
   try {
-    JsonText body = JsonText::parse(message.body, {limits.depth, limits.body_bytes});
+    const std::size_t depth = std::min(limits.depth, payload_depth_max + payload_level);
+    JsonText body = JsonText::parse(message.body, {depth, limits.body_bytes});
     if (body.text().front() == '{') return body;
     problem = {"BAD_JSON", "the body is not a JSON object"};
   } catch (const JsonError& error) {
-    problem = {"BAD_JSON", fmt::format("the body cannot be read: {}", error.what())};
+    problem = {"BAD_JSON", fmt::format("the body cannot be read: {}", clean_text(error.what()))};
   }
   return std::nullopt;
 }
@@ -69,19 +75,44 @@ std::optional<std::string_view> only_member(const JsonText& object, std::string_
   return text;
 }
 
+std::optional<UnusableMessage> check_name(std::string_view where, std::string_view text,
+                                          const WireLimits& limits) {
+  if (text.empty()) return std::nullopt;
+  const auto problem = name_problem(text, limits.header_bytes);
+  if (!problem) return std::nullopt;
+  return UnusableMessage{"BAD_HEADERS", fmt::format("{} {}", where, *problem)};
+}
+
 std::optional<UnusableMessage> check_headers(const WireMessage& message, const WireLimits& limits) {
+  if (message.headers_left_out > 0) {
+    const std::size_t count = message.headers.size() + message.headers_left_out;
+    return UnusableMessage{
+        "TOO_LARGE",
+        fmt::format("it has {} headers, of which {} were read; at most {} headers of "
+                    "{} bytes together are",
+                    count, message.headers.size(), header_count_max, header_table_bytes_max)};
+  }
+  if (auto problem = check_name("correlation_id", message.properties.correlation_id, limits)) {
+    return problem;
+  }
   for (const auto& [name, value] : message.headers) {
     if (!name.starts_with("skald_")) continue;
     const auto* text = std::get_if<std::string>(&value);
-    if (text != nullptr && text->size() > limits.header_bytes) {
-      return UnusableMessage{"BAD_HEADERS", fmt::format("header {} has {} bytes, the limit is {}",
-                                                        name, text->size(), limits.header_bytes)};
-    }
+    if (text == nullptr) continue;
+    const std::string where = "header " + escape_controls(name);
+    if (auto problem = check_name(where, *text, limits)) return problem;
   }
   if (!message.headers.contains("skald_protocol")) return std::nullopt;
   if (text_header(message, "skald_protocol") == protocol_version) return std::nullopt;
   return UnusableMessage{"UNSUPPORTED_PROTOCOL",
                          fmt::format("header skald_protocol is not \"{}\"", protocol_version)};
+}
+
+bool names_command(std::string_view header) {
+  constexpr std::array<std::string_view, 8> names{
+      "skald_protocol", "skald_saga_id",         "skald_step",    "skald_direction",
+      "skald_attempt",  "skald_idempotency_key", "skald_outcome", "skald_command_id"};
+  return std::find(names.begin(), names.end(), header) != names.end();
 }
 
 std::optional<UnusableMessage> check_against(const WireMessage& message, const CommandId& id) {
@@ -111,59 +142,10 @@ std::optional<UnusableMessage> check_against(const WireMessage& message, const C
 
 }  // namespace wire
 
-namespace {
-
-// A participant may put bytes into a header that are not UTF-8; append_json_string() replaces them.
-void append_member(std::string& out, std::string_view name, std::string_view json_value) {
-  if (out.size() > 1) out += ',';
-  append_json_string(out, name);
-  out += ':';
-  out += json_value;
-}
-
-void append_text(std::string& out, std::string_view name, std::string_view text) {
-  if (text.empty()) return;
-  std::string quoted;
-  append_json_string(quoted, text);
-  append_member(out, name, quoted);
-}
-
-}  // namespace
-
 std::string_view sending_engine(const WireMessage& message) {
   std::string_view app = message.properties.app_id;
   if (!app.starts_with(wire::app_prefix)) return {};
   return app.substr(wire::app_prefix.size());
-}
-
-std::string describe_metadata(const WireMessage& message) {
-  const WireProperties& properties = message.properties;
-  std::string out = "{";
-  append_text(out, "content_type", properties.content_type);
-  append_text(out, "app_id", properties.app_id);
-  append_text(out, "message_id", properties.message_id);
-  append_text(out, "correlation_id", properties.correlation_id);
-  append_text(out, "type", properties.type);
-  append_text(out, "reply_to", properties.reply_to);
-  std::string headers = "{";
-  for (const auto& [name, value] : message.headers) {
-    if (const auto* text = std::get_if<std::string>(&value)) {
-      std::string quoted;
-      append_json_string(quoted, *text);
-      append_member(headers, name, quoted);
-    } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      append_member(headers, name, std::to_string(*number));
-    } else if (const auto* truth = std::get_if<bool>(&value)) {
-      append_member(headers, name, *truth ? "true" : "false");
-    } else if (const auto* real = std::get_if<double>(&value)) {
-      append_member(headers, name, Json(*real).dump());
-    } else {
-      append_member(headers, name, "null");
-    }
-  }
-  append_member(out, "headers", headers + "}");
-  out += '}';
-  return out;
 }
 
 }  // namespace skald

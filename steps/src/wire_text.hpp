@@ -24,8 +24,10 @@ inline constexpr std::string_view command_id_header = "skald_command_id";
                                                      std::string_view name);
 
 /// The body, if it is a JSON object within the limits; otherwise nothing, and `problem` says why.
+/// `payload_level` is how deep the deepest payload lies inside it.
 [[nodiscard]] std::optional<JsonText> checked_object(const WireMessage& message,
                                                      const WireLimits& limits,
+                                                     std::size_t payload_level,
                                                      UnusableMessage& problem);
 
 /// The value of `name` in an object that has no other member and is written without white space;
@@ -33,10 +35,20 @@ inline constexpr std::string_view command_id_header = "skald_command_id";
 [[nodiscard]] std::optional<std::string_view> only_member(const JsonText& object,
                                                           std::string_view name);
 
-/// Checks what is the same for commands and replies: header texts within the limits and a protocol
-/// version that is known. A message without a version counts as of version 1.
+/// Checks that `text`, where it is not empty, can be a name: within the limits, valid UTF-8 without
+/// NUL. `where` says in the problem which text it is.
+[[nodiscard]] std::optional<UnusableMessage> check_name(std::string_view where,
+                                                        std::string_view text,
+                                                        const WireLimits& limits);
+
+/// Checks what is the same for commands and replies: no header left out, `correlation_id` and the
+/// texts of `skald_` headers can be names, and a protocol version that is known. A message without
+/// a version counts as of version 1.
 [[nodiscard]] std::optional<UnusableMessage> check_headers(const WireMessage& message,
                                                            const WireLimits& limits);
+
+/// True for the headers that name the command a reply answers; they always fit into a frame.
+[[nodiscard]] bool names_command(std::string_view header);
 
 /// Checks that each of the headers that repeat a part of `id`, where present, agrees with it.
 [[nodiscard]] std::optional<UnusableMessage> check_against(const WireMessage& message,

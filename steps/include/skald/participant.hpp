@@ -53,7 +53,8 @@ class Participant {
 
   /// Called before a command is looked at; an outcome it gives is the answer, and nothing else
   /// happens, except that `failed` is kept by the barrier, and gives way to what the barrier knows
-  /// of the key. For checks, logging and planned faults. Hooks must not throw.
+  /// of the key. For checks, logging and planned faults. A hook that throws answers `unknown`, code
+  /// `HANDLER_THREW`.
   void before_each(std::function<std::optional<Outcome>(const HandlerCall&)> hook);
   /// Called with the outcome, once that is committed; gives the answer that is sent.
   void after_each(std::function<Outcome(const HandlerCall&, Outcome)> hook);
@@ -65,7 +66,8 @@ class Participant {
   /// Carries one command out. What goes wrong is an outcome, too: an unknown action is `failed`
   /// with `UNKNOWN_ACTION`, a handler that throws is `unknown` with `HANDLER_THREW`, a database
   /// that is busy is `unknown` with `DATABASE_BUSY`, one that fails `unknown` with
-  /// `DATABASE_FAILED`.
+  /// `DATABASE_FAILED`. An output that cannot be sent is `unknown` with `REPLY_TOO_LARGE` or
+  /// `BAD_OUTPUT`; its effect is committed and the barrier remembers the success.
   [[nodiscard]] Outcome answer(const HandlerCall& call);
   /// The same for several commands, those without outside work in one transaction. The outcomes
   /// come in the order of the calls.
@@ -79,6 +81,7 @@ class Participant {
   void answer_in_transaction(const std::vector<const HandlerCall*>& calls,
                              std::vector<std::optional<Outcome>>& outcomes);
   [[nodiscard]] std::optional<Outcome> answer_before(const HandlerCall& call) const;
+  [[nodiscard]] Outcome answer_after(const HandlerCall& call, Outcome outcome) const;
   /// `failure`, when there is one, stands for the handler.
   [[nodiscard]] Outcome answer_within(const HandlerCall& call,
                                       const std::optional<Outcome>& failure);

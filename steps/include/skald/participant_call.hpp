@@ -47,7 +47,8 @@ class HandlerCall {
   [[nodiscard]] std::string action_key() const;
 
   /// `input` of the body; null when absent. The body is parsed once, at the first use.
-  /// \throws JsonError when the body is not JSON within the limits.
+  /// \throws JsonError when the body is not JSON within body_limits (limits.hpp), in which every
+  /// payload has room.
   [[nodiscard]] const Json& input() const;
   /// `output` of the action, for its compensation; null when nobody knows it.
   [[nodiscard]] const Json& output() const;
@@ -69,12 +70,13 @@ class HandlerCall {
   std::optional<JsonText> output_;
 };
 
-/// Carries a command out. Must be callable from several threads at once. A std::exception that it
-/// throws answers `unknown`, code `HANDLER_THREW`; any other exception is a bug and ends the
-/// program.
+/// Carries a command out. Must be callable from several threads at once. Whatever it throws answers
+/// `unknown`, code `HANDLER_THREW`. An output over a payload's limits (limits.hpp) answers
+/// `unknown`, code `REPLY_TOO_LARGE` or `BAD_OUTPUT`, since the effect may have happened; an
+/// error's code is cut at 255 bytes and its message at 4096, bytes that are not UTF-8 are replaced.
 using Handler = std::function<Outcome(const HandlerCall&)>;
 
-/// Calls the handler and turns a std::exception into `unknown`, code `HANDLER_THREW`.
+/// Calls the handler; never throws what the handler threw, and answers within the limits.
 [[nodiscard]] Outcome call_handler(const Handler& handler, const HandlerCall& call);
 
 }  // namespace skald

@@ -13,6 +13,7 @@
 
 #include "skald/channel.hpp"
 #include "skald/json.hpp"
+#include "skald/limits.hpp"
 #include "skald/wire_headers.hpp"
 
 namespace skald {
@@ -31,15 +32,24 @@ struct WireProperties {
 struct WireMessage {
   WireProperties properties;
   WireHeaders headers;
+  /// Headers that were sent and not read, because there were more, or longer ones, than
+  /// header_count_max and header_table_bytes_max.
+  std::size_t headers_left_out = 0;
   std::string body;
   /// Length of the body as it was sent; more than body.size() when the reader cut it.
   std::uint64_t body_bytes = 0;
 };
 
+/// Most headers of one message that are read.
+inline constexpr std::size_t header_count_max = 256;
+/// Most bytes of names and values of one message's headers that are read.
+inline constexpr std::size_t header_table_bytes_max = 32UL * 1024;
+
+/// Payloads inside a body have limits of their own (limits.hpp).
 struct WireLimits {
-  std::size_t body_bytes = 1024UL * 1024;
-  std::size_t depth = 64;          ///< Of the body's JSON.
-  std::size_t header_bytes = 255;  ///< Of any text in properties and `skald_*` headers.
+  std::size_t body_bytes = body_bytes_max;
+  std::size_t depth = body_depth_max;  ///< Of the body's JSON.
+  std::size_t header_bytes = 255;      ///< Of any text in properties and `skald_*` headers.
 };
 
 /// Why a message cannot be used: `TOO_LARGE`, `BAD_JSON`, `BAD_HEADERS`, `BAD_OUTCOME`,
@@ -83,10 +93,19 @@ using DecodedReply = std::variant<Reply, LostCommand, UnusableMessage>;
                                             const std::string& participant,
                                             const WireLimits& limits = {});
 
-/// The reply to `command`, which is the message as it was received: its headers are echoed even
-/// when the rest of it cannot be used. `message_id` is the reply's own.
+/// The reply to `command`, which is the message as it was received: its `skald_` headers are echoed
+/// even when the rest of it cannot be used; when they are many, only those that name the command.
+/// `message_id` is the reply's own.
 [[nodiscard]] WireMessage encode_reply(const WireMessage& command, const Outcome& outcome,
                                        const std::string& message_id, Time now);
+
+/// `reply` with only the headers that name its command, for a connection whose frames are small.
+[[nodiscard]] WireMessage with_few_headers(const WireMessage& reply);
+
+/// A short reply in place of `reply`, which is of the kit's own making and cannot be published for
+/// the reason `why_not`, with few headers. `success` becomes `unknown`, code `REPLY_TOO_LARGE`: the
+/// effect has happened. Other outcomes keep their kind and code, and lose data and a long message.
+[[nodiscard]] WireMessage short_reply(const WireMessage& reply, const std::string& why_not);
 
 /// Reads what arrives in an engine's reply queue: replies, and dead commands that another engine
 /// forwarded. The reply's step is given by name; its receipt is 0.
@@ -100,10 +119,16 @@ using DecodedReply = std::variant<Reply, LostCommand, UnusableMessage>;
 /// The engine that sent this message, from its `app_id`; empty when no engine did.
 [[nodiscard]] std::string_view sending_engine(const WireMessage& message);
 
-/// The dead command as it is forwarded to the reply queue of the engine that sent it.
+/// The dead command as it is forwarded to the reply queue of the engine that sent it: with its
+/// `skald_` headers and the broker's reason. Others are left out: the broker gives some of them a
+/// meaning, and together they may not fit.
 [[nodiscard]] WireMessage forward_dead_command(const WireMessage& message);
 
-/// Metadata of a message as a JSON object, for the quarantine.
+/// Most bytes of describe_metadata(), roughly: what goes beyond is left out and counted.
+inline constexpr std::size_t metadata_bytes_max = 16UL * 1024;
+
+/// Metadata of a message as a JSON object, for the quarantine. Always valid JSON, whatever the
+/// bytes; cut at metadata_bytes_max, and then it says how many headers were left out.
 [[nodiscard]] std::string describe_metadata(const WireMessage& message);
 
 /// Reads a quarantined message of the AMQP channel again, by what describe_metadata() and the body

@@ -19,7 +19,8 @@ namespace skald {
 /// arrays, decimals): they are known to be there and not looked into.
 using HeaderValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 
-/// Names are unique. Finding one takes time in proportion to their number.
+/// Names are unique. Finding one takes time in proportion to their number, which whoever fills it
+/// from outside bounds.
 class WireHeaders {
  public:
   using Entry = std::pair<std::string, HeaderValue>;

@@ -98,7 +98,7 @@ TEST_CASE("hostile bodies and headers cannot be used, and do no harm") {
   CHECK(reason_of(reply("success", "null")) == "BAD_JSON");
   CHECK(reason_of(reply("success", "{\"output\":\"\xff\"}")) == "BAD_JSON");
   CHECK(reason_of(reply("success", "{\"output\":" + std::string(100'000, '['))) == "BAD_JSON");
-  CHECK(reason_of(reply("success", std::string(1024UL * 1024 + 1, ' '))) == "TOO_LARGE");
+  CHECK(reason_of(reply("success", std::string(body_bytes_max + 1, ' '))) == "TOO_LARGE");
   WireMessage cut = reply("success", "{}");
   cut.body_bytes = 5'000'000;
   CHECK(reason_of(cut) == "TOO_LARGE");
