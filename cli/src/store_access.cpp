@@ -13,6 +13,7 @@
 #include "skald/orchestrator.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
+#include "skald/text.hpp"
 #include "skald/wire.hpp"
 
 namespace skald::cli {
@@ -44,7 +45,7 @@ std::optional<ControlClient> connect(const std::string& path) {
 
 Json ask(ControlClient& engine, const Json& request) {
   try {
-    return parse_json(engine.request(request.dump(), answer_timeout_of(request)));
+    return parse_json(engine.request(dump_json(request), answer_timeout_of(request)));
   } catch (const StoreError& error) {
     // Not asked again: it may have been carried out before the connection broke.
     Json answer = refused_answer(

@@ -5,6 +5,7 @@
 #include "definition_policies.hpp"
 #include "definition_shape.hpp"
 #include "definition_waits.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -91,7 +92,7 @@ std::string normal_form_of(const Definition& definition) {
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     json["steps"].push_back(normal_step(definition, i));
   }
-  return json.dump();
+  return dump_json(json);
 }
 
 }  // namespace skald

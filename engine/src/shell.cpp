@@ -56,7 +56,7 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
     if (options_.mode == Mode::engine) open_to_the_outside();
     inbox_.push(RoomArrival{});
     thread_ = std::thread([this] { run(); });
-  } catch (...) {
+  } catch (...) {  // Thrown on: this only closes what was opened.
     // Nobody may call an orchestrator that never came to be.
     close_to_the_outside();
     throw;

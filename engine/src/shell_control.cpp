@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shell.hpp"
+#include "skald/text.hpp"
 #include "waiting.hpp"
 
 namespace skald {
@@ -20,9 +21,9 @@ constexpr Duration wait_request_limit{10'000};
 
 std::string Orchestrator::Shell::control(std::string_view request) {
   try {
-    return handle(parse_json(request)).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dump_json(handle(parse_json(request)));
   } catch (const JsonError& error) {
-    return refusal_json({Code::invalid, error.what()}).dump();
+    return dump_json(refusal_json({Code::invalid, error.what()}));
   }
 }
 

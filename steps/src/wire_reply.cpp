@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "skald/text.hpp"
 #include "skald/wire.hpp"
 #include "wire_text.hpp"
 
@@ -39,7 +40,7 @@ std::optional<UnusableMessage> read_error(const Json& body, Outcome& outcome) {
     outcome.error.message = message->get<std::string>();
   }
   if (const auto data = error->find("data"); data != error->end()) {
-    outcome.error.data = JsonText::trusted(data->dump());
+    outcome.error.data = JsonText::trusted(dump_json(*data));
   }
   if (outcome.kind != OutcomeKind::failed) return std::nullopt;
   if (const auto wish = error->find("retry_after_ms"); wish != error->end() && !wish->is_null()) {
@@ -72,7 +73,7 @@ std::optional<UnusableMessage> read_outcome(const Json& body, Outcome& outcome) 
   switch (outcome.kind) {
     case OutcomeKind::success:
       if (const auto output = body.find("output"); output != body.end()) {
-        outcome.output = JsonText::trusted(output->dump());
+        outcome.output = JsonText::trusted(dump_json(*output));
       }
       return std::nullopt;
     case OutcomeKind::rejected:
@@ -103,7 +104,7 @@ std::string reply_body(const Outcome& outcome) {
   switch (outcome.kind) {
     case OutcomeKind::success: return fmt::format(R"({{"output":{}}})", outcome.output.text());
     case OutcomeKind::pending:
-      return Json{{"lease_ms", outcome.lease.count()}, {"progress", outcome.progress}}.dump();
+      return dump_json({{"lease_ms", outcome.lease.count()}, {"progress", outcome.progress}});
     case OutcomeKind::rejected:
     case OutcomeKind::failed:
     case OutcomeKind::unknown: break;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "skald/text.hpp"
+
 namespace skald {
 
 namespace wire {
@@ -156,7 +158,7 @@ std::string describe_metadata(const WireMessage& message) {
     } else if (const auto* truth = std::get_if<bool>(&value)) {
       append_member(headers, name, *truth ? "true" : "false");
     } else if (const auto* real = std::get_if<double>(&value)) {
-      append_member(headers, name, Json(*real).dump());
+      append_member(headers, name, dump_json(*real));
     } else {
       append_member(headers, name, "null");
     }

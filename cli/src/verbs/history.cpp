@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "output/style.hpp"
 #include "output/text.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
@@ -65,7 +66,7 @@ void print_row(const Json& row, Time started, Context& context, const Painter& p
     }
     describe(rest, "", text);
     context.out << paint(Style::dim, when) << "  "
-                << paint(Style::dim, padded("v" + row.at("version").dump(), version_columns))
+                << paint(Style::dim, padded("v" + dump_json(row.at("version")), version_columns))
                 << "  " << paint(style_of_event(name), padded(name, event_columns)) << text << '\n';
   }
 }

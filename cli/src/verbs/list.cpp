@@ -9,6 +9,7 @@
 #include "output/table.hpp"
 #include "output/text.hpp"
 #include "saga_pages.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
@@ -33,7 +34,7 @@ std::string flags_of(const Json& row) {
 
 std::string number_at(const Json& row, const char* name) {
   const auto member = row.find(name);
-  return member != row.end() && member->is_number() ? member->dump() : "";
+  return member != row.end() && member->is_number() ? dump_json(*member) : "";
 }
 
 void print_table(const std::vector<Json>& rows, bool wide, Context& context) {

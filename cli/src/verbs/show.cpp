@@ -11,6 +11,7 @@
 #include "explain.hpp"
 #include "output/table.hpp"
 #include "output/text.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
@@ -49,7 +50,7 @@ std::string duration_of(const Json& step, Time now) {
 
 std::string count_at(const Json& object, const char* name) {
   const auto member = object.find(name);
-  return member == object.end() || !member->is_number() || *member == 0 ? "" : member->dump();
+  return member == object.end() || !member->is_number() || *member == 0 ? "" : dump_json(*member);
 }
 
 Cell compensation_cell(const Json& step) {
