@@ -7,6 +7,8 @@
 
 #include "skald/error.hpp"
 
+#include "skald/text.hpp"
+
 namespace skald {
 
 namespace {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "skald/crash_point.hpp"
+#include "skald/text.hpp"
 #include "waiting.hpp"
 
 namespace skald {
@@ -14,7 +15,7 @@ namespace {
 
 void log_to_stderr(LogLevel level, std::string_view text) {
   if (level < LogLevel::warning) return;
-  fmt::print(stderr, "skald: {}\n", text);
+  fmt::print(stderr, "skald: {}\n", escape_controls(text));
 }
 
 Coordinator::Settings settings_from(const OrchestratorOptions& options) {
