@@ -43,7 +43,20 @@ std::optional<ControlClient> connect(const std::string& path) {
   return ControlClient::connect(path, connect_timeout);
 }
 
+// On its way to an engine a text that is no UTF-8, such as a file's name may be, would be another.
+std::optional<std::string> field_that_is_no_utf8(const Json& request) {
+  for (const auto& [name, value] : request.items()) {
+    if (value.is_string() && !is_utf8(value.get_ref<const std::string&>())) return name;
+  }
+  return std::nullopt;
+}
+
 Json ask(ControlClient& engine, const Json& request) {
+  if (const auto field = field_that_is_no_utf8(request)) {
+    return refused_answer(
+        Refused::Code::invalid,
+        fmt::format("{}: it is not valid UTF-8; an engine takes no other text", *field));
+  }
   try {
     return parse_json(engine.request(dump_json(request), answer_timeout_of(request)));
   } catch (const StoreError& error) {

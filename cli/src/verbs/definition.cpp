@@ -14,6 +14,7 @@
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -191,7 +192,10 @@ void add_to(CLI::App& app, DefinitionOptions& options) {
   list_verb.callback([&options] { options.action = DefinitionOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "A definition with every value stated, as JSON",
                                  "definition show place-order --definition 1");
-  show_verb.add_option("type", options.type, "Saga type")->required()->type_name("TYPE");
+  show_verb.add_option("type", options.type, "Saga type")
+      ->required()
+      ->check(valid_name())
+      ->type_name("TYPE");
   show_verb.add_option("--definition", options.version, "Version (the newest)")->type_name("N");
   show_verb.callback([&options] { options.action = DefinitionOptions::Action::show; });
 }

@@ -82,16 +82,17 @@ void add_to(CLI::App& app, HistoryOptions& options) {
 int run(const HistoryOptions& options, Context& context) {
   StoreAccess access(context);
   const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
+  const SecretMask mask(*folded.definition, folded.saga);
   const Format format = options.format.format();
   if (format == Format::table) {
     const Painter paint(context.colored());
     for (const JournalRow& row : folded.rows) {
-      print_row(journal_row_json(*folded.definition, row), folded.saga.started_at, context, paint);
+      print_row(journal_row_json(mask, row), folded.saga.started_at, context, paint);
     }
     return exit_done;
   }
   JsonWriter json(context.out, format);
-  for (const JournalRow& row : folded.rows) json.add(journal_row_json(*folded.definition, row));
+  for (const JournalRow& row : folded.rows) json.add(journal_row_json(mask, row));
   json.finish();
   return exit_done;
 }

@@ -86,8 +86,8 @@ int run(const RunOptions& options, Context& context) {
   engine.participants = config.participants;
   Orchestrator orchestrator(store, channel, engine);
   for (const auto& definition : definitions) orchestrator.define(definition);
-  context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),
-                             broker.describe())
+  context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(),
+                             printable(store.path()), broker.describe())
               << std::flush;
   while (!context.pause(look_interval)) {
     if (const auto failure = orchestrator.failure()) {
@@ -97,7 +97,8 @@ int run(const RunOptions& options, Context& context) {
   }
   orchestrator.stop();
   if (spoilt) log.write(LogLevel::warning, "chaos: " + spoilt->counts().text());
-  context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), store.path()) << std::flush;
+  context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), printable(store.path()))
+              << std::flush;
   return exit_done;
 }
 
