@@ -279,6 +279,9 @@ ParsedRequest parse_control_request(const Json& request) {
     const Json* document = fields.find("definition");
     if (!document) Fields::fail("definition", "is required");
     parsed.request = DefineArrival{parse_given_definition(*document), {}};
+  } else if (verb == "drop_definition") {
+    const std::string type = fields.required_name("type");
+    parsed.request = DropDefinitionArrival{type, fields.required_number("version"), {}};
   } else if (verb == "quarantine_drop") {
     parsed.request = DropQuarantinedArrival{fields.required_number("number"), {}};
   } else if (verb == "quarantine_requeue") {

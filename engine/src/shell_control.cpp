@@ -91,6 +91,14 @@ Json Orchestrator::Shell::answer_request(DefineArrival& define) {
   return {{"ok", true}};
 }
 
+Json Orchestrator::Shell::answer_request(DropDefinitionArrival& drop) {
+  Waiting<bool> waiting;
+  drop.answer = waiting.answer();
+  submit(std::move(drop));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
+}
+
 Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
   Waiting<bool> waiting;
   drop.answer = waiting.answer();
