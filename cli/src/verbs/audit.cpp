@@ -36,7 +36,7 @@ class AuditRun {
     }
     const auto& folded = std::get<FoldedSaga>(loaded);
     const auto summary = reader_.summary(id);
-    const auto findings = audit_saga(folded.rows, summary, folded.definition);
+    auto findings = audit_saga(folded.rows, summary, folded.definition);
     if (summary && summary->key && summary->holds_key) {
       const auto [holder, first] = holders_.emplace(std::pair(summary->type, *summary->key), id);
       if (!first) findings.push_back("its key is also held by " + holder->second.to_string());

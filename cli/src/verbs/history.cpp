@@ -36,7 +36,9 @@ Style style_of_event(const std::string& name) {
 // `step=charge attempt=2 error.code=TIMEOUT`: whatever the event says, without its name.
 void describe(const Json& value, const std::string& path, std::string& out) {
   if (value.is_null() || value == "" || (path.empty() && value.empty())) return;
-  if (value.is_object() && !value.empty() && path.find("put") == std::string::npos) {
+  // Not into payloads: names in them may be as long as they like.
+  const bool known = path.empty() || path == "error";
+  if (known && value.is_object() && !value.empty()) {
     for (const auto& [name, member] : value.items()) {
       describe(member, path.empty() ? name : path + "." + name, out);
     }
