@@ -24,6 +24,8 @@ run_lint() {
   check_format "${sources[@]}" || problems+=("format")
   step "lengths"
   check_lengths "${sources[@]}" || problems+=("lines over $line_limit columns")
+  step "calls that throw for what data holds"
+  check_outside_data "${sources[@]}" || problems+=("calls that throw for what data holds")
   if [[ ${#chosen[@]} -gt 0 ]]; then
     configure tidy -DCMAKE_CXX_CLANG_TIDY= -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DSKALD_BENCH=ON \
       -DSKALD_WERROR=OFF
@@ -86,6 +88,42 @@ warn_of_lengths() {
       start = 0
     }
     END { close_file() }' "$@"
+}
+
+# What throws, or ends the process, for what a payload, a name or a file may hold has no place in the
+# product; neither has a catch-all that does not say why it hides no error.
+check_outside_data() {
+  local files=() file
+  for file in "$@"; do
+    case "$file" in
+      engine/*/text.cpp | engine/*/json.cpp) ;;  # They are what the others are to use.
+      engine/* | storage/* | steps/* | cli/*) files+=("$file") ;;
+    esac
+  done
+  [[ ${#files[@]} -gt 0 ]] || return 0
+  awk '
+    function refuse(instead) {
+      print FILENAME ":" FNR ": " $0 "\n    " instead
+      refused = 1
+    }
+    FNR == 1 { before = "" }
+    {
+      code = $0
+      sub(/\/\/.*/, "", code)
+    }
+    code ~ /(::|[^"_a-z\/])json_pointer[^.]/ {
+      refuse("use split_pointer() and value_at() of engine/src/json_pointer.hpp: a pointer of " \
+             "nlohmann throws for an empty token or a long number on a list")
+    }
+    code ~ /(\.|->)dump\(/ {
+      refuse("use dump_json() of skald/text.hpp: dump() throws for invalid UTF-8")
+    }
+    code ~ /catch \(\.\.\.\)/ && $0 !~ /\/\// && before !~ /\/\// {
+      refuse("catch what you expect, or say in a comment on this line or the one before why no " \
+             "error is hidden")
+    }
+    { before = $0 }
+    END { exit refused }' "${files[@]}"
 }
 
 # Compiles one header with the include folders that its own folder's targets use.

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
 
@@ -59,7 +60,7 @@ class CommandLine {
     app_.fallthrough();
     app_.set_version_flag("--version", "skald " SKALD_VERSION " (json 1)");
     app_.failure_message([](const CLI::App*, const CLI::Error& error) {
-      return std::string("skald: ") + error.what() + "; see skald --help\n";
+      return "skald: " + printable(error.what()) + "; see skald --help\n";
     });
     add_global_options();
     add_verbs();
@@ -165,6 +166,12 @@ int run_command_line(const std::vector<std::string>& arguments, Context& context
     return report(context, error, exit_usage);
   } catch (const Error& error) {
     return report(context, error, exit_failed);
+  } catch (const Json::exception& error) {
+    // Every JSON from outside was checked where it came in, so it is the store's that is broken.
+    return report(context,
+                  Error(std::string("the store holds JSON that cannot be read: ") + error.what() +
+                        "; look at it with skald store check"),
+                  exit_failed);
   } catch (const std::system_error& error) {
     return report(context, error, exit_failed);  // Threads or other things of the system's ran out.
   } catch (const std::bad_alloc&) {

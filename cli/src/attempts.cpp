@@ -64,6 +64,7 @@ class Spans {
   }
 
   Span& open(Span::Kind kind, const AttemptRef& attempt) {
+    open_.push_back(spans_.size());
     Span& span = spans_.emplace_back();
     span.kind = kind;
     span.attempt = attempt;
@@ -76,44 +77,49 @@ class Spans {
     span.end = at_;
     span.ended = Span::End::succeeded;
     span.error = std::move(error);
+    open_.pop_back();
   }
 
   // A definitive answer may name an attempt that was given up long before: then it is the later
   // attempts of the same command that stop here.
   void answer(const AttemptRef& attempt, Span::End ended, const ErrorInfo& error) {
-    for (Span& span : spans_) {
-      if (span.kind != Span::Kind::attempt || span.end || span.attempt != attempt) continue;
+    each_open([&](Span& span) {
+      if (span.kind != Span::Kind::attempt || span.attempt != attempt) return;
       span.end = at_;
       span.ended = ended;
       span.error = error;
-    }
+    });
     if (ended == Span::End::succeeded || ended == Span::End::rejected) settle(attempt.step);
   }
 
   void settle(StepIndex step) {
-    for (Span& span : spans_) {
-      if (span.attempt.step != step || span.end || span.kind == Span::Kind::stuck) continue;
-      close(span);
-    }
+    each_open([&](Span& span) {
+      if (span.attempt.step == step && span.kind != Span::Kind::stuck) close(span);
+    });
   }
 
   void close_backoff(StepIndex step, Direction direction) {
-    for (Span& span : spans_) {
+    each_open([&](Span& span) {
       const bool same = span.attempt.step == step && span.attempt.direction == direction;
-      if (same && span.kind == Span::Kind::backoff && !span.end) close(span);
-    }
+      if (same && span.kind == Span::Kind::backoff) close(span);
+    });
   }
 
   void close_waits(Span::Kind kind) {
-    for (Span& span : spans_) {
-      if (span.kind == kind && !span.end) close(span);
-    }
+    each_open([&](Span& span) {
+      if (span.kind == kind) close(span);
+    });
   }
 
   void close_all() {
-    for (Span& span : spans_) {
-      if (!span.end) close(span);
-    }
+    each_open([&](Span& span) { close(span); });
+  }
+
+  // Of a long history only these are looked at, with every row.
+  template <typename Visit>
+  void each_open(Visit visit) {
+    for (const std::size_t i : open_) visit(spans_[i]);
+    std::erase_if(open_, [this](std::size_t i) { return spans_[i].end.has_value(); });
   }
 
   void close(Span& span) const {
@@ -122,6 +128,7 @@ class Spans {
   }
 
   std::vector<Span> spans_;
+  std::vector<std::size_t> open_;  // Of `spans_`, those without an end.
   Saga saga_;
   Time at_{};
 };

@@ -12,6 +12,7 @@
 #include "change_results.hpp"
 #include "exit_code.hpp"
 #include "rehearsal.hpp"
+#include "skald/text.hpp"
 #include "store_access.hpp"
 
 namespace skald::cli {
@@ -66,7 +67,7 @@ int carry_out(const Change& change, const ChangeOptions& options, Context& conte
   Json request = change.fields.is_object() ? change.fields : Json::object();
   request["verb"] = change.verb;
   request["by"] = context.operator_name();
-  request["reason"] = options.reason;
+  request["reason"] = clean_text(options.reason);
   bool first = true;
   for (const Selected& selected : selection.sagas) {
     if (!first && pause_between > Duration(0)) {

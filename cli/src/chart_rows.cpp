@@ -6,6 +6,7 @@
 #include <set>
 
 #include "output/text.hpp"
+#include "skald/secret_mask.hpp"
 
 namespace skald::cli {
 namespace {
@@ -13,7 +14,11 @@ namespace {
 class Rows {
  public:
   Rows(const std::vector<Span>& spans, const FoldedSaga& folded, Time now, const Glyphs& glyphs)
-      : spans_(spans), folded_(folded), now_(now), glyphs_(glyphs) {}
+      : spans_(spans),
+        folded_(folded),
+        mask_(*folded.definition, folded.saga),
+        now_(now),
+        glyphs_(glyphs) {}
 
   [[nodiscard]] std::vector<ChartRow> all() const;
 
@@ -22,10 +27,12 @@ class Rows {
   [[nodiscard]] std::string label_of(const Span& span) const;
   [[nodiscard]] ChartRow row_of(const Span& span) const;
   [[nodiscard]] std::string length_of(const Span& span) const;
+  [[nodiscard]] std::string code_of(const Span& span) const { return mask_.text(span.error.code); }
   void describe_attempt(const Span& span, ChartRow& row) const;
 
   const std::vector<Span>& spans_;
   const FoldedSaga& folded_;
+  SecretMask mask_;
   Time now_;
   const Glyphs& glyphs_;
 };
@@ -73,7 +80,7 @@ ChartRow Rows::row_of(const Span& span) const {
       row.style = Style::busy;
       break;
     case Span::Kind::stuck:
-      row.result = fmt::format("{}{} {}", span.end ? "" : "for ", length_of(span), span.error.code);
+      row.result = fmt::format("{}{} {}", span.end ? "" : "for ", length_of(span), code_of(span));
       row.style = Style::bad;
       break;
     case Span::Kind::paused:
@@ -85,7 +92,7 @@ ChartRow Rows::row_of(const Span& span) const {
       row.style = Style::dim;
       break;
     case Span::Kind::decided:
-      row.result = fmt::format("operator: {}", span.error.code);
+      row.result = fmt::format("operator: {}", code_of(span));
       row.style = Style::turning;
       break;
   }
@@ -101,17 +108,17 @@ void Rows::describe_attempt(const Span& span, ChartRow& row) const {
       row.style = undo ? Style::turning : Style::good;
       return;
     case Span::End::rejected:
-      row.result = fmt::format("{} rejected {}", glyphs_.bad, span.error.code);
+      row.result = fmt::format("{} rejected {}", glyphs_.bad, code_of(span));
       row.style = Style::bad;
       return;
     case Span::End::failed:
-      row.result = fmt::format("{} failed {}", glyphs_.bad, span.error.code);
+      row.result = fmt::format("{} failed {}", glyphs_.bad, code_of(span));
       row.style = Style::bad;
       return;
     case Span::End::unanswered:
       row.result = span.error.code == "TIMEOUT"
                        ? fmt::format("{} no answer in {}", glyphs_.unsure, length)
-                       : fmt::format("{} unknown {}", glyphs_.unsure, span.error.code);
+                       : fmt::format("{} unknown {}", glyphs_.unsure, code_of(span));
       row.style = Style::bad;
       return;
     case Span::End::withdrawn:

@@ -4,6 +4,7 @@
 
 #include "output/text.hpp"
 #include "skald/error.hpp"
+#include "skald/text.hpp"
 
 namespace skald::cli {
 
@@ -20,7 +21,13 @@ std::string Context::store_path() const {
 }
 
 std::string Context::operator_name() const {
-  return variable("SKALD_OPERATOR").value_or(login_name);
+  const auto named = variable("SKALD_OPERATOR");
+  if (!named) return clean_text(login_name, name_bytes_max);
+  if (const auto problem = name_problem(*named)) {
+    throw Refused(Refused::Code::invalid,
+                  "$SKALD_OPERATOR: it " + *problem + "; set it to 1 to 255 bytes of UTF-8");
+  }
+  return *named;
 }
 
 bool Context::colored() const {

@@ -40,7 +40,8 @@ struct Context {
   [[nodiscard]] std::optional<std::string> variable(const std::string& name) const;
   /// Path of the store to work on. \throws Refused (invalid) when none is named.
   [[nodiscard]] std::string store_path() const;
-  /// Who makes a change: $SKALD_OPERATOR, else the login name.
+  /// Who makes a change: $SKALD_OPERATOR, else the login name. \throws Refused (invalid) when that
+  /// is no name.
   [[nodiscard]] std::string operator_name() const;
   /// Whether stdout may carry colour: --color, then NO_COLOR, then whether it is a terminal.
   [[nodiscard]] bool colored() const;

@@ -30,23 +30,32 @@ std::string held_by_policy(StoreAccess& access, const std::string& participant) 
   return {};
 }
 
-// What each child that the saga waits for says of itself, down to the last generation.
-void append_children(StoreAccess& access, const Saga& saga, Time now, std::string& sentence) {
+// What each child that the saga waits for says of itself, down to the last generation. A child's
+// definition declares its own secrets; what the saga passed on stays hidden here all the same.
+void append_children(StoreAccess& access, const Saga& saga, const SecretMask& mask, Time now,
+                     std::string& sentence) {
   for (const StepState& s : saga.steps) {
     const bool awaited = s.child && (s.status == StepStatus::waiting ||
                                      s.compensation == CompensationStatus::dispatched);
     if (!awaited) continue;
-    const FoldedSaga child = access.pages().load(*s.child);
+    const auto loaded = access.pages().try_load(*s.child);
+    if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+      sentence += "\n  child " + mask.text(unreadable->problem);
+      continue;
+    }
+    const auto& child = std::get<FoldedSaga>(loaded);
     sentence += fmt::format("\n  child saga {} ({}, {}): {}", s.child->to_string(), child.saga.type,
-                            to_string(child.saga.status), why(*child.definition, child.saga, now));
-    append_children(access, child.saga, now, sentence);
+                            to_string(child.saga.status),
+                            mask.text(why(*child.definition, child.saga, now)));
+    append_children(access, child.saga, mask, now, sentence);
   }
 }
 
 }  // namespace
 
 std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
-  std::string sentence = why(*folded.definition, folded.saga, now);
+  const SecretMask mask(*folded.definition, folded.saga);
+  std::string sentence = why(mask, folded.saga, now);
   const Status status = folded.saga.status;
   const std::string participant = awaited_participant(folded, now);
   if (status != Status::stuck && !participant.empty()) {
@@ -61,7 +70,7 @@ std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
   if (needs_engine && !access.engine_running()) {
     sentence += "; but no engine answers at this store now, and without one nothing goes on";
   }
-  if (!is_end(status)) append_children(access, folded.saga, now, sentence);
+  if (!is_end(status)) append_children(access, folded.saga, mask, now, sentence);
   return sentence;
 }
 

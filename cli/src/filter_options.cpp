@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string_view>
 
 #include "skald/error.hpp"
+#include "text_options.hpp"
 
 namespace skald::cli {
 
@@ -32,6 +35,29 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
+namespace {
+
+// The value in a clause may be one that people are not shown: a refusal names the place alone.
+WhereClause parse_clause(const std::string& clause) {
+  try {
+    return WhereClause::parse(clause);
+  } catch (const Refused& refused) {
+    constexpr const char* space = " \t\r\n";
+    const std::size_t begin = std::min(clause.find_first_not_of(space), clause.size());
+    const std::size_t end = clause.find_last_not_of(space) + 1;
+    const std::string known =
+        fmt::format("where '{}': ", clause.substr(begin, end > begin ? end - begin : 0));
+    const std::string_view message = refused.what();
+    if (!message.starts_with(known)) throw;
+    const std::string place =
+        clause.substr(begin, clause.find_first_of(" \t\r\n=!<>", begin) - begin);
+    throw Refused(refused.code(),
+                  fmt::format("--where '{}': {}", place, message.substr(known.size())));
+  }
+}
+
+}  // namespace
+
 SagaFilter FilterOptions::filter(Time now) const {
   SagaFilter filter;
   for (const auto& name : split_list(status)) {
@@ -51,13 +77,13 @@ SagaFilter FilterOptions::filter(Time now) const {
   filter.attempts_ge = attempts_ge;
   if (!older_than.empty()) filter.started_before = parse_moment("--older-than", older_than, now);
   if (!newer_than.empty()) filter.started_after = parse_moment("--newer-than", newer_than, now);
-  for (const auto& clause : where) filter.where.push_back(WhereClause::parse(clause));
+  for (const auto& clause : where) filter.where.push_back(parse_clause(clause));
   return filter;
 }
 
 void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
   const auto text = [&](const char* name, std::string& value, const char* help, const char* type) {
-    app.add_option(name, value, help)->type_name(type)->group("Filter");
+    app.add_option(name, value, help)->check(valid_text())->type_name(type)->group("Filter");
   };
   text("--status", options.status, "Any of these states, with commas between", "LIST");
   text("--type", options.type, "Any of these saga types", "LIST");
@@ -73,6 +99,7 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
   text("--newer-than", options.newer_than, "Started after: 2h ago, or an RFC 3339 time", "AGE");
   app.add_option("--where", options.where,
                  R"(A value in it: 'input./customer = "c-7"'; repeatable)")
+      ->check(valid_text())
       ->type_name("CLAUSE")
       ->allow_extra_args(false)
       ->group("Filter");

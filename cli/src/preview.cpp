@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <variant>
 
+#include "skald/secret_mask.hpp"
+
 namespace skald::cli {
 namespace {
 
@@ -20,12 +22,14 @@ Preview decide_here(const Definition& definition, Saga saga, const Input& input,
   Preview preview;
   preview.refusal = decision.refusal;
   preview.status = saga.status;
+  const SecretMask mask(definition, saga);
   for (const Effect& effect : decision.effects) {
     const auto* send = std::get_if<SendCommand>(&effect);
     if (send == nullptr) continue;
     const Step& step = definition.steps[send->attempt.step];
-    preview.commands.push_back({send->attempt, step.name, step.participant,
-                                action_of(step, send->attempt.direction), send->body});
+    preview.commands.push_back(
+        {send->attempt, step.name, step.participant, action_of(step, send->attempt.direction),
+         mask.body(send->attempt.step, send->attempt.direction, send->body)});
   }
   return preview;
 }
@@ -48,7 +52,7 @@ Json preview_json(const Preview& preview) {
                     {"attempt", command.attempt.attempt},
                     {"participant", command.participant},
                     {"action", command.action},
-                    {"body", command.body.value()}});
+                    {"body", command.shown_body}});
   }
   return rows;
 }

@@ -1,6 +1,7 @@
 // What a request would do to a saga, found out by deciding it here without storing anything.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ struct PreviewedCommand {
   std::string step;
   std::string participant;
   std::string action;
-  JsonText body;
+  Json shown_body;  ///< With what the definition declares secret hidden.
 };
 
 struct Preview {

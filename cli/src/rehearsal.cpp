@@ -8,6 +8,7 @@
 #include "exit_code.hpp"
 #include "output/text.hpp"
 #include "preview.hpp"
+#include "skald/text.hpp"
 #include "store_access.hpp"
 
 namespace skald::cli {
@@ -18,7 +19,11 @@ Json rehearse_one(const Change& change, const Selected& selected, StoreAccess& a
   if (!selected.id) {
     return refused_answer(selected.problem->code, selected.problem->message);
   }
-  const FoldedSaga folded = access.pages().load(*selected.id);
+  const auto loaded = access.pages().try_load(*selected.id);
+  if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+    return refused_answer(Refused::Code::unavailable, unreadable->problem);
+  }
+  const auto& folded = std::get<FoldedSaga>(loaded);
   StepIndex step = no_step;
   if (!change.step.empty()) {
     const auto found = folded.definition->find(change.step);
@@ -59,7 +64,7 @@ int rehearse(const Change& change, const ChangeOptions& options, const Selection
   const Format format = options.format.format();
   const bool as_json = format == Format::json || format == Format::jsonl;
   JsonWriter json(context.out, format);
-  const Requester requester{context.operator_name(), options.reason};
+  const Requester requester{context.operator_name(), clean_text(options.reason)};
   int failed = exit_done;
   for (const Selected& selected : selection.sagas) {
     Json answer = rehearse_one(change, selected, access, requester, context.clock.now());

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
+#include <new>
 
 #include "output/text.hpp"
 #include "skald/error.hpp"
@@ -57,34 +59,91 @@ SagaId SagaPages::resolve(std::string_view text) {
   return std::get<SagaId>(found);
 }
 
-FoldedSaga SagaPages::load(const SagaId& id) {
+DefinitionPtr SagaPages::definition(const Digest& digest) {
+  DefinitionPtr& definition = definitions_[digest];
+  if (!definition) definition = reader_.definition(digest);
+  return definition;
+}
+
+FoldedSaga SagaPages::read(const SagaId& id, std::vector<JournalRow> rows) {
   FoldedSaga folded;
-  folded.rows = reader_.journal(id);
-  if (folded.rows.empty()) {
-    throw Refused(Refused::Code::not_found, "no saga has the id " + id.to_string());
-  }
+  folded.rows = std::move(rows);
   folded.saga = fold(folded.rows);
-  DefinitionPtr& definition = definitions_[folded.saga.definition];
-  if (!definition) definition = reader_.definition(folded.saga.definition);
-  if (!definition) {
-    throw StoreError(StoreError::Kind::corrupt,
-                     fmt::format("saga {}: the store lacks its definition {} v{}", id.to_string(),
-                                 folded.saga.type, folded.saga.definition_version));
+  if (folded.saga.id != id) throw Error("its journal is that of another saga");
+  const DefinitionPtr found = definition(folded.saga.definition);
+  if (!found) {
+    throw Error(fmt::format("the store lacks its definition {} v{}", folded.saga.type,
+                            folded.saga.definition_version));
   }
-  auto effective = effective_definition(definition, folded.saga.input);
+  auto effective = effective_definition(found, folded.saga.input);
   if (const auto* problem = std::get_if<std::string>(&effective)) {
-    throw StoreError(
-        StoreError::Kind::corrupt,
-        fmt::format("saga {} does not fit its definition: its input {}", id.to_string(), *problem));
+    throw Error("it does not fit its definition: its input " + *problem);
   }
   folded.definition = std::get<DefinitionPtr>(std::move(effective));
+  if (folded.definition->steps.size() != folded.saga.steps.size()) {
+    throw Error(fmt::format("it has {} steps, its definition {}", folded.saga.steps.size(),
+                            folded.definition->steps.size()));
+  }
   return folded;
+}
+
+std::variant<FoldedSaga, UnreadableSaga> SagaPages::try_load(const SagaId& id) {
+  UnreadableSaga unreadable{id, std::nullopt, {}};
+  try {
+    unreadable.summary = reader_.summary(id);
+    auto rows = reader_.journal(id);
+    if (!rows.empty()) return read(id, std::move(rows));
+    if (!unreadable.summary) {
+      throw Refused(Refused::Code::not_found, "no saga has the id " + id.to_string());
+    }
+    unreadable.problem = "the store has a row of it, but no journal";
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const Refused&) {
+    throw;
+  } catch (const StoreError& error) {
+    const bool of_this_saga =
+        error.kind() == StoreError::Kind::corrupt || error.kind() == StoreError::Kind::newer;
+    if (!of_this_saga) throw;
+    unreadable.problem = error.what();
+  } catch (const std::exception& error) {
+    unreadable.problem = error.what();  // Whatever damage can lead to, it is this saga's alone.
+  }
+  std::string who = id.to_string();
+  if (const auto& known = unreadable.summary) {
+    who += fmt::format(" ({} v{}, {})", known->type, known->definition_version,
+                       to_string(known->status));
+  }
+  unreadable.problem = fmt::format(
+      "saga {} cannot be read: {}; `skald abandon {}` closes it, `skald store check` "
+      "looks for more damage",
+      who, unreadable.problem, id.to_string());
+  return unreadable;
+}
+
+FoldedSaga SagaPages::load(const SagaId& id) {
+  auto loaded = try_load(id);
+  if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+    throw StoreError(StoreError::Kind::corrupt, unreadable->problem);
+  }
+  return std::get<FoldedSaga>(std::move(loaded));
 }
 
 bool SagaPages::matches_whole(const SagaFilter& filter, const SagaId& id) {
   if (filter.by_summary_only()) return true;
-  const FoldedSaga folded = load(id);
+  const auto loaded = try_load(id);
+  if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+    if (passed_over_++ == 0) first_passed_over_ = unreadable->problem;
+    return false;
+  }
+  const auto& folded = std::get<FoldedSaga>(loaded);
   return matches(filter, *folded.definition, folded.saga);
+}
+
+std::string SagaPages::about_passed_over() const {
+  if (passed_over_ < 2) return first_passed_over_;
+  return fmt::format("{} sagas cannot be read and were passed over; the first: {}", passed_over_,
+                     first_passed_over_);
 }
 
 void SagaPages::each(const SagaFilter& filter, const SagaId& after,

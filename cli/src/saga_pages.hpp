@@ -21,6 +21,13 @@ struct FoldedSaga {
   DefinitionPtr definition;
 };
 
+/// A saga that the store has, of which something cannot be read.
+struct UnreadableSaga {
+  SagaId id;
+  std::optional<SagaSummary> summary;  ///< Absent: that cannot be read either.
+  std::string problem;                 ///< One sentence: which saga, what is wrong, what helps.
+};
+
 /// Reads through a borrowed reader and remembers the definitions it met.
 class SagaPages {
  public:
@@ -32,21 +39,36 @@ class SagaPages {
   /// The same for verbs that cannot go on without it. \throws Refused
   [[nodiscard]] SagaId resolve(std::string_view text);
 
-  /// \throws Refused (not_found); StoreError (corrupt) when its definition is missing.
+  /// \throws Refused (not_found); StoreError (corrupt) that says what is wrong with the saga.
   [[nodiscard]] FoldedSaga load(const SagaId& id);
+  /// The same for verbs that go on with other sagas. \throws Refused (not_found); StoreError for
+  /// what concerns the store as a whole.
+  [[nodiscard]] std::variant<FoldedSaga, UnreadableSaga> try_load(const SagaId& id);
+  /// Nothing when the store lacks it.
+  [[nodiscard]] DefinitionPtr definition(const Digest& digest);
 
   /// Calls back for sagas that match the whole filter, newest first, starting after `after` (empty:
-  /// from the newest), until the callback answers false.
+  /// from the newest), until the callback answers false. One that cannot be read matches no filter
+  /// that looks inside; it is counted in passed_over().
   void each(const SagaFilter& filter, const SagaId& after,
             const std::function<bool(const SagaSummary&)>& visit);
 
   /// How many match the whole filter.
   [[nodiscard]] std::uint64_t count(const SagaFilter& filter);
 
+  /// Sagas that could not be read and so could not be told to match.
+  [[nodiscard]] std::size_t passed_over() const { return passed_over_; }
+  /// A sentence about them, with the first one's problem; empty when there are none.
+  [[nodiscard]] std::string about_passed_over() const;
+
  private:
   [[nodiscard]] bool matches_whole(const SagaFilter& filter, const SagaId& id);
 
+  [[nodiscard]] FoldedSaga read(const SagaId& id, std::vector<JournalRow> rows);
+
   StoreReader& reader_;
+  std::size_t passed_over_ = 0;
+  std::string first_passed_over_;
   std::map<Digest, DefinitionPtr> definitions_;
 };
 

@@ -13,6 +13,7 @@
 #include "skald/orchestrator.hpp"
 #include "skald/sqlite_reader.hpp"
 #include "skald/sqlite_store.hpp"
+#include "skald/text.hpp"
 #include "skald/wire.hpp"
 
 namespace skald::cli {
@@ -42,9 +43,22 @@ std::optional<ControlClient> connect(const std::string& path) {
   return ControlClient::connect(path, connect_timeout);
 }
 
+// On its way to an engine a text that is no UTF-8, such as a file's name may be, would be another.
+std::optional<std::string> field_that_is_no_utf8(const Json& request) {
+  for (const auto& [name, value] : request.items()) {
+    if (value.is_string() && !is_utf8(value.get_ref<const std::string&>())) return name;
+  }
+  return std::nullopt;
+}
+
 Json ask(ControlClient& engine, const Json& request) {
+  if (const auto field = field_that_is_no_utf8(request)) {
+    return refused_answer(
+        Refused::Code::invalid,
+        fmt::format("{}: it is not valid UTF-8; an engine takes no other text", *field));
+  }
   try {
-    return parse_json(engine.request(request.dump(), answer_timeout_of(request)));
+    return parse_json(engine.request(dump_json(request), answer_timeout_of(request)));
   } catch (const StoreError& error) {
     // Not asked again: it may have been carried out before the connection broke.
     Json answer = refused_answer(

@@ -122,11 +122,18 @@ struct ReleaseSpaceArrival {
   Answer<std::uint64_t> answer;
 };
 
+/// Carried out behind the batch, too: a saga of the batch may use the definition.
+struct DropDefinitionArrival {
+  std::string type;
+  std::uint32_t version = 0;
+  Answer<bool> answer;
+};
+
 using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
                  UnwaitArrival, LookArrival, DropQuarantinedArrival, RequeueQuarantinedArrival,
-                 ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival>;
+                 ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival, DropDefinitionArrival>;
 
 /// Arrivals, and what keeps them in memory.
 struct Portion {

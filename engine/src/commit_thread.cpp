@@ -59,8 +59,8 @@ void CommitThread::run() {
     std::exception_ptr error;
     try {
       first = store_.commit(batch);
-    } catch (...) {
-      error = std::current_exception();  // For the thread that decides.
+    } catch (...) {  // Whatever it is, it is thrown again by the thread that decides.
+      error = std::current_exception();
     }
     lock.lock();
     first_ = first;

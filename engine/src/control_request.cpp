@@ -8,10 +8,17 @@
 #include <string_view>
 #include <vector>
 
+#include "skald/text.hpp"
+
 namespace skald {
 namespace {
 
 using Code = Refused::Code;
+
+// Whatever it holds, on one line of a message.
+std::string shown(const std::string& text) {
+  return escape_controls(clean_text(text, name_bytes_max));
+}
 
 // A request's fields; every one that is read is noted, so that the rest can be refused.
 class Fields {
@@ -31,6 +38,26 @@ class Fields {
     auto value = text(name);
     if (!value || value->empty()) fail(name, "is required");
     return *std::move(value);
+  }
+
+  // A key, a signal, a step: anything but what name_problem() refuses.
+  std::optional<std::string> name(const char* field) {
+    auto value = text(field);
+    if (value) check_name(field, *value);
+    return value;
+  }
+
+  std::string required_name(const char* field) {
+    std::string value = required_text(field);
+    check_name(field, value);
+    return value;
+  }
+
+  // Empty when it is absent or empty.
+  std::string name_or_empty(const char* field) {
+    auto value = text(field);
+    if (value && !value->empty()) check_name(field, *value);
+    return std::move(value).value_or("");
   }
 
   std::optional<std::uint32_t> number(const char* name) {
@@ -58,7 +85,11 @@ class Fields {
   std::optional<JsonText> json(const char* name) {
     const Json* value = find(name);
     if (!value) return std::nullopt;
-    return JsonText::of(*value);
+    try {
+      return JsonText::of(*value);
+    } catch (const JsonError& error) {
+      throw Refused(Code::invalid, fmt::format("{}: {}", name, error.what()));
+    }
   }
 
   const Json* find(const char* name) {
@@ -74,7 +105,8 @@ class Fields {
     return *id;
   }
 
-  Requester requester() { return {text("by").value_or(""), text("reason").value_or("")}; }
+  // A reason is free text: what is no UTF-8 in it is replaced, and it is cut where it is too long.
+  Requester requester() { return {name_or_empty("by"), clean_text(text("reason").value_or(""))}; }
 
   void refuse_unknown() const {
     for (const auto& [name, value] : request_.items()) {
@@ -84,12 +116,10 @@ class Fields {
     }
   }
 
-  // A name with a zero in it would end the message before it has begun.
-  static std::string shown(const std::string& name) {
-    std::string quoted;
-    append_json_string(quoted, name);
-    const bool plain = quoted.size() == name.size() + 2;
-    return plain ? name : quoted;
+  static void check_name(const char* field, const std::string& value) {
+    if (const auto problem = name_problem(value)) {
+      fail(field, (*problem + "; give 1 to 255 bytes of UTF-8 without NUL").c_str());
+    }
   }
 
   [[noreturn]] static void fail(const char* name, const char* mend) {
@@ -124,11 +154,10 @@ ParsedRequest parse_start(Fields& fields) {
     (void)fields.text("type");
     (void)fields.number("version");
   } else {
-    start.type = fields.required_text("type");
+    start.type = fields.required_name("type");
     start.version = fields.number("version");
   }
-  start.key = fields.text("key");
-  if (start.key && start.key->empty()) Fields::fail("key", "must not be empty");
+  start.key = fields.name("key");
   start.input = fields.json("input").value_or(JsonText{});
   if (const auto delay = fields.text("delay")) {
     start.delay = parse_duration(*delay);
@@ -150,7 +179,7 @@ ParsedRequest parse_start(Fields& fields) {
 ReplayArrival parse_replay(Fields& fields) {
   ReplayArrival replay;
   replay.saga = fields.saga();
-  replay.from_step = fields.text("from_step").value_or("");
+  replay.from_step = fields.name_or_empty("from_step");
   replay.input_patch = fields.json("input_patch");
   replay.version = fields.number("definition");
   replay.force = fields.flag("force");
@@ -189,6 +218,9 @@ BackupRequest parse_backup(Fields& fields) {
   backup.timeout = Duration{fields.number("timeout_ms").value_or(0)};
   backup.stop = fields.flag("stop");
   backup.file = fields.text("file").value_or("");
+  if (!is_utf8(backup.file) || backup.file.find('\0') != std::string::npos) {
+    Fields::fail("file", "must be a path in UTF-8 without NUL");
+  }
   if (backup.job) {
     if (!backup.file.empty()) Fields::fail("file", "must be absent with a job");
     return backup;
@@ -205,13 +237,13 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   arrival.saga = fields.saga();
   const Requester requester = fields.requester();
   if (verb == "resume") {
-    arrival.step = fields.text("step").value_or("");
+    arrival.step = fields.name_or_empty("step");
     arrival.input = ResumeRequested{requester, no_step, fields.json("input_patch")};
   } else if (verb == "retry") {
-    arrival.step = fields.text("step").value_or("");
+    arrival.step = fields.name_or_empty("step");
     arrival.input = RetryRequested{requester, no_step};
   } else if (verb == "skip") {
-    arrival.step = fields.required_text("step");
+    arrival.step = fields.required_name("step");
     arrival.input =
         SkipRequested{requester, no_step, parse_as(fields.text("as")), fields.json("output")};
   } else if (verb == "cancel") {
@@ -219,7 +251,7 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   } else if (verb == "pause") {
     arrival.input = PauseRequested{requester};
   } else if (verb == "signal") {
-    SignalReceived signal{fields.required_text("name"), {}, requester};
+    SignalReceived signal{fields.required_name("name"), {}, requester};
     signal.data = fields.json("data").value_or(JsonText{});
     arrival.input = std::move(signal);
   } else {
@@ -247,6 +279,9 @@ ParsedRequest parse_control_request(const Json& request) {
     const Json* document = fields.find("definition");
     if (!document) Fields::fail("definition", "is required");
     parsed.request = DefineArrival{parse_given_definition(*document), {}};
+  } else if (verb == "drop_definition") {
+    const std::string type = fields.required_name("type");
+    parsed.request = DropDefinitionArrival{type, fields.required_number("version"), {}};
   } else if (verb == "quarantine_drop") {
     parsed.request = DropQuarantinedArrival{fields.required_number("number"), {}};
   } else if (verb == "quarantine_requeue") {
@@ -268,7 +303,7 @@ ParsedRequest parse_control_request(const Json& request) {
   } else if (verb == "info") {
     parsed.request = InfoRequest{};
   } else {
-    throw Refused(Code::invalid, fmt::format("verb: unknown request {}", verb));
+    throw Refused(Code::invalid, fmt::format("verb: unknown request {}", shown(verb)));
   }
   (void)fields.requester();
   fields.refuse_unknown();

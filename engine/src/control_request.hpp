@@ -31,7 +31,7 @@ struct BackupRequest {
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
                  RequeueQuarantinedArrival, ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival,
-                 WaitRequest, InfoRequest, BackupRequest>;
+                 DropDefinitionArrival, WaitRequest, InfoRequest, BackupRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

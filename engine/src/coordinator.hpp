@@ -124,6 +124,7 @@ class Coordinator {
   void take(ParticipantsArrival& a);
   void take(PurgeArrival& a) { purges_.push_back(std::move(a)); }
   void take(ReleaseSpaceArrival& a) { releases_.push_back(std::move(a)); }
+  void take(DropDefinitionArrival& a) { definition_drops_.push_back(std::move(a)); }
 
   // Deciding.
   void take_backlog();
@@ -242,6 +243,7 @@ class Coordinator {
   [[nodiscard]] DefinitionPtr definition(const Digest& digest);
   [[nodiscard]] DefinitionPtr definition_of(const Saga& saga);
   void register_definition(const DefinitionPtr& definition);
+  bool drop_definition(const DropDefinitionArrival& a);
 
   // Timers.
   void arm_wake(LiveSaga& live);
@@ -320,6 +322,7 @@ class Coordinator {
   std::deque<StartArrival> hopeful_;  // Wait for room, in the order of their coming.
   std::vector<PurgeArrival> purges_;  // Wait for the end of the batch under way, like the next.
   std::vector<ReleaseSpaceArrival> releases_;
+  std::vector<DropDefinitionArrival> definition_drops_;
   std::vector<Arrival> held_;  // Kept while the store takes no writes.
   Duration retry_commit_delay_{0};
 

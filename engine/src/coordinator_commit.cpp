@@ -75,7 +75,8 @@ void Coordinator::seal() {
 bool Coordinator::is_worth_committing_aside() const {
   // A store that refuses writes is tried now and then, with everything that waits.
   const bool healthy = retry_commit_delay_ == Duration::zero();
-  const bool alone = open_.alone || !purges_.empty() || !releases_.empty();
+  const bool alone =
+      open_.alone || !purges_.empty() || !releases_.empty() || !definition_drops_.empty();
   return settings_.committer != nullptr && healthy && !alone && !open_.batch.empty() &&
          settings_.committer->is_worth(open_.batch);
 }
@@ -253,6 +254,7 @@ void Coordinator::drop_answers() {
   backlog_.clear();
   purges_.clear();
   releases_.clear();
+  definition_drops_.clear();
 }
 
 }  // namespace skald

@@ -235,6 +235,8 @@ void Coordinator::look_after_the_store() {
   const auto carry_out = [](auto& arrival, const auto& work) {
     try {
       arrival.answer(work());
+    } catch (const Refused& refused) {
+      arrival.answer(Refusal{refused.code(), refused.what()});
     } catch (const StoreError& error) {
       // An old saga that is damaged stops no engine. Whether the disk has failed, which it does not
       // survive, the next commit says.
@@ -249,6 +251,32 @@ void Coordinator::look_after_the_store() {
   for (ReleaseSpaceArrival& a : std::exchange(releases_, {})) {
     carry_out(a, [&] { return store().release_space(a.bytes_max); });
   }
+  for (DropDefinitionArrival& a : std::exchange(definition_drops_, {})) {
+    carry_out(a, [&] { return drop_definition(a); });
+  }
+}
+
+// Also one that cannot be used, which nobody here has registered.
+bool Coordinator::drop_definition(const DropDefinitionArrival& a) {
+  const DefinitionPtr known = newest_definition(a.type, a.version);
+  std::optional<Digest> digest;
+  if (known) digest = known->digest();
+  if (!known) {
+    for (const UnusableDefinition& unusable : store().unusable_definitions()) {
+      if (unusable.type == a.type && unusable.version == a.version) digest = unusable.digest;
+    }
+  }
+  if (!digest || !store().drop_definition(*digest)) {
+    throw Refused(Code::not_found,
+                  fmt::format("the store has no definition {} v{}", a.type, a.version));
+  }
+  if (!known) return true;
+  definitions_.erase(*digest);
+  const auto versions = by_type_.find(a.type);
+  versions->second.erase(a.version);
+  if (versions->second.empty()) by_type_.erase(versions);
+  (void)book_.use(known_definitions());  // Conflicts that are left were logged before.
+  return true;
 }
 
 void Coordinator::take(WaitArrival& a) {

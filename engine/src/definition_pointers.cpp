@@ -8,6 +8,7 @@
 #include "definition_reader.hpp"
 #include "definition_shape.hpp"
 #include "json_pointer.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -31,14 +32,14 @@ void check_step_pointer(const Definition& definition, const Tokens& tokens, cons
   if (!step) {
     std::vector<std::string_view> names;
     for (const Step& known : definition.steps) names.emplace_back(known.name);
-    place.refuse(
-        fmt::format("{} names no step{}", place.value().dump(), did_you_mean(tokens[1], names)));
+    place.refuse(fmt::format("{} names no step{}", dump_json(place.value()),
+                             did_you_mean(tokens[1], names)));
   }
   if (!scope.steps.contains(*step)) {
     place.refuse(
         fmt::format("{} points to step \"{}\", which has not run yet then; point to an "
                     "earlier step",
-                    place.value().dump(), tokens[1]));
+                    dump_json(place.value()), tokens[1]));
   }
 }
 

@@ -7,6 +7,8 @@
 
 #include "skald/error.hpp"
 
+#include "skald/text.hpp"
+
 namespace skald {
 
 namespace {
@@ -28,11 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', true);
-  if (text.size() > shown_length_max) text = text.substr(0, shown_length_max) + "...";
-  return text;
-}
+std::string shown(const Json& value) { return clean_text(dump_json(value), shown_length_max); }
 
 }  // namespace
 

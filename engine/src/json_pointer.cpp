@@ -55,4 +55,10 @@ const Json* value_at(const Json& value, const std::vector<std::string>& tokens, 
   return at;
 }
 
+Json* value_at(Json& value, const std::vector<std::string>& tokens, std::size_t from) {
+  const Json& unchanged = value;
+  // The tree is the caller's own and not const, so what is found in it is not either.
+  return const_cast<Json*>(value_at(unchanged, tokens, from));
+}
+
 }  // namespace skald

@@ -18,6 +18,7 @@ namespace skald {
 /// What `tokens` from the position `from` on lead to inside `value`, or null.
 [[nodiscard]] const Json* value_at(const Json& value, const std::vector<std::string>& tokens,
                                    std::size_t from);
+[[nodiscard]] Json* value_at(Json& value, const std::vector<std::string>& tokens, std::size_t from);
 
 /// Different pointers in the order in which they were added first.
 class PointerList {

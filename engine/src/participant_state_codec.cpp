@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "skald/participant_state.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 namespace {
@@ -99,7 +100,7 @@ std::string encode_state(const ParticipantState& state) {
       {"retry_budget", window_json(state.retry_budget.tries)}};
   if (state.last_answer) json["last_answer"] = answer_json(*state.last_answer);
   if (state.last_error) json["last_error"] = answer_json(*state.last_error);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(json);
 }
 
 std::optional<ParticipantState> decode_state(std::string_view text) {

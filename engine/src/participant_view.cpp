@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "skald/text.hpp"
+
 namespace skald {
 namespace {
 
@@ -70,8 +72,8 @@ std::string why_held(const Json& participant) {
   return fmt::format(
       "the bulkhead of {} takes no more actions: {} of at most {} commands are "
       "under way",
-      name, participant.at("in_flight").dump(),
-      participant.at("policies").at("bulkhead").at("max_in_flight").dump());
+      name, dump_json(participant.at("in_flight")),
+      dump_json(participant.at("policies").at("bulkhead").at("max_in_flight")));
 }
 
 }  // namespace skald

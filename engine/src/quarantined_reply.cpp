@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "skald/text.hpp"
+
 namespace skald {
 namespace {
 
@@ -37,7 +39,7 @@ std::optional<Outcome> outcome_of(const Json& json) {
   if (!kind) return std::nullopt;
   Outcome outcome;
   outcome.kind = *kind;
-  if (json.contains("output")) outcome.output = JsonText::trusted(json["output"].dump());
+  if (json.contains("output")) outcome.output = JsonText::trusted(dump_json(json["output"]));
   outcome.lease = Duration{json.value("lease_ms", std::int64_t{0})};
   outcome.progress = json.value("progress", 0.0);
   outcome.final_failure = json.value("final", false);
@@ -45,7 +47,7 @@ std::optional<Outcome> outcome_of(const Json& json) {
   const Json& error = json["error"];
   outcome.error.code = error.at("code").get<std::string>();
   outcome.error.message = error.at("message").get<std::string>();
-  if (error.contains("data")) outcome.error.data = JsonText::trusted(error["data"].dump());
+  if (error.contains("data")) outcome.error.data = JsonText::trusted(dump_json(error["data"]));
   if (error.contains("retry_after_ms")) {
     outcome.retry_after = Duration{error["retry_after_ms"].get<std::int64_t>()};
   }
@@ -60,11 +62,10 @@ QuarantinedMessage keep_reply(const Reply& reply, const std::string& step,
   message.reason = problem.reason;
   message.detail = problem.detail;
   message.saga = reply.saga.to_string();
-  message.headers = Json{{"step", step},
-                         {"direction", to_string(reply.attempt.direction)},
-                         {"attempt", reply.attempt.attempt}}
-                        .dump();
-  message.body = outcome_json(reply.outcome).dump();
+  message.headers = dump_json({{"step", step},
+                               {"direction", to_string(reply.attempt.direction)},
+                               {"attempt", reply.attempt.attempt}});
+  message.body = dump_json(outcome_json(reply.outcome));
   return message;
 }
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "skald/crash_point.hpp"
+#include "skald/text.hpp"
 #include "waiting.hpp"
 
 namespace skald {
@@ -14,7 +15,7 @@ namespace {
 
 void log_to_stderr(LogLevel level, std::string_view text) {
   if (level < LogLevel::warning) return;
-  fmt::print(stderr, "skald: {}\n", text);
+  fmt::print(stderr, "skald: {}\n", escape_controls(text));
 }
 
 Coordinator::Settings settings_from(const OrchestratorOptions& options) {
@@ -56,7 +57,7 @@ Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions o
     if (options_.mode == Mode::engine) open_to_the_outside();
     inbox_.push(RoomArrival{});
     thread_ = std::thread([this] { run(); });
-  } catch (...) {
+  } catch (...) {  // Thrown on: this only closes what was opened.
     // Nobody may call an orchestrator that never came to be.
     close_to_the_outside();
     throw;

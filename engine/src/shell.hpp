@@ -72,6 +72,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Json answer_request(RequestArrival& arrival);
   Json answer_request(ReplayArrival& replay);
   Json answer_request(DefineArrival& define);
+  Json answer_request(DropDefinitionArrival& drop);
   Json answer_request(DropQuarantinedArrival& drop);
   Json answer_request(RequeueQuarantinedArrival& requeue);
   Json answer_request(ParticipantsArrival& participants);

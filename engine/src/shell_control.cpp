@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shell.hpp"
+#include "skald/text.hpp"
 #include "waiting.hpp"
 
 namespace skald {
@@ -20,9 +21,9 @@ constexpr Duration wait_request_limit{10'000};
 
 std::string Orchestrator::Shell::control(std::string_view request) {
   try {
-    return handle(parse_json(request)).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dump_json(handle(parse_json(request)));
   } catch (const JsonError& error) {
-    return refusal_json({Code::invalid, error.what()}).dump();
+    return dump_json(refusal_json({Code::invalid, error.what()}));
   }
 }
 
@@ -86,6 +87,14 @@ Json Orchestrator::Shell::answer_request(DefineArrival& define) {
   Waiting<bool> waiting;
   define.answer = waiting.answer();
   submit(std::move(define));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
+}
+
+Json Orchestrator::Shell::answer_request(DropDefinitionArrival& drop) {
+  Waiting<bool> waiting;
+  drop.answer = waiting.answer();
+  submit(std::move(drop));
   (void)waiting.get_or_throw();
   return {{"ok", true}};
 }

@@ -10,11 +10,11 @@ namespace {
 // The fields of each event, as histories show them.
 class EventFields {
  public:
-  explicit EventFields(const Definition& definition) : definition_(definition) {}
+  explicit EventFields(const SecretMask& mask) : mask_(mask), definition_(mask.definition()) {}
 
   Json operator()(const SagaStarted& e) const {
     Json json{{"key", e.key ? Json(*e.key) : Json(nullptr)},
-              {"input", masked(definition_, "/input", e.input)},
+              {"input", mask_.input(e.input)},
               {"definition", e.definition.to_string()},
               {"replay_of", optional_id(e.replay_of)}};
     Json carried = Json::array();
@@ -23,7 +23,7 @@ class EventFields {
     if (e.not_before) json["not_before"] = format_time(*e.not_before);
     if (e.priority) json["priority"] = *e.priority;
     if (e.parent) json["parent"] = e.parent->saga.to_string();
-    if (!e.locks.empty()) json["locks"] = e.locks;
+    for (const std::string& lock : e.locks) json["locks"].push_back(mask_.lock(lock));
     return with(std::move(json), e.requester);
   }
   Json operator()(const CommandIssued& e) const {
@@ -41,7 +41,7 @@ class EventFields {
   }
   Json operator()(const StepSucceeded& e) const {
     Json json = of(e.attempt);
-    json["output"] = masked_output(definition_, e.attempt.step, e.output);
+    json["output"] = mask_.output(e.attempt.step, e.output);
     return json;
   }
   Json operator()(const StepRejected& e) const { return with(of(e.attempt), e.error); }
@@ -49,7 +49,7 @@ class EventFields {
   Json operator()(const StepInDoubt& e) const { return with(of(e.step), e.error); }
   Json operator()(const StepSkipped& e) const {
     Json json = with(of(e.step), e.error);
-    if (e.output) json["output"] = masked_output(definition_, e.step, *e.output);
+    if (e.output) json["output"] = mask_.output(e.step, *e.output);
     return json;
   }
   Json operator()(const SagaTurnedBack& e) const {
@@ -75,7 +75,7 @@ class EventFields {
   Json operator()(const SagaResumed& e) const {
     Json json = e.step == no_step ? Json::object() : of(e.step, e.direction);
     json["unpaused"] = e.unpaused;
-    if (e.input_patch) json["input_patch"] = masked_patch(definition_, *e.input_patch);
+    if (e.input_patch) json["input_patch"] = mask_.patch(*e.input_patch);
     return with(std::move(json), e.requester);
   }
   Json operator()(const RetryHastened& e) const {
@@ -95,9 +95,7 @@ class EventFields {
   Json operator()(const ReplayStarted& e) const {
     return {{"replayed_by", e.by.to_string()}, {"key_handed_over", e.key_handed_over}};
   }
-  Json operator()(const SagaCompleted& e) const {
-    return {{"output", masked(definition_, "/output", e.output)}};
-  }
+  Json operator()(const SagaCompleted& e) const { return {{"output", mask_.result(e.output)}}; }
   Json operator()(const SagaCompensated&) const { return Json::object(); }
   Json operator()(const SagaAbandoned& e) const { return with(Json::object(), e.requester); }
   Json operator()(const StepWaiting& e) const {
@@ -107,7 +105,7 @@ class EventFields {
   }
   Json operator()(const SignalKept& e) const {
     // A signal's data becomes the output of whichever step takes it.
-    const Json data = masked_patch(definition_, e.data);
+    const Json data = mask_.patch(e.data);
     return with(Json{{"signal", e.name}, {"data", data}}, e.requester);
   }
   Json operator()(const SignalTaken& e) const {
@@ -119,7 +117,7 @@ class EventFields {
   Json operator()(const ChildTurnedBack& e) const { return with(of(e.attempt), e.child); }
   Json operator()(const AttemptHedged& e) const { return of(e.attempt); }
   Json operator()(const LocksAwaited& e) const {
-    return {{"lock", e.name}, {"behind", e.behind.to_string()}};
+    return {{"lock", mask_.lock(e.name)}, {"behind", e.behind.to_string()}};
   }
   Json operator()(const LocksGranted&) const { return Json::object(); }
 
@@ -142,30 +140,31 @@ class EventFields {
     json["child"] = child.to_string();
     return json;
   }
-  static Json with(Json json, const ErrorInfo& error) {
-    json["error"] = error_json(error);
+  [[nodiscard]] Json with(Json json, const ErrorInfo& error) const {
+    json["error"] = error_json(mask_, error);
     return json;
   }
-  static Json with(Json json, const Requester& requester) {
-    if (!requester.by.empty()) json["by"] = requester.by;
-    if (!requester.reason.empty()) json["reason"] = requester.reason;
+  [[nodiscard]] Json with(Json json, const Requester& requester) const {
+    if (!requester.by.empty()) json["by"] = mask_.text(requester.by);
+    if (!requester.reason.empty()) json["reason"] = mask_.text(requester.reason);
     return json;
   }
 
+  const SecretMask& mask_;
   const Definition& definition_;
 };
 
 }  // namespace
 
-Json event_json(const Definition& definition, const Event& event) {
-  Json json = std::visit(EventFields{definition}, event);
+Json event_json(const SecretMask& mask, const Event& event) {
+  Json json = std::visit(EventFields{mask}, event);
   json["event"] = event_name(event);
   return json;
 }
 
-Json journal_row_json(const Definition& definition, const JournalRow& row) {
+Json journal_row_json(const SecretMask& mask, const JournalRow& row) {
   Json events = Json::array();
-  for (const Event& event : row.events) events.push_back(event_json(definition, event));
+  for (const Event& event : row.events) events.push_back(event_json(mask, event));
   return {{"version", row.version}, {"at", format_time(row.at)}, {"events", std::move(events)}};
 }
 

@@ -10,9 +10,9 @@ namespace skald {
 
 namespace {
 
-Json compensation_json(const Definition& definition, const StepState& s, StepIndex index) {
+Json compensation_json(const SecretMask& mask, const StepState& s, StepIndex index) {
   const Attempts& a = s.of(Direction::compensate);
-  const auto& compensation = definition.steps[index].compensation;
+  const auto& compensation = mask.definition().steps[index].compensation;
   return {{"action", compensation ? Json(compensation->action) : Json(nullptr)},
           {"status", to_string(s.compensation)},
           {"attempts", a.made},
@@ -21,7 +21,7 @@ Json compensation_json(const Definition& definition, const StepState& s, StepInd
           {"started_at", optional_time(s.undo_started_at)},
           {"ended_at", optional_time(s.undo_ended_at)},
           {"next_at", optional_time(a.retry_at)},
-          {"error", a.error ? error_json(*a.error) : Json(nullptr)}};
+          {"error", a.error ? error_json(mask, *a.error) : Json(nullptr)}};
 }
 
 // What a waiting step waits for; null for any other.
@@ -36,8 +36,8 @@ Json waiting_json(const Step& step, const StepState& s) {
 
 Json name_or_null(const std::string& name) { return name.empty() ? Json(nullptr) : Json(name); }
 
-Json step_json(const Definition& definition, const Saga& saga, StepIndex index) {
-  const Step& step = definition.steps[index];
+Json step_json(const SecretMask& mask, const Saga& saga, StepIndex index) {
+  const Step& step = mask.definition().steps[index];
   const StepState& s = saga.steps[index];
   const Attempts& a = s.of(Direction::action);
   const auto error = shown_error(s);
@@ -56,21 +56,27 @@ Json step_json(const Definition& definition, const Saga& saga, StepIndex index) 
           {"next_at", optional_time(a.retry_at ? a.retry_at : s.wake_at)},
           {"waiting", waiting_json(step, s)},
           {"child", optional_id(s.child)},
-          {"output", s.output ? masked_output(definition, index, *s.output) : Json(nullptr)},
-          {"error", error ? error_json(*error) : Json(nullptr)},
-          {"compensation", compensation_json(definition, s, index)}};
+          {"output", s.output ? mask.output(index, *s.output) : Json(nullptr)},
+          {"error", error ? error_json(mask, *error) : Json(nullptr)},
+          {"compensation", compensation_json(mask, s, index)}};
 }
 
-Json saga_error(const Definition& definition, const Saga& saga) {
+Json saga_error(const SecretMask& mask, const Saga& saga) {
   const ErrorInfo* error = saga.stuck       ? &saga.stuck->error
                            : saga.turn_back ? &saga.turn_back->error
                                             : nullptr;
   if (!error) return nullptr;
   const StepIndex step = saga.stuck ? saga.stuck->step : saga.turn_back->step;
-  const std::string name = step_name(definition, step);
-  Json json = error_json(*error);
+  const std::string name = step_name(mask.definition(), step);
+  Json json = error_json(mask, *error);
   json["step"] = name.empty() ? Json(nullptr) : Json(name);
   return json;
+}
+
+Json lock_names_json(const SecretMask& mask, const Saga& saga) {
+  Json names = Json::array();
+  for (const std::string& lock : saga.locks) names.push_back(mask.lock(lock));
+  return names;
 }
 
 Json kept_signals(const Saga& saga) {
@@ -102,8 +108,9 @@ StepIndex current_step(const Saga& saga) {
 }
 
 Json show_json(const Definition& definition, const Saga& saga, Time now) {
+  const SecretMask mask(definition, saga);
   Json steps = Json::array();
-  for (StepIndex i = 0; i < saga.steps.size(); ++i) steps.push_back(step_json(definition, saga, i));
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) steps.push_back(step_json(mask, saga, i));
   Json undo_plan = Json::array();
   for (const StepIndex step : saga.undo_plan) undo_plan.push_back(step_name(definition, step));
   Json unconfirmed = Json::array();
@@ -120,17 +127,17 @@ Json show_json(const Definition& definition, const Saga& saga, Time now) {
           {"contradicted", saga.contradicted},
           {"key", saga.key ? Json(*saga.key) : Json(nullptr)},
           {"holds_key", saga.holds_key},
-          {"input", masked(definition, "/input", saga.input)},
-          {"output", saga.output ? masked(definition, "/output", *saga.output) : Json(nullptr)},
-          {"error", saga_error(definition, saga)},
-          {"why", why(definition, saga, now)},
+          {"input", mask.input(saga.input)},
+          {"output", saga.output ? mask.result(*saga.output) : Json(nullptr)},
+          {"error", saga_error(mask, saga)},
+          {"why", why(mask, saga, now)},
           {"started_at", format_time(saga.started_at)},
           {"updated_at", format_time(saga.updated_at)},
           {"ended_at", optional_time(saga.ended_at)},
           {"deadline", optional_time(saga.deadline)},
           {"not_before", optional_time(saga.not_before)},
           {"priority", saga.priority},
-          {"locks", saga.locks},
+          {"locks", lock_names_json(mask, saga)},
           {"holds_locks", saga.holds_locks},
           {"parent", saga.parent ? Json(saga.parent->saga.to_string()) : Json(nullptr)},
           {"kept_signals", kept_signals(saga)},
@@ -149,7 +156,8 @@ Json list_json(const Definition& definition, const Saga& saga) {
   const Direction direction = saga.stuck                            ? saga.stuck->direction
                               : saga.status == Status::compensating ? Direction::compensate
                                                                     : Direction::action;
-  const Json error = saga_error(definition, saga);
+  const SecretMask mask(definition, saga);
+  const Json error = saga_error(mask, saga);
   return {{"id", saga.id.to_string()},
           {"type", saga.type},
           {"version", saga.definition_version},

@@ -7,6 +7,7 @@
 
 #include "skald/definition.hpp"
 #include "skald/saga.hpp"
+#include "skald/secret_mask.hpp"
 
 namespace skald {
 
@@ -16,15 +17,6 @@ namespace skald {
 
 [[nodiscard]] Json optional_time(const std::optional<Time>& time);
 [[nodiscard]] Json optional_id(const std::optional<SagaId>& id);
-[[nodiscard]] Json error_json(const ErrorInfo& error);
-
-/// The value at `base` (such as `/input`), with every secret at or below it hidden.
-[[nodiscard]] Json masked(const Definition& definition, const std::string& base,
-                          const JsonText& text);
-[[nodiscard]] Json masked_output(const Definition& definition, StepIndex step,
-                                 const JsonText& output);
-/// A step's patch may carry what the input's secrets hide, and nobody knows which of its keys do:
-/// where a definition has secrets, patches are hidden whole.
-[[nodiscard]] Json masked_patch(const Definition& definition, const JsonText& patch);
+[[nodiscard]] Json error_json(const SecretMask& mask, const ErrorInfo& error);
 
 }  // namespace skald

@@ -8,7 +8,7 @@
 namespace skald {
 namespace {
 
-std::string describe(const ErrorInfo& error) {
+std::string describe_shown(const ErrorInfo& error) {
   if (error.message.empty()) return error.code;
   // The engine's own sentences name the code already.
   if (error.message.find(error.code) != std::string::npos) return error.message;
@@ -17,8 +17,8 @@ std::string describe(const ErrorInfo& error) {
 
 class Why {
  public:
-  Why(const Definition& definition, const Saga& saga, Time now)
-      : definition_(definition), saga_(saga), now_(now) {}
+  Why(const SecretMask& mask, const Saga& saga, Time now)
+      : mask_(mask), definition_(mask.definition()), saga_(saga), now_(now) {}
 
   [[nodiscard]] std::string sentence() const {
     std::string text = by_status();
@@ -27,7 +27,7 @@ class Why {
     }
     if (saga_.wish) {
       text += fmt::format("; a wish to turn back ({}) waits for the outcome of {}",
-                          saga_.wish->reason.code, name(definition_.pivot()));
+                          mask_.text(saga_.wish->reason.code), name(definition_.pivot()));
     }
     return text;
   }
@@ -64,7 +64,7 @@ class Why {
     return fmt::format(
         "waits for the lock {} behind saga {}, which gets or has it first; the lock is free when "
         "that saga has ended",
-        saga_.lock_wait->name, saga_.lock_wait->behind.to_string());
+        mask_.lock(saga_.lock_wait->name), saga_.lock_wait->behind.to_string());
   }
 
   // Of a graph, every step that is under way; of many, the first few.
@@ -204,10 +204,10 @@ class Why {
       return fmt::format("{} {} ({})", name(turn.step), refused ? "was refused" : "failed",
                          describe(turn.error));
     }
-    if (turn.error.code == "PARENT_TURNED_BACK") return turn.error.message;
+    const std::string message = mask_.text(turn.error.message);
+    if (turn.error.code == "PARENT_TURNED_BACK") return message;
     if (turn.error.code == "CANCELLED") {
-      return turn.error.message.empty() ? "an operator cancelled it"
-                                        : "an operator cancelled it: " + turn.error.message;
+      return message.empty() ? "an operator cancelled it" : "an operator cancelled it: " + message;
     }
     return describe(turn.error);
   }
@@ -223,6 +223,9 @@ class Why {
                          : fmt::format("; forced by an operator, not confirmed: {}", names);
   }
 
+  [[nodiscard]] std::string describe(const ErrorInfo& error) const {
+    return describe_shown(mask_.error(error));
+  }
   [[nodiscard]] std::string name(StepIndex step) const { return step_name(definition_, step); }
   // `refund of charge-payment`: what the participant is asked to do, and for which step.
   [[nodiscard]] std::string what(StepIndex step, Direction direction) const {
@@ -250,6 +253,7 @@ class Why {
     return at > now_ ? "in " + describe_duration(at - now_) : "now";
   }
 
+  const SecretMask& mask_;
   const Definition& definition_;
   const Saga& saga_;
   Time now_;
@@ -257,8 +261,12 @@ class Why {
 
 }  // namespace
 
+std::string why(const SecretMask& mask, const Saga& saga, Time now) {
+  return Why{mask, saga, now}.sentence();
+}
+
 std::string why(const Definition& definition, const Saga& saga, Time now) {
-  return Why{definition, saga, now}.sentence();
+  return why(SecretMask(definition, saga), saga, now);
 }
 
 }  // namespace skald

@@ -101,8 +101,8 @@ void AmqpChannel::open(const std::string& engine_id, ChannelListener& listener) 
   const auto deadline = std::chrono::steady_clock::now() + options_.connect_timeout;
   try {
     if (const auto refusal = running_->start(deadline)) throw ChannelError(*refusal);
-  } catch (...) {
-    close();  // No thread of it may call the listener of an open() that failed.
+  } catch (...) {  // Thrown on.
+    close();       // No thread of it may call the listener of an open() that failed.
     throw;
   }
 }

@@ -13,8 +13,8 @@ InProcessChannel::Pool::Pool(std::size_t threads, std::size_t queue_limit, Regis
   for (std::size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
   try {
     for (auto& worker : workers_) threads_.emplace_back([this, &worker] { work(*worker); });
-  } catch (...) {
-    close();  // The threads that there are would wait for work for ever, and be waited for.
+  } catch (...) {  // Thrown on.
+    close();       // The threads that there are would wait for work for ever, and be waited for.
     throw;
   }
 }

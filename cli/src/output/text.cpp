@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "skald/text.hpp"
+
 namespace skald::cli {
 namespace {
 
@@ -102,7 +104,7 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
 }
 
 std::string json_text(const Json& value, int indent) {
-  const auto text = value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  const auto text = dump_json(value, indent);
   std::string out;
   out.reserve(text.size());
   for (std::string_view rest = text; !rest.empty();) {

@@ -12,7 +12,6 @@
 #include "exit_code.hpp"
 #include "output/style.hpp"
 #include "output/text.hpp"
-#include "skald/expansion.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -21,8 +20,9 @@ namespace {
 
 class AuditRun {
  public:
-  AuditRun(StoreReader& reader, const AuditOptions& options, Context& context)
-      : reader_(reader),
+  AuditRun(SagaPages& pages, StoreReader& reader, const AuditOptions& options, Context& context)
+      : pages_(pages),
+        reader_(reader),
         context_(context),
         format_(options.format.format()),
         json_(context.out, format_),
@@ -30,12 +30,13 @@ class AuditRun {
 
   void check(const SagaId& id) {
     ++checked_;
+    const auto loaded = pages_.try_load(id);
+    if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+      return report(id, unreadable->problem);
+    }
+    const auto& folded = std::get<FoldedSaga>(loaded);
     const auto summary = reader_.summary(id);
-    const auto rows = reader_.journal(id);
-    const Digest digest = summary ? summary->definition : Digest{};
-    const DefinitionPtr definition = effective(definition_of(digest), rows);
-    auto findings = audit_saga(rows, summary, definition);
-    if (!definition) findings.push_back("the store lacks its definition");
+    auto findings = audit_saga(folded.rows, summary, folded.definition);
     if (summary && summary->key && summary->holds_key) {
       const auto [holder, first] = holders_.emplace(std::pair(summary->type, *summary->key), id);
       if (!first) findings.push_back("its key is also held by " + holder->second.to_string());
@@ -61,23 +62,6 @@ class AuditRun {
     return fmt::format("{} {}", checked_, checked_ == 1 ? "saga" : "sagas");
   }
 
-  DefinitionPtr definition_of(const Digest& digest) {
-    DefinitionPtr& definition = definitions_[digest];
-    if (!definition) definition = reader_.definition(digest);
-    return definition;
-  }
-
-  // What the saga really runs: its steps may depend on its input.
-  static DefinitionPtr effective(const DefinitionPtr& definition,
-                                 const std::vector<JournalRow>& rows) {
-    if (!definition || rows.empty() || rows.front().events.empty()) return definition;
-    const auto* started = std::get_if<SagaStarted>(&rows.front().events.front());
-    if (!started) return definition;
-    auto effective = effective_definition(definition, started->input);
-    auto* steps = std::get_if<DefinitionPtr>(&effective);
-    return steps ? *steps : definition;
-  }
-
   void report(const SagaId& id, const std::string& finding) {
     ++findings_;
     if (is_json()) {
@@ -87,12 +71,12 @@ class AuditRun {
     }
   }
 
+  SagaPages& pages_;
   StoreReader& reader_;
   Context& context_;
   Format format_;
   JsonWriter json_;
   Painter paint_;
-  std::map<Digest, DefinitionPtr> definitions_;
   std::map<std::pair<std::string, std::string>, SagaId> holders_;
   std::size_t checked_ = 0;
   std::size_t findings_ = 0;
@@ -111,7 +95,7 @@ int run(const AuditOptions& options, Context& context) {
   StoreAccess access(context);
   std::vector<SagaId> ids;
   for (const auto& text : options.ids) ids.push_back(access.pages().resolve(text));
-  AuditRun audit(access.reader(), options, context);
+  AuditRun audit(access.pages(), access.reader(), options, context);
   for (const SagaId& id : ids) audit.check(id);
   if (ids.empty()) {
     access.pages().each({}, {}, [&](const SagaSummary& summary) {

@@ -6,6 +6,7 @@
 
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "output/text.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -27,7 +28,10 @@ int run(const CountOptions& options, Context& context) {
   } else {
     context.out << count << '\n';
   }
-  return exit_done;
+  const std::string passed_over = access.pages().about_passed_over();
+  if (passed_over.empty()) return exit_done;
+  context.err << "skald: " << printable(passed_over) << '\n';
+  return exit_failed;
 }
 
 }  // namespace skald::cli

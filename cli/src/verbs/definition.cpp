@@ -14,6 +14,7 @@
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -143,6 +144,21 @@ int list(const DefinitionOptions& options, Context& context) {
                {digest.substr(0, 12)},
                {definition->description}});
   }
+  const auto unusable = access.reader().unusable_definitions();
+  for (const UnusableDefinition& definition : unusable) {
+    const std::string digest = definition.digest.to_string();
+    if (format == Format::json) {
+      json.add({{"type", definition.type},
+                {"version", definition.version},
+                {"digest", digest},
+                {"unusable", definition.problem}});
+    }
+    table.add({{definition.type},
+               {std::to_string(definition.version)},
+               {},
+               {digest.substr(0, 12)},
+               {"unusable: " + definition.problem, Style::bad}});
+  }
   if (format == Format::json) {
     json.finish();
   } else if (table.empty()) {
@@ -150,6 +166,21 @@ int list(const DefinitionOptions& options, Context& context) {
   } else {
     table.print(context.out, Painter(context.colored()), static_cast<std::size_t>(context.width));
   }
+  if (unusable.empty()) return exit_done;
+  context.note(
+      "what is unusable no saga can start with; define it again to repair it, or take it away with "
+      "skald definition drop TYPE --version N");
+  return exit_failed;
+}
+
+int drop(const DefinitionOptions& options, Context& context) {
+  StoreAccess access(context);
+  access.require_exists();
+  throw_if_refused(access.request({{"verb", "drop_definition"},
+                                   {"type", options.type},
+                                   {"version", options.version},
+                                   {"by", context.operator_name()}}));
+  context.note(fmt::format("{} v{} is no more in the store", options.type, options.version));
   return exit_done;
 }
 
@@ -166,7 +197,8 @@ int show(const DefinitionOptions& options, Context& context) {
     throw Refused(Refused::Code::not_found, fmt::format("the store has no definition {}{}",
                                                         printable(options.type), version));
   }
-  print_json(context.out, Format::json, Json::parse(found->normal_form()));
+  // A checked text that may be longer than what comes from outside.
+  print_json(context.out, Format::json, JsonText::trusted(found->normal_form()).value());
   return exit_done;
 }
 
@@ -191,9 +223,21 @@ void add_to(CLI::App& app, DefinitionOptions& options) {
   list_verb.callback([&options] { options.action = DefinitionOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "A definition with every value stated, as JSON",
                                  "definition show place-order --definition 1");
-  show_verb.add_option("type", options.type, "Saga type")->required()->type_name("TYPE");
+  show_verb.add_option("type", options.type, "Saga type")
+      ->required()
+      ->check(valid_name())
+      ->type_name("TYPE");
   show_verb.add_option("--definition", options.version, "Version (the newest)")->type_name("N");
   show_verb.callback([&options] { options.action = DefinitionOptions::Action::show; });
+  CLI::App& drop_verb =
+      add_verb(verb, "drop", "Takes a definition that no saga uses out of the store",
+               "definition drop place-order --version 1");
+  drop_verb.add_option("type", options.type, "Saga type")
+      ->required()
+      ->check(valid_name())
+      ->type_name("TYPE");
+  drop_verb.add_option("--version", options.version, "Its version")->required()->type_name("N");
+  drop_verb.callback([&options] { options.action = DefinitionOptions::Action::drop; });
 }
 
 int run(const DefinitionOptions& options, Context& context) {
@@ -201,6 +245,7 @@ int run(const DefinitionOptions& options, Context& context) {
     case DefinitionOptions::Action::lint: return lint(options, context);
     case DefinitionOptions::Action::list: return list(options, context);
     case DefinitionOptions::Action::show: return show(options, context);
+    case DefinitionOptions::Action::drop: return drop(options, context);
   }
   return exit_failed;
 }

@@ -16,12 +16,12 @@ namespace skald::cli {
 struct Context;
 
 struct DefinitionOptions {
-  enum class Action { lint, list, show };
+  enum class Action { lint, list, show, drop };
   Action action = Action::list;
   std::vector<std::string> files;  ///< Of lint.
   std::string against;             ///< Of lint: a store whose sagas are compared; empty: none.
-  std::string type;                ///< Of show.
-  std::uint32_t version = 0;       ///< Of show; 0: the newest.
+  std::string type;                ///< Of show and drop.
+  std::uint32_t version = 0;       ///< Of show, where 0 is the newest, and of drop.
   FormatOption format;
 };
 

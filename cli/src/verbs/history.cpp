@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "output/style.hpp"
 #include "output/text.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
@@ -35,7 +36,9 @@ Style style_of_event(const std::string& name) {
 // `step=charge attempt=2 error.code=TIMEOUT`: whatever the event says, without its name.
 void describe(const Json& value, const std::string& path, std::string& out) {
   if (value.is_null() || value == "" || (path.empty() && value.empty())) return;
-  if (value.is_object() && !value.empty() && path.find("put") == std::string::npos) {
+  // Not into payloads: names in them may be as long as they like.
+  const bool known = path.empty() || path == "error";
+  if (known && value.is_object() && !value.empty()) {
     for (const auto& [name, member] : value.items()) {
       describe(member, path.empty() ? name : path + "." + name, out);
     }
@@ -65,7 +68,7 @@ void print_row(const Json& row, Time started, Context& context, const Painter& p
     }
     describe(rest, "", text);
     context.out << paint(Style::dim, when) << "  "
-                << paint(Style::dim, padded("v" + row.at("version").dump(), version_columns))
+                << paint(Style::dim, padded("v" + dump_json(row.at("version")), version_columns))
                 << "  " << paint(style_of_event(name), padded(name, event_columns)) << text << '\n';
   }
 }
@@ -81,16 +84,17 @@ void add_to(CLI::App& app, HistoryOptions& options) {
 int run(const HistoryOptions& options, Context& context) {
   StoreAccess access(context);
   const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
+  const SecretMask mask(*folded.definition, folded.saga);
   const Format format = options.format.format();
   if (format == Format::table) {
     const Painter paint(context.colored());
     for (const JournalRow& row : folded.rows) {
-      print_row(journal_row_json(*folded.definition, row), folded.saga.started_at, context, paint);
+      print_row(journal_row_json(mask, row), folded.saga.started_at, context, paint);
     }
     return exit_done;
   }
   JsonWriter json(context.out, format);
-  for (const JournalRow& row : folded.rows) json.add(journal_row_json(*folded.definition, row));
+  for (const JournalRow& row : folded.rows) json.add(journal_row_json(mask, row));
   json.finish();
   return exit_done;
 }

@@ -9,8 +9,10 @@
 #include "output/table.hpp"
 #include "output/text.hpp"
 #include "saga_pages.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
+#include "unreadable.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -33,7 +35,7 @@ std::string flags_of(const Json& row) {
 
 std::string number_at(const Json& row, const char* name) {
   const auto member = row.find(name);
-  return member != row.end() && member->is_number() ? member->dump() : "";
+  return member != row.end() && member->is_number() ? dump_json(*member) : "";
 }
 
 void print_table(const std::vector<Json>& rows, bool wide, Context& context) {
@@ -52,14 +54,15 @@ void print_table(const std::vector<Json>& rows, bool wide, Context& context) {
   Table table(columns);
   for (const Json& row : rows) {
     const std::string status = text_at(row, "status");
-    std::vector<Cell> cells{{text_at(row, "id").substr(0, id_length)},
-                            {text_at(row, "type")},
-                            {status + flags_of(row), style_of_status(status)},
-                            {text_at(row, "key")},
-                            {text_at(row, "step")},
-                            {number_at(row, "attempts")},
-                            {text_at(row, "error_code")},
-                            {time_at(row, "started_at", context), Style::dim}};
+    std::vector<Cell> cells{
+        {text_at(row, "id").substr(0, id_length)},
+        {text_at(row, "type")},
+        {status + flags_of(row), style_of_status(status)},
+        {text_at(row, "key")},
+        {text_at(row, "step")},
+        {number_at(row, "attempts")},
+        {row.contains("unreadable") ? "unreadable" : text_at(row, "error_code")},
+        {time_at(row, "started_at", context), Style::dim}};
     if (wide) {
       cells.insert(cells.end(), {{number_at(row, "version")},
                                  {time_at(row, "updated_at", context)},
@@ -93,8 +96,7 @@ class Page {
       context_.out << summary.id.to_string() << '\n';
       return true;
     }
-    const FoldedSaga folded = pages_.load(summary.id);
-    Json row = list_json(*folded.definition, folded.saga);
+    Json row = row_of(summary.id);
     if (format_ == Format::json || format_ == Format::jsonl) {
       json_.add(row);
     } else {
@@ -103,14 +105,29 @@ class Page {
     return true;
   }
 
-  void finish() {
+  [[nodiscard]] int finish() {
     if (format_ == Format::json || format_ == Format::jsonl) json_.finish();
     if (!rows_.empty()) print_table(rows_, format_ == Format::wide, context_);
     if (taken_ == 0) context_.note("no saga matches");
     if (more_) context_.note("more match; the next page: --after " + last_.to_string());
+    const std::string passed_over = pages_.about_passed_over();
+    if (!passed_over.empty()) context_.err << "skald: " << printable(passed_over) << '\n';
+    return damage_ || !passed_over.empty() ? exit_failed : exit_done;
   }
 
  private:
+  // One that cannot be read is listed by its summary, and said on stderr.
+  Json row_of(const SagaId& id) {
+    const auto loaded = pages_.try_load(id);
+    if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+      damage_ = true;
+      context_.err << "skald: " << printable(unreadable->problem) << '\n';
+      return unreadable_json(*unreadable);
+    }
+    const auto& folded = std::get<FoldedSaga>(loaded);
+    return list_json(*folded.definition, folded.saga);
+  }
+
   SagaPages& pages_;
   Context& context_;
   Format format_;
@@ -120,6 +137,7 @@ class Page {
   std::size_t taken_ = 0;
   SagaId last_;
   bool more_ = false;
+  bool damage_ = false;
 };
 
 }  // namespace
@@ -144,8 +162,7 @@ int run(const ListOptions& options, Context& context) {
   Page page(options, access.pages(), context);
   access.pages().each(filter, after,
                       [&](const SagaSummary& summary) { return page.take(summary); });
-  page.finish();
-  return exit_done;
+  return page.finish();
 }
 
 }  // namespace skald::cli

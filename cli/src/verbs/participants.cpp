@@ -12,18 +12,20 @@
 #include "output/table.hpp"
 #include "output/text.hpp"
 #include "participant_list.hpp"
+#include "skald/text.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
 namespace {
 
-// A count and its limit: `3/10`, or either alone.
-std::string of_limit(const Json& count, const Json& participant, const char* pointer) {
+// A count, and where the policy has such a field the limit: `3/10`.
+std::string of_limit(const Json& count, const Json& participant, const char* policy,
+                     const char* field) {
   if (count.is_null()) return {};
-  const Json::json_pointer at{pointer};
-  const Json& policies = participant.at("policies");
-  return policies.contains(at) ? fmt::format("{}/{}", count.dump(), policies.at(at).dump())
-                               : count.dump();
+  const Json limits = participant.at("policies").value(policy, Json::object());
+  const auto limit = limits.find(field);
+  return limit == limits.end() ? dump_json(count)
+                               : fmt::format("{}/{}", dump_json(count), dump_json(*limit));
 }
 
 Cell breaker_cell(const Json& participant, const Context& context) {
@@ -54,8 +56,8 @@ std::string sources_text(const Json& participant) {
 std::vector<Cell> queue_cells(const Json& queue) {
   if (queue.is_null()) return {{"none", Style::bad}, {}};
   const bool alone = queue.at("consumers") == 0;
-  return {{queue.at("messages").dump()},
-          {queue.at("consumers").dump(), alone ? Style::bad : Style::plain}};
+  return {{dump_json(queue.at("messages"))},
+          {dump_json(queue.at("consumers")), alone ? Style::bad : Style::plain}};
 }
 
 void print_table(const ParticipantList& list, Format format, Context& context) {
@@ -75,10 +77,10 @@ void print_table(const ParticipantList& list, Format format, Context& context) {
   for (const Json& p : list.participants) {
     std::vector<Cell> row{{text_at(p, "name"), Style::bold},
                           breaker_cell(p, context),
-                          {of_limit(p.at("in_flight"), p, "/bulkhead/max_in_flight")},
-                          {of_limit(p.at("waiting"), p, "/bulkhead/max_waiting")},
-                          {of_limit(p.at("tokens"), p, "/rate_limit/burst")},
-                          {of_limit(p.at("retries_left"), p, "/none")},
+                          {of_limit(p.at("in_flight"), p, "bulkhead", "max_in_flight")},
+                          {of_limit(p.at("waiting"), p, "bulkhead", "max_waiting")},
+                          {of_limit(p.at("tokens"), p, "rate_limit", "burst")},
+                          {of_limit(p.at("retries_left"), p, "retry_budget", "none")},
                           {answer_text(p.at("last_answer"), context)},
                           {answer_text(p.at("last_error"), context)}};
     if (list.queues_known) {

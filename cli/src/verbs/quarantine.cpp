@@ -16,8 +16,10 @@
 #include "exit_code.hpp"
 #include "output/table.hpp"
 #include "output/text.hpp"
+#include "quarantine_mask.hpp"
 #include "skald/error.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -39,16 +41,23 @@ void each_message(StoreReader& reader,
   }
 }
 
+// Headers were made by a channel; what is no JSON after all is shown as the text it is.
+Json headers_json(const std::string& headers) {
+  try {
+    return parse_json(headers);
+  } catch (const JsonError&) {
+    return headers;
+  }
+}
+
 Json message_json(const QuarantinedMessage& message) {
-  // Headers were made by a channel; what is no JSON after all is shown as the text it is.
-  const Json headers = Json::parse(message.headers, nullptr, false);
   return {{"number", message.number},
           {"at", format_time(message.at)},
           {"channel", message.channel},
           {"reason", message.reason},
           {"detail", message.detail},
           {"saga", message.saga},
-          {"headers", headers.is_discarded() ? Json(message.headers) : headers},
+          {"headers", headers_json(message.headers)},
           {"body", message.body}};
 }
 
@@ -64,7 +73,9 @@ int list(const QuarantineOptions& options, Context& context) {
                {"SAGA"},
                {"DETAIL"}});
   std::size_t taken = 0;
-  each_message(access.reader(), [&](const QuarantinedMessage& message) {
+  QuarantineMask mask(access);
+  each_message(access.reader(), [&](const QuarantinedMessage& kept) {
+    const QuarantinedMessage message = format == Format::ids ? kept : mask.shown(kept);
     const bool wanted = (options.reason.empty() || message.reason == options.reason) &&
                         (options.saga.empty() || message.saga == options.saga);
     if (!wanted) return true;
@@ -101,7 +112,11 @@ int show(const QuarantineOptions& options, Context& context) {
     throw Refused(Refused::Code::not_found,
                   fmt::format("the quarantine has no message {}", number));
   }
-  const QuarantinedMessage& message = found.front();
+  QuarantineMask mask(access);
+  const QuarantinedMessage message = mask.shown(found.front());
+  if (message.body == "***" && found.front().body != "***") {
+    context.note(mask.where_it_lies(message));
+  }
   if (options.format.format() == Format::json) {
     print_json(context.out, Format::json, message_json(message));
     return exit_done;
@@ -237,8 +252,11 @@ void add_to(CLI::App& app, QuarantineOptions& options) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   list_verb.add_option("--reason", options.reason, "Only those of this reason, such as BAD_JSON")
+      ->check(valid_name())
       ->type_name("REASON");
-  list_verb.add_option("--saga", options.saga, "Only those that name this saga")->type_name("ID");
+  list_verb.add_option("--saga", options.saga, "Only those that name this saga")
+      ->check(valid_text())
+      ->type_name("ID");
   add_to(list_verb, options.format, {"table", "json", "jsonl", "ids"});
   list_verb.callback([&options] { options.action = QuarantineOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "One message, whole", "quarantine show 3");

@@ -8,6 +8,7 @@
 #include "context.hpp"
 #include "skald/expansion.hpp"
 #include "skald/replay.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -56,6 +57,7 @@ void add_to(CLI::App& app, ReplayOptions& options) {
                R"(replay 0192f3 --input-patch '{"quantity": 1}')");
   verb.add_option("--from-step", options.from_step,
                   "Begin here, and take over the outputs that still stand before it")
+      ->check(valid_name())
       ->type_name("STEP");
   verb.add_option("--input-patch", options.input_patch,
                   "JSON merge patch on the input; @FILE or - reads it")

@@ -5,6 +5,7 @@
 
 #include "context.hpp"
 #include "skald/error.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -13,7 +14,9 @@ void add_to(CLI::App& app, ResumeOptions& options) {
   CLI::App& verb = add_verb(
       app, "resume", "A paused or stuck saga goes on, with a fresh budget of attempts",
       R"(resume 0192f3 --step charge-payment --input-patch '{"card": "c-9"}' --reason "new card")");
-  verb.add_option("--step", options.step, "The step that --input-patch is for")->type_name("STEP");
+  verb.add_option("--step", options.step, "The step that --input-patch is for")
+      ->check(valid_name())
+      ->type_name("STEP");
   verb.add_option("--input-patch", options.input_patch,
                   "JSON merge patch on that step's input; @FILE or - reads it")
       ->type_name("JSON");

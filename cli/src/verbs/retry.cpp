@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -12,7 +13,9 @@ void add_to(CLI::App& app, RetryOptions& options) {
   CLI::App& verb =
       add_verb(app, "retry", "The attempt that waits is made now, without its back-off",
                "retry --status running --error-code GATEWAY_DOWN --yes --rate 5/s");
-  verb.add_option("--step", options.step, "The step to retry (whichever waits)")->type_name("STEP");
+  verb.add_option("--step", options.step, "The step to retry (whichever waits)")
+      ->check(valid_name())
+      ->type_name("STEP");
   add_to(verb, options.change, false);
 }
 

@@ -1,6 +1,7 @@
 #include "verbs/run.hpp"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -57,10 +58,15 @@ void add_to(CLI::App& app, RunOptions& options) {
                   "Spoil commands and replies on purpose, e.g. fail=0.1,lose=0.05,unknown=0.02,"
                   "duplicate=0.1,slow=0.2:3s,seed=7: for tests, never for production")
       ->type_name("RATES");
+  verb.add_flag("--core-dumps", options.core_dumps,
+                "Let the system keep the memory of an engine that crashes, payloads and secrets "
+                "included, and let debuggers attach");
 }
 
 int run(const RunOptions& options, Context& context) {
   const std::string path = context.store_path();
+  // A core dump holds payloads, with what definitions declare secret, and the broker's password.
+  if (!options.core_dumps) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   std::optional<ChaosOptions> chaos;
   if (!options.chaos.empty()) chaos = ChaosOptions::parse(options.chaos);
   const EngineConfig config = read_config(options.config);
@@ -86,8 +92,8 @@ int run(const RunOptions& options, Context& context) {
   engine.participants = config.participants;
   Orchestrator orchestrator(store, channel, engine);
   for (const auto& definition : definitions) orchestrator.define(definition);
-  context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(), store.path(),
-                             broker.describe())
+  context.out << fmt::format("ready: pid {}, store {}, channel amqp {}\n", getpid(),
+                             printable(store.path()), broker.describe())
               << std::flush;
   while (!context.pause(look_interval)) {
     if (const auto failure = orchestrator.failure()) {
@@ -97,7 +103,8 @@ int run(const RunOptions& options, Context& context) {
   }
   orchestrator.stop();
   if (spoilt) log.write(LogLevel::warning, "chaos: " + spoilt->counts().text());
-  context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), store.path()) << std::flush;
+  context.out << fmt::format("stopped: pid {}, store {}\n", getpid(), printable(store.path()))
+              << std::flush;
   return exit_done;
 }
 

@@ -15,6 +15,7 @@ struct Context;
 struct RunOptions {
   std::vector<std::string> definitions;
   std::string config;
+  bool core_dumps = false;
   std::string chaos;
 };
 

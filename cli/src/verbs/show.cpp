@@ -11,8 +11,10 @@
 #include "explain.hpp"
 #include "output/table.hpp"
 #include "output/text.hpp"
+#include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
+#include "unreadable.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -49,7 +51,7 @@ std::string duration_of(const Json& step, Time now) {
 
 std::string count_at(const Json& object, const char* name) {
   const auto member = object.find(name);
-  return member == object.end() || !member->is_number() || *member == 0 ? "" : member->dump();
+  return member == object.end() || !member->is_number() || *member == 0 ? "" : dump_json(*member);
 }
 
 Cell compensation_cell(const Json& step) {
@@ -141,6 +143,20 @@ void print_saga(const Json& saga, bool wide, Context& context) {
   print_steps(saga, wide, context, paint);
 }
 
+int show_unreadable(const UnreadableSaga& unreadable, Format format, Context& context) {
+  const Json saga = unreadable_json(unreadable);
+  if (format == Format::json) {
+    print_json(context.out, format, saga);
+    return exit_failed;
+  }
+  const Painter paint(context.colored());
+  for (const char* name : {"id", "type", "key", "status", "started_at", "updated_at", "ended_at"}) {
+    print_field(name, printable(text_at(saga, name)), context, paint);
+  }
+  print_field("unreadable", printable(unreadable.problem), context, paint);
+  return exit_failed;
+}
+
 }  // namespace
 
 void add_to(CLI::App& app, ShowOptions& options) {
@@ -151,7 +167,11 @@ void add_to(CLI::App& app, ShowOptions& options) {
 
 int run(const ShowOptions& options, Context& context) {
   StoreAccess access(context);
-  const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
+  const auto loaded = access.pages().try_load(access.pages().resolve(options.id));
+  if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
+    return show_unreadable(*unreadable, options.format.format(), context);
+  }
+  const auto& folded = std::get<FoldedSaga>(loaded);
   const Time now = context.clock.now();
   Json saga = show_json(*folded.definition, folded.saga, now);
   saga["why"] = explain(access, folded, now);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -14,7 +15,10 @@ void add_to(CLI::App& app, SignalOptions& options) {
   verb.add_option("id", options.id, "The saga; - reads ids on standard input")
       ->required()
       ->type_name("ID");
-  verb.add_option("name", options.name, "The signal's name")->required()->type_name("NAME");
+  verb.add_option("name", options.name, "The signal's name")
+      ->required()
+      ->check(valid_name())
+      ->type_name("NAME");
   verb.add_option("--data", options.data, "Becomes the step's output; @FILE reads it")
       ->type_name("JSON");
   ChangeOptions& change = options.change;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -22,7 +23,10 @@ void add_to(CLI::App& app, SkipOptions& options) {
   CLI::App& verb =
       add_verb(app, "skip", "You say what happened to a step; the saga goes on, marked as forced",
                R"(skip 0192f3 --step charge-payment --as succeeded --output '{"id": "ch-7"}')");
-  verb.add_option("--step", options.step, "The step")->required()->type_name("STEP");
+  verb.add_option("--step", options.step, "The step")
+      ->required()
+      ->check(valid_name())
+      ->type_name("STEP");
   verb.add_option("--as", options.as, "What happened (left out: the step is skipped)")
       ->check(CLI::IsMember({"succeeded", "rejected", "compensated"}))
       ->type_name("WHAT");

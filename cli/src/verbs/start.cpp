@@ -10,7 +10,9 @@
 #include "exit_code.hpp"
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
+#include "skald/text.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 #include "waiting.hpp"
 
@@ -23,13 +25,17 @@ bool names_file(const std::string& what) {
 }
 
 Json start_request(const StartOptions& options, Context& context) {
-  Json request{{"verb", "start"}, {"by", context.operator_name()}, {"reason", options.reason}};
+  Json request{
+      {"verb", "start"}, {"by", context.operator_name()}, {"reason", clean_text(options.reason)}};
   if (names_file(options.what)) {
     const Definition definition = load_definition(options.what);
     request["definition"] = parse_json(definition.normal_form());
     request["type"] = definition.type;
     request["version"] = definition.version;
   } else {
+    if (const auto problem = name_problem(options.what)) {
+      throw Refused(Refused::Code::invalid, "TYPE: " + *problem + "; give a saga type or a file");
+    }
     request["type"] = options.what;
     if (options.version > 0) request["version"] = options.version;
   }
@@ -52,7 +58,9 @@ void add_to(CLI::App& app, StartOptions& options) {
   verb.add_option("-i,--input", options.input, "The saga's input; @FILE or - reads it")
       ->required()
       ->type_name("JSON");
-  verb.add_option("-k,--key", options.key, "Business key, unique per type")->type_name("KEY");
+  verb.add_option("-k,--key", options.key, "Business key, unique per type")
+      ->check(valid_name())
+      ->type_name("KEY");
   verb.add_option("--definition", options.version, "Version of the type (the newest)")
       ->check(CLI::PositiveNumber)
       ->type_name("N");

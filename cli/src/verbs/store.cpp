@@ -13,6 +13,7 @@
 #include "output/text.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
+#include "skald/text.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -80,15 +81,15 @@ int info(const StoreOptions& options, Context& context) {
   };
   field("store", access.path());
   field("engine id", text_at(info, "engine_id"));
-  field("size", fmt::format("{} bytes, and {} in the write-ahead log", info["bytes"].dump(),
-                            info["wal_bytes"].dump()));
+  field("size", fmt::format("{} bytes, and {} in the write-ahead log", dump_json(info["bytes"]),
+                            dump_json(info["wal_bytes"])));
   for (const auto& [status, count] : info["sagas"].items()) {
-    if (count != 0) field(status, count.dump());
+    if (count != 0) field(status, dump_json(count));
   }
-  field("definitions", info["definitions"].dump());
-  field("quarantined", info["quarantined"].dump());
+  field("definitions", dump_json(info["definitions"]));
+  field("quarantined", dump_json(info["quarantined"]));
   field("engine", engine.is_null() ? "none runs"
-                                   : fmt::format("pid {}, channel {}", engine["pid"].dump(),
+                                   : fmt::format("pid {}, channel {}", dump_json(engine["pid"]),
                                                  text_at(engine, "channel")));
   return exit_done;
 }

@@ -8,6 +8,7 @@
 #include "chart.hpp"
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "skald/secret_mask.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 
@@ -39,7 +40,8 @@ const char* name_of(Span::End end) {
   return "";
 }
 
-Json span_json(const Definition& definition, const Span& span) {
+Json span_json(const SecretMask& mask, const Span& span) {
+  const Definition& definition = mask.definition();
   const bool has_step = span.attempt.step < definition.steps.size();
   return {{"kind", name_of(span.kind)},
           {"step", has_step ? Json(definition.steps[span.attempt.step].name) : Json()},
@@ -48,7 +50,7 @@ Json span_json(const Definition& definition, const Span& span) {
           {"begin", format_time(span.begin)},
           {"end", span.end ? Json(format_time(*span.end)) : Json()},
           {"outcome", name_of(span.ended)},
-          {"error_code", span.error.code.empty() ? Json() : Json(span.error.code)}};
+          {"error_code", span.error.code.empty() ? Json() : Json(mask.text(span.error.code))}};
 }
 
 }  // namespace
@@ -69,9 +71,10 @@ int run(const TimelineOptions& options, Context& context) {
   const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
   const Format format = options.format.format();
   if (format == Format::json) {
+    const SecretMask mask(*folded.definition, folded.saga);
     Json spans = Json::array();
     for (const Span& span : spans_of(folded.rows)) {
-      spans.push_back(span_json(*folded.definition, span));
+      spans.push_back(span_json(mask, span));
     }
     print_json(context.out, format,
                {{"id", folded.saga.id.to_string()},

@@ -57,13 +57,15 @@ std::string picture_of(const SagaFilter& filter, StoreAccess& access, Context& c
   count = 0;
   access.pages().each(filter, {}, [&](const SagaSummary& summary) {
     if (++count > rows_max) return true;
-    const FoldedSaga folded = access.pages().load(summary.id);
-    const std::string status = to_string(folded.saga.status);
+    const auto loaded = access.pages().try_load(summary.id);
+    const auto* folded = std::get_if<FoldedSaga>(&loaded);
+    const std::string status = to_string(folded ? folded->saga.status : summary.status);
     table.add({{summary.id.to_string()},
                {summary.type},
                {status, style_of_status(status)},
                {summary.key.value_or("")},
-               {why(*folded.definition, folded.saga, context.clock.now())}});
+               {folded ? why(*folded->definition, folded->saga, context.clock.now())
+                       : std::get<UnreadableSaga>(loaded).problem}});
     return true;
   });
   std::ostringstream out;

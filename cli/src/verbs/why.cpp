@@ -21,18 +21,27 @@ void add_to(CLI::App& app, WhyOptions& options) {
 
 int run(const WhyOptions& options, Context& context) {
   StoreAccess access(context);
-  const FoldedSaga folded = access.pages().load(access.pages().resolve(options.id));
-  const std::string sentence = explain(access, folded, context.clock.now());
+  const auto loaded = access.pages().try_load(access.pages().resolve(options.id));
+  const auto* unreadable = std::get_if<UnreadableSaga>(&loaded);
+  Json answer;
+  if (unreadable) {
+    const auto& known = unreadable->summary;
+    answer = {{"id", unreadable->id.to_string()},
+              {"status", known ? Json(to_string(known->status)) : Json()},
+              {"why", unreadable->problem}};
+  } else {
+    const auto& folded = std::get<FoldedSaga>(loaded);
+    answer = {{"id", folded.saga.id.to_string()},
+              {"status", to_string(folded.saga.status)},
+              {"why", explain(access, folded, context.clock.now())}};
+  }
   const Format format = options.format.format();
   if (format == Format::json) {
-    print_json(context.out, format,
-               {{"id", folded.saga.id.to_string()},
-                {"status", to_string(folded.saga.status)},
-                {"why", sentence}});
+    print_json(context.out, format, answer);
   } else {
-    context.out << printable(sentence) << '\n';
+    context.out << printable(text_at(answer, "why")) << '\n';
   }
-  return exit_done;
+  return unreadable ? exit_failed : exit_done;
 }
 
 }  // namespace skald::cli

@@ -1,6 +1,7 @@
 // How a saga is shown to people and scripts: the JSON of `show`, the sentence of `why`, histories.
 //
-// Names and states are those of docs/cli.md. Values at the definition's `secrets` are masked.
+// Names and states are those of docs/cli.md. What the definition's `secrets` name is hidden, also
+// where errors, locks and reasons repeat it: see skald/secret_mask.hpp.
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "skald/definition.hpp"
 #include "skald/saga.hpp"
+#include "skald/secret_mask.hpp"
 #include "skald/store.hpp"
 
 namespace skald {
@@ -20,14 +22,18 @@ namespace skald {
 /// One sentence: what the saga waits for, since when, what happens next and when, and which verb
 /// would help.
 [[nodiscard]] std::string why(const Definition& definition, const Saga& saga, Time now);
-/// An event as histories show it: `{"event": "step.succeeded", "step": "charge", …}`.
-[[nodiscard]] Json event_json(const Definition& definition, const Event& event);
+/// The same, for a caller that has the saga's mask already.
+[[nodiscard]] std::string why(const SecretMask& mask, const Saga& saga, Time now);
+/// An event as histories show it: `{"event": "step.succeeded", "step": "charge", …}`. The mask is
+/// that of the whole saga.
+[[nodiscard]] Json event_json(const SecretMask& mask, const Event& event);
 /// A journal row: `{"version", "at", "events": […]}`.
-[[nodiscard]] Json journal_row_json(const Definition& definition, const JournalRow& row);
+[[nodiscard]] Json journal_row_json(const SecretMask& mask, const JournalRow& row);
 /// Where the saga is: the step in flight, waiting, stuck or failed; no_step when there is none.
 [[nodiscard]] StepIndex current_step(const Saga& saga);
 /// The saga's document that templates and filters point into:
-/// `{"id", "key", "input", "output", "steps": {"<name>": {"status", "output"}}}`.
+/// `{"id", "key", "input", "output", "steps": {"<name>": {"status", "output"}}}`. Nothing in it is
+/// hidden: it is not for people.
 [[nodiscard]] Json saga_document(const Definition& definition, const Saga& saga);
 
 }  // namespace skald

@@ -1,0 +1,245 @@
+#include "skald/secret_mask.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "command_body.hpp"
+#include "json_pointer.hpp"
+#include "lock_names.hpp"
+#include "secret_texts.hpp"
+#include "skald/text.hpp"
+
+namespace skald {
+namespace {
+
+constexpr const char* mask = "***";
+constexpr std::size_t number_bytes_min = 6;
+
+using Tokens = std::vector<std::string>;
+
+bool begins_with(const Tokens& tokens, const Tokens& beginning) {
+  return tokens.size() >= beginning.size() &&
+         std::equal(beginning.begin(), beginning.end(), tokens.begin());
+}
+
+// The strings and numbers in a secret value. Names of members are not secret, only what they hold.
+void add_texts(const Json& value, SecretTexts& texts) {
+  if (value.is_string()) texts.add(value.get<std::string>());
+  if (value.is_number()) {
+    // Short numbers are in every time, amount and count.
+    if (std::string number = dump_json(value); number.size() >= number_bytes_min) {
+      texts.add(std::move(number));
+    }
+  }
+  if (!value.is_structured()) return;
+  for (const Json& member : value) add_texts(member, texts);
+}
+
+void add_texts_at(const JsonText& text, const Tokens& place, const std::vector<Tokens>& secrets,
+                  SecretTexts& texts) {
+  std::optional<Json> tree;
+  for (const Tokens& secret : secrets) {
+    const bool below = begins_with(secret, place);
+    if (!below && !begins_with(place, secret)) continue;
+    if (!tree) tree = text.value();
+    const Json* value = below ? value_at(*tree, secret, place.size()) : &*tree;
+    if (value) add_texts(*value, texts);
+  }
+}
+
+// Every value in a patch is hidden; what it removes is seen, since that is none.
+void hide_values(Json& patch) {
+  if (patch.is_object()) {
+    for (Json& member : patch) hide_values(member);
+  } else if (!patch.is_null()) {
+    patch = mask;
+  }
+}
+
+// The pointers in braces of a lock's text.
+std::vector<Tokens> pointers_in(const std::string& lock) {
+  std::vector<Tokens> pointers;
+  for (std::size_t open = lock.find('{'); open != std::string::npos; open = lock.find('{', open)) {
+    const std::size_t close = lock.find('}', open);
+    if (close == std::string::npos) break;
+    if (auto tokens = split_pointer(lock.substr(open + 1, close - open - 1))) {
+      pointers.push_back(*std::move(tokens));
+    }
+    open = close;
+  }
+  return pointers;
+}
+
+}  // namespace
+
+SecretMask::SecretMask(const Definition& definition)
+    : definition_(definition), texts_(std::make_unique<SecretTexts>()) {
+  for (const std::string& secret : definition.secrets) {
+    if (auto tokens = split_pointer(secret)) secrets_.push_back(*std::move(tokens));
+  }
+  std::sort(secrets_.begin(), secrets_.end());
+  for (const std::string& lock : definition.locks) {
+    const auto pointers = pointers_in(lock);
+    locks_take_secrets_ =
+        locks_take_secrets_ || std::any_of(pointers.begin(), pointers.end(),
+                                           [this](const Tokens& p) { return is_hidden(p); });
+  }
+}
+
+SecretMask::SecretMask(const Definition& definition, const Saga& saga) : SecretMask(definition) {
+  saga_ = &saga;
+  if (secrets_.empty()) return;
+  collect_texts();
+  if (locks_take_secrets_) collect_locks();
+}
+
+SecretMask::~SecretMask() = default;
+
+void SecretMask::collect_texts() {
+  add_texts_at(saga_->input, {"input"}, secrets_, *texts_);
+  if (saga_->output) add_texts_at(*saga_->output, {"output"}, secrets_, *texts_);
+  for (StepIndex i = 0; i < saga_->steps.size(); ++i) {
+    const StepState& s = saga_->steps[i];
+    if (s.output) add_texts_at(*s.output, output_place(i), secrets_, *texts_);
+    if (s.input_patch) add_texts(s.input_patch->value(), *texts_);
+  }
+  for (const KeptSignal& signal : saga_->signals) add_texts(signal.data.value(), *texts_);
+  texts_->sort();
+}
+
+// Names are made of each lock's text, in an order of their own: so each is made once more.
+void SecretMask::collect_locks() {
+  const JsonText shown = JsonText::trusted(dump_json(input(saga_->input)));
+  for (const std::string& lock : definition_.locks) {
+    Definition one;
+    one.locks = {lock};
+    std::string problem;
+    const auto names = lock_names(one, saga_->input, saga_->key, problem);
+    const auto masked = lock_names(one, shown, saga_->key, problem);
+    if (names && !names->empty()) {
+      locks_[names->front()] = masked && !masked->empty() ? masked->front() : mask;
+    }
+  }
+}
+
+// Of a step that a `for_each` became, the place is that of its element in the output of the whole.
+Tokens SecretMask::output_place(StepIndex step) const {
+  if (step >= definition_.steps.size()) return {"steps", "", "output"};
+  const Step& s = definition_.steps[step];
+  const std::size_t dot = s.name.rfind('.');
+  if (s.group_first == no_step || dot == std::string::npos) return {"steps", s.name, "output"};
+  return {"steps", s.name.substr(0, dot), "output", s.name.substr(dot + 1)};
+}
+
+// At or below a secret.
+bool SecretMask::is_hidden(const Tokens& place) const {
+  Tokens beginning;
+  for (const std::string& token : place) {
+    beginning.push_back(token);
+    if (std::binary_search(secrets_.begin(), secrets_.end(), beginning)) return true;
+  }
+  return false;
+}
+
+Json SecretMask::hidden_in(Json value, const Tokens& place) const {
+  if (secrets_.empty()) return value;
+  if (is_hidden(place)) return mask;
+  auto secret = std::lower_bound(secrets_.begin(), secrets_.end(), place);
+  for (; secret != secrets_.end() && begins_with(*secret, place); ++secret) {
+    if (Json* hidden = value_at(value, *secret, place.size())) *hidden = mask;
+  }
+  return payload(std::move(value));
+}
+
+Json SecretMask::payload(Json value) const {
+  if (texts_->empty()) return value;
+  if (value.is_string()) return text(value.get_ref<const std::string&>());
+  if (value.is_number()) {
+    const std::string number = dump_json(value);
+    return texts_->hide(number) == number ? std::move(value) : Json(mask);
+  }
+  if (value.is_array()) {
+    for (Json& item : value) item = payload(std::move(item));
+  } else if (value.is_object()) {
+    Json members = Json::object();
+    for (auto& [name, member] : value.items()) {
+      members[text(name)] = payload(std::move(member));
+    }
+    return members;
+  }
+  return value;
+}
+
+// A template with hidden values in place of what it takes from a secret.
+Json SecretMask::rendered(const Template& t) const {
+  if (!saga_) return mask;
+  PointerLookup real = saga_lookup(definition_, *saga_);
+  std::string missing;
+  const auto shown = t.render(
+      [&](const std::string& pointer) -> std::optional<Json> {
+        auto value = real(pointer);
+        const auto tokens = split_pointer(pointer);
+        if (!value || !tokens) return std::nullopt;
+        return hidden_in(*std::move(value), *tokens);
+      },
+      missing);
+  return shown ? payload(shown->value()) : Json(mask);
+}
+
+Json SecretMask::input(const JsonText& input) const { return hidden_in(input.value(), {"input"}); }
+
+Json SecretMask::output(StepIndex step, const JsonText& output) const {
+  return hidden_in(output.value(), output_place(step));
+}
+
+Json SecretMask::result(const JsonText& output) const {
+  if (secrets_.empty() || !definition_.output) return hidden_in(output.value(), {"output"});
+  return hidden_in(rendered(*definition_.output), {"output"});
+}
+
+Json SecretMask::patch(const JsonText& patch) const {
+  return secrets_.empty() ? patch.value() : Json(mask);
+}
+
+Json SecretMask::command_input(StepIndex step, Direction direction) const {
+  const Step& s = definition_.steps[step];
+  if (direction == Direction::compensate && s.compensation && s.compensation->input) {
+    return rendered(*s.compensation->input);
+  }
+  Json shown = s.input ? rendered(*s.input) : input(saga_->input);
+  if (const auto& given = saga_->steps[step].input_patch) {
+    Json hidden = given->value();
+    hide_values(hidden);
+    shown.merge_patch(hidden);
+  }
+  return shown;
+}
+
+Json SecretMask::body(StepIndex step, Direction direction, const JsonText& body) const {
+  Json shown = body.value();
+  if (secrets_.empty()) return shown;
+  if (!saga_ || step >= saga_->steps.size()) return mask;
+  shown["input"] = command_input(step, direction);
+  const auto& made = saga_->steps[step].output;
+  if (shown.contains("output")) shown["output"] = made ? output(step, *made) : Json();
+  return payload(std::move(shown));
+}
+
+ErrorInfo SecretMask::error(const ErrorInfo& error) const {
+  if (texts_->empty()) return error;
+  ErrorInfo shown{text(error.code), text(error.message), error.data};
+  if (!error.data.is_null()) {
+    shown.data = JsonText::trusted(dump_json(payload(error.data.value())));
+  }
+  return shown;
+}
+
+std::string SecretMask::lock(const std::string& name) const {
+  if (const auto known = locks_.find(name); known != locks_.end()) return known->second;
+  if (locks_take_secrets_ && !saga_) return mask;
+  return text(name);
+}
+
+std::string SecretMask::text(std::string_view text) const { return texts_->hide(text); }
+
+}  // namespace skald

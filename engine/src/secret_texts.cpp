@@ -1,0 +1,72 @@
+#include "secret_texts.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace skald {
+namespace {
+
+// So much of a secret says which one it is, even where the rest was cut off.
+constexpr std::size_t telling_bytes = 16;
+
+std::uint32_t beginning_of(std::string_view text) {
+  std::uint32_t bytes = 0;
+  std::memcpy(&bytes, text.data(), SecretTexts::bytes_min);
+  return bytes;
+}
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
+void SecretTexts::add(std::string text) {
+  if (text.size() < bytes_min) return;
+  beginnings_.insert(beginning_of(text));
+  texts_.push_back(std::move(text));
+}
+
+void SecretTexts::sort() {
+  std::sort(texts_.begin(), texts_.end());
+  texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
+}
+
+// How many bytes from `at` on belong to one of the texts; 0: none begins there.
+std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const {
+  if (text.size() - at < bytes_min || !beginnings_.contains(beginning_of(text.substr(at)))) {
+    return 0;
+  }
+  auto first = texts_.begin();
+  auto last = texts_.end();
+  std::size_t found = 0;
+  // [first, last) begin with the `length` bytes at `at`; in their order the shortest is first.
+  for (std::size_t length = 0; first != last && at + length < text.size();) {
+    const auto wanted = static_cast<unsigned char>(text[at + length]);
+    const auto byte = [length](const std::string& t) {
+      return t.size() > length ? static_cast<int>(static_cast<unsigned char>(t[length])) : -1;
+    };
+    first = std::partition_point(first, last, [&](const auto& t) { return byte(t) < wanted; });
+    last = std::partition_point(first, last, [&](const auto& t) { return byte(t) == wanted; });
+    ++length;
+    if (first != last && (first->size() == length || length >= telling_bytes)) found = length;
+  }
+  return found;
+}
+
+std::string SecretTexts::hide(std::string_view text) const {
+  std::string out;
+  if (texts_.empty()) return out = text;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = length_at(text, i);
+    if (length == 0) {
+      out += text[i++];
+      continue;
+    }
+    out += "***";
+    i += length;
+    while (i < text.size() && continues_character(text[i])) ++i;
+  }
+  return out;
+}
+
+}  // namespace skald
