@@ -19,6 +19,12 @@ constexpr Duration patience_max = std::chrono::hours{1};
 
 bool is_start(const Arrival& arrival) { return std::holds_alternative<StartArrival>(arrival); }
 
+// Of a start's input; nothing of other arrivals, which their senders bound.
+std::size_t start_bytes(const Arrival& arrival) {
+  const auto* start = std::get_if<StartArrival>(&arrival);
+  return start ? start->input.text().size() : 0;
+}
+
 }  // namespace
 
 Inbox::Pushed Inbox::push(Arrival&& arrival) {
@@ -26,8 +32,10 @@ Inbox::Pushed Inbox::push(Arrival&& arrival) {
   std::unique_lock lock{mutex_};
   if (start) room_.wait(lock, [this] { return has_room(); });
   if (closed_) return Pushed::closed;
+  const std::size_t bytes = start_bytes(arrival);
   waiting_.push_back(std::move(arrival));
   if (start) ++starts_;  // Not before it is inside, which takes memory.
+  start_bytes_ += bytes;
   wake(std::move(lock));
   return Pushed::taken;
 }
@@ -36,9 +44,11 @@ Inbox::Pushed Inbox::try_push(Arrival&& arrival) {
   const bool start = is_start(arrival);
   std::unique_lock lock{mutex_};
   if (closed_) return Pushed::closed;
-  if (start && starts_ >= starts_limit_) return Pushed::full;
+  if (start && !takes_start()) return Pushed::full;
+  const std::size_t bytes = start_bytes(arrival);
   waiting_.push_back(std::move(arrival));
   if (start) ++starts_;  // Not before it is inside, which takes memory.
+  start_bytes_ += bytes;
   wake(std::move(lock));
   return Pushed::taken;
 }
@@ -49,8 +59,10 @@ std::size_t Inbox::push_starts(std::span<StartArrival> starts) {
     std::unique_lock lock{mutex_};
     room_.wait(lock, [this] { return has_room(); });
     if (closed_) break;
-    for (; taken < starts.size() && starts_ < starts_limit_; ++taken, ++starts_) {
+    for (; taken < starts.size() && takes_start(); ++taken, ++starts_) {
+      const std::size_t bytes = starts[taken].input.text().size();
       waiting_.emplace_back(std::move(starts[taken]));
+      start_bytes_ += bytes;
     }
     wake(std::move(lock));
   }
@@ -161,8 +173,11 @@ std::optional<Portion> Inbox::take(std::size_t limit, std::optional<Duration> pa
   lock.unlock();
   const auto starts = static_cast<std::size_t>(std::count_if(batch.begin(), batch.end(), is_start));
   if (starts == 0) return Portion{batch, hand_};
+  std::size_t bytes = 0;
+  for (const Arrival& arrival : batch) bytes += start_bytes(arrival);
   lock.lock();
   starts_ -= starts;
+  start_bytes_ -= bytes;
   lock.unlock();
   room_.notify_all();
   return Portion{batch, hand_};
@@ -193,6 +208,7 @@ std::vector<Arrival> Inbox::drain() {
               std::make_move_iterator(waiting_.end()));
   waiting_.clear();
   starts_ = 0;
+  start_bytes_ = 0;
   return rest;
 }
 

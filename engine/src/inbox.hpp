@@ -20,7 +20,9 @@ class Inbox {
  public:
   enum class Pushed : std::uint8_t { taken, full, closed };
 
-  explicit Inbox(std::size_t starts_limit) : starts_limit_(starts_limit) {}
+  /// `bytes_limit`: of the inputs of all starts together; one start always has room.
+  explicit Inbox(std::size_t starts_limit, std::size_t bytes_limit = 256UL * 1024 * 1024)
+      : starts_limit_(starts_limit), bytes_limit_(bytes_limit) {}
 
   /// Blocks a start while too many wait. What is not taken is left as it was.
   Pushed push(Arrival&& arrival);
@@ -48,7 +50,10 @@ class Inbox {
   [[nodiscard]] unsigned collection() const { return collection_.load(std::memory_order_relaxed); }
 
  private:
-  [[nodiscard]] bool has_room() const { return closed_ || starts_ < starts_limit_; }
+  [[nodiscard]] bool takes_start() const {
+    return starts_ < starts_limit_ && start_bytes_ < bytes_limit_;
+  }
+  [[nodiscard]] bool has_room() const { return closed_ || takes_start(); }
   void wake(std::unique_lock<std::mutex> lock);
   void take_new_hand();
   template <class Ready>
@@ -58,11 +63,13 @@ class Inbox {
   bool stay_awake(std::unique_lock<std::mutex>& lock, const Ready& ready);
 
   const std::size_t starts_limit_;
+  const std::size_t bytes_limit_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::condition_variable room_;
   std::vector<Arrival> waiting_;
   std::size_t starts_ = 0;
+  std::size_t start_bytes_ = 0;
   bool closed_ = false;
   bool nudged_ = false;
   std::size_t wakes_at_ = 0;  // The taking thread sleeps, and this many wake it; 0: it does not.

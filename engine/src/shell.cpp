@@ -36,9 +36,62 @@ Coordinator::Settings settings_from(const OrchestratorOptions& options) {
 // While a commit goes on, so many arrivals are worth to be waited for.
 constexpr std::size_t arrivals_worth_waking = 32;
 
+// A callback of the user that throws concerns nobody else: it is told, but not each time.
+class CallbackFaults {
+ public:
+  CallbackFaults(const char* name, Logger log) : name_(name), log_(std::move(log)) {}
+
+  void note(const char* what) {
+    constexpr std::uint64_t told_every = 1'000;
+    if (count_++ % told_every != 0) return;
+    log_(LogLevel::error, fmt::format("the {} has thrown ({} so far): {}; it must not, and the "
+                                      "engine goes on",
+                                      name_, count_, what));
+  }
+
+ private:
+  const char* name_;
+  Logger log_;
+  std::uint64_t count_ = 0;
+};
+
+template <typename... Args>
+std::function<void(Args...)> fenced(const char* name, std::function<void(Args...)> callback,
+                                    const Logger& log) {
+  if (!callback) return callback;
+  return
+      [callback = std::move(callback), faults = CallbackFaults(name, log)](Args... args) mutable {
+        try {
+          callback(args...);
+        } catch (const std::bad_alloc&) {
+          throw;
+        } catch (const std::exception& error) {
+          faults.note(error.what());
+        } catch (...) {  // Whatever a callback may throw: the user's own types.
+          faults.note("something that is no std::exception");
+        }
+      };
+}
+
+// A logger that throws has nobody left to tell.
+Logger fenced_logger(Logger log) {
+  return [log = std::move(log)](LogLevel level, std::string_view text) {
+    try {
+      log(level, text);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {  // Whatever it is: the line is lost, and the engine goes on.
+      return;
+    }
+  };
+}
+
 OrchestratorOptions with_defaults(OrchestratorOptions options, const Clock& system_clock) {
   if (!options.clock) options.clock = &system_clock;
-  if (!options.log) options.log = log_to_stderr;
+  options.log = fenced_logger(options.log ? std::move(options.log) : log_to_stderr);
+  options.observer = fenced("observer", std::move(options.observer), options.log);
+  options.policy_observer =
+      fenced("policy observer", std::move(options.policy_observer), options.log);
   return options;
 }
 
@@ -101,7 +154,10 @@ void Orchestrator::Shell::run() {
       std::optional<Duration> patience;
       if (const auto due = coordinator_.next_due()) patience = *due - options_.clock->now();
       const std::size_t least = coordinator_.is_committing() ? arrivals_worth_waking : 1;
-      auto arrivals = inbox_.take(options_.batch_limit, patience, least);
+      // What it was given comes first; the inbox holds the rest back.
+      auto arrivals = coordinator_.has_backlog()
+                          ? Portion{}
+                          : inbox_.take(options_.batch_limit, patience, least);
       if (!arrivals) break;
       coordinator_.process(*std::move(arrivals), options_.clock->now());
       gates_.open();

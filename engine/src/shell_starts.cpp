@@ -26,8 +26,17 @@ class OwedOutcome {
   }
   OwedOutcome(const OwedOutcome&) = delete;
   OwedOutcome& operator=(const OwedOutcome&) = delete;
+  // What a caller's function throws is its own: the saga is started, and the engine goes on.
   void tell(StartOutcome outcome) {
-    if (const StartDone done = std::exchange(done_, nullptr)) done(std::move(outcome));
+    const StartDone done = std::exchange(done_, nullptr);
+    if (!done) return;
+    try {
+      done(std::move(outcome));
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {  // Whatever it is; docs/embedding.md says that it must not throw.
+      return;
+    }
   }
 
  private:

@@ -31,11 +31,13 @@ enum class Mode : std::uint8_t {
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
-/// Called from the orchestrator's thread and the channel's threads; must not throw.
+/// Called from the orchestrator's thread and the channel's threads. Must not throw: what it throws
+/// is dropped with the line.
 using Logger = std::function<void(LogLevel, std::string_view)>;
 
 /// Sees every committed decision, in order per saga, on the orchestrator's thread: for metrics,
-/// lifecycle notices and tests. Must return quickly and not throw.
+/// lifecycle notices and tests. Must return quickly and not throw; what it throws is logged, and
+/// the engine goes on.
 using Observer = std::function<void(const Definition&, const Saga&, const std::vector<Event>&)>;
 
 /// A participant's breaker has opened, is half open, or has closed.
