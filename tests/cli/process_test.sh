@@ -36,9 +36,25 @@ expect 0 "$skald" --version
 expect 2 "$skald"
 expect 3 "$skald" list
 
+# What is no UTF-8 is refused with or without an engine, and harms none that starts afterwards.
+expect 0 "$skald" start order.json --input '{}' --key first
+for option in --key --definition; do
+  expect 2 "$skald" start order --input '{}' "$option" $'caf\xe9'
+  grep -q -- "$option" err || fail "the option is not named: $(cat err)"
+done
+expect 2 "$skald" start order --input $'{"a":"\xe9"}'
+expect 2 "$skald" $'\x1b[2J\xff'
+grep -q $'\x1b' err && fail "an error repeats control characters"
+expect 2 env SKALD_OPERATOR=$'\xff' "$skald" abandon --type order --yes
+expect 0 "$skald" abandon --type order --yes --reason $'caf\xe9'
+expect 0 "$skald" audit
+rm "$SKALD_STORE"*
+
 "$skald" run order.json > engine.out 2> engine.err &
 engine=$!
 await engine.out "^ready: pid $engine, store $SKALD_STORE, channel amqp "
+# A process that is not dumpable belongs to root in /proc, which root itself cannot tell apart.
+[ "$(id -u)" = 0 ] || [ "$(stat -c %u "/proc/$engine/environ")" = 0 ] || fail "it can be dumped"
 grep -q geheim engine.out engine.err && fail "the password was shown"
 
 expect 5 "$skald" run order.json

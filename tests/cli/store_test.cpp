@@ -162,7 +162,8 @@ TEST_CASE("quarantined messages are listed, shown and dropped") {
       message.channel = "amqp";
       message.reason = reason;
       message.headers = R"({"skald_step": "charge"})";
-      message.body = "\x1b{broken";
+      message.detail = "\x1b{broken";
+      message.body = "{broken";
       batch.quarantined.push_back(message);
     }
     (void)store.commit(batch);
@@ -174,7 +175,9 @@ TEST_CASE("quarantined messages are listed, shown and dropped") {
   REQUIRE(rows.size() == 2);
   CHECK(rows[0]["headers"]["skald_step"] == "charge");
   const auto number = rows[1]["number"].dump();
-  CHECK(world.skald({"quarantine", "show", number}).says("\\x1b{broken"));
+  const Result shown = world.skald({"quarantine", "show", number});
+  CHECK(shown.says("\\x1b{broken"));
+  CHECK(shown.says("***"));  // The saga is not known, so a body may hold any definition's secrets.
   CHECK(world.skald({"quarantine", "show", "77"}).code == 3);
   CHECK(world.skald({"quarantine", "drop", number}).code == 0);
   CHECK(world.skald({"quarantine", "drop", number}).code == 3);

@@ -87,7 +87,7 @@ stop_engine() {
 }
 
 cat >order.json <<'JSON'
-{"saga": "order", "version": 1, "steps": [
+{"saga": "order", "version": 1, "secrets": ["/input/card"], "steps": [
   {"name": "reserve", "participant": "nobody", "action": "reserve", "compensation": "release",
    "timeout": "1s", "retry": {"max_attempts": 2, "initial_delay": "1m"}}]}
 JSON
@@ -183,7 +183,9 @@ PYTHON
   local verb
   for verb in list count participants "list -o json" "list -o jsonl" "definition list" audit \
     "store info" "store check" "store info -o json" "quarantine list" "participants -o json" \
-    "why $id" "timeline $id"; do
+    "why $id" "timeline $id" "show $id" "show $id -o wide" "show $id -o json" "history $id" \
+    "history $id -o json" "cancel $id --dry-run" "abandon $id --dry-run -o json" \
+    "quarantine show 1" "quarantine show 1 -o json" "quarantine list -o json" "definition show order"; do
     # Unquoted: they are verbs with options.
     # shellcheck disable=SC2086
     say "skald $verb" "$skald" $verb

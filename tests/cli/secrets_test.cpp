@@ -1,0 +1,244 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "world.hpp"
+
+using namespace skald;
+using namespace skald::cli_test;
+
+namespace {
+
+// Every planted text holds this word, so that one search finds whichever shows.
+constexpr const char* planted = "geheim";
+constexpr const char* card = "4711-geheim-card";
+
+constexpr const char* steps = R"("locks": ["card/{/input/card}", "pin/{/input/pin}"],
+  "output": {"used": {"$from": "/input/card"}, "pin": {"$from": "/input/pin"}},
+  "defaults": {"retry": {"max_attempts": 1}, "compensation_retry": {"max_attempts": 1}},
+  "steps": [
+    {"name": "each", "for_each": {"in": "/input/cards", "step": {
+      "participant": "payment", "action": "check", "compensation": "none"}}},
+    {"name": "charge", "participant": "payment", "action": "charge",
+      "compensation": {"action": "refund", "input": {
+        "card": {"$from": "/input/card"}, "pin": {"$from": "/input/pin"}}}},
+    {"name": "approve", "wait_for": {"signal": "approved"},
+      "when": {"$from": "/input/approve", "equals": true}},
+    {"name": "ship", "participant": "shipping", "action": "ship", "kind": "pivot",
+      "input": {"all": {"$from": "/input"}}}]})";
+
+std::string definition(bool with_secrets) {
+  const std::string secrets = R"(["/input/card", "/input/cards/0/number", "/input/pin",
+    "/input/deep", "/steps/charge/output/token", "/steps/each/output",
+    "/steps/approve/output"])";
+  return R"({"saga": "pay", "version": 1, "secrets": )" + (with_secrets ? secrets : "[]") + ", " +
+         steps;
+}
+
+Json input(bool approve) {
+  return {{"card", card},
+          {"pin", 42},
+          {"approve", approve},
+          {"deep", {{"list", {"deep-geheim-element"}}}},
+          {"cards", {{{"number", "5500-geheim-first"}}, {{"number", "public"}}}}};
+}
+
+// Participants that put the card into everything they say.
+Outcome indiscreet(const HandlerCall& call) {
+  const ErrorInfo error{std::string("NO_") + card, std::string("card ") + card + " was refused",
+                        JsonText::of({{"card", card}, {card, 1}})};
+  if (call.action() == "check") return Outcome::success({{"seen", "each-geheim-output"}});
+  if (call.action() == "charge") {
+    return Outcome::success({{"token", "token-geheim-77"}, {"echo", card}});
+  }
+  Outcome refused = Outcome::rejected(error.code, error.message);
+  refused.error.data = error.data;
+  return refused;
+}
+
+struct Planted {
+  std::string refused;  // Stuck: neither ship nor refund went through.
+  std::string locked;   // Waits for the first one's locks.
+};
+
+Planted plant(World& world, bool with_secrets) {
+  SqliteStore store(world.store());
+  InProcessChannel channel;
+  channel.handle_others("payment", indiscreet);
+  channel.handle_others("shipping", indiscreet);
+  OrchestratorOptions options;
+  options.log = [](LogLevel, std::string_view) {};
+  Orchestrator orchestrator(store, channel, options);
+  orchestrator.define(parse_definition(definition(with_secrets)));
+  Planted ids;
+  const SagaId first = orchestrator.start("pay", input(false), {}).id;
+  REQUIRE(orchestrator.wait(first, Duration(10'000)));
+  ids.refused = first.to_string();
+  ids.locked = orchestrator.start("pay", input(true), {}).id.to_string();
+  return ids;
+}
+
+void quarantine(World& world, const std::string& saga) {
+  SqliteStore store(world.store());
+  Batch batch;
+  QuarantinedMessage message;
+  message.at = Time{Duration(1'800'000'000'000)};
+  message.channel = "amqp";
+  message.reason = "CONTRADICTION";
+  message.saga = saga;
+  message.detail = std::string("it says ") + card;
+  message.headers = R"({"step": "charge", "note": ")" + std::string(card) + R"("})";
+  message.body = R"({"outcome": "success", "output": {"token": "geheim-late", "sum": 5}})";
+  batch.quarantined.push_back(message);
+  message.body = R"({"broken: "geheim")";
+  batch.quarantined.push_back(message);
+  message.saga = "nobody";
+  message.detail.clear();
+  message.headers = "{}";
+  batch.quarantined.push_back(message);
+  (void)store.commit(batch);
+}
+
+using Lines = std::vector<std::vector<std::string>>;
+
+Lines reading_verbs(const std::string& id) {
+  Lines all;
+  for (const char* format : {"table", "wide", "json"}) {
+    all.push_back({"show", id, "-o", format});
+    all.push_back({"list", "-o", format});
+  }
+  for (const char* verb : {"why", "history", "timeline", "wait", "quarantine list",
+                           "definition list", "audit", "participants", "count"}) {
+    const std::string name = verb;
+    const std::size_t space = name.find(' ');
+    for (const char* format : {"table", "json", "jsonl"}) {
+      std::vector<std::string> line{name.substr(0, space)};
+      if (space != std::string::npos) line.push_back(name.substr(space + 1));
+      if (name == "why" || name == "history" || name == "timeline" || name == "wait") {
+        line.push_back(id);
+      }
+      line.insert(line.end(), {"-o", format});
+      all.push_back(line);
+    }
+  }
+  for (const char* number : {"1", "2", "3"}) {
+    all.push_back({"quarantine", "show", number});
+    all.push_back({"quarantine", "show", number, "-o", "json"});
+  }
+  all.insert(all.end(), {{"list", "-o", "jsonl"},
+                         {"definition", "show", "pay"},
+                         {"store", "info"},
+                         {"store", "check"},
+                         {"list", "--where", "input./card = 4711-geheim"},
+                         {"list", "--where", "input./card ~ 'geheim'"}});
+  return all;
+}
+
+// Dry runs before what they rehearse.
+Lines changing_verbs(const std::string& id) {
+  Lines all;
+  const std::string patch = R"({"card": "patched-geheim-9", "pin": 43})";
+  for (const char* format : {"table", "json"}) {
+    for (const std::vector<std::string>& line :
+         Lines{{"resume", id},
+               {"resume", id, "--step", "charge", "--input-patch", patch},
+               {"retry", id},
+               {"skip", id, "--step", "charge", "--as", "compensated"},
+               {"cancel", id},
+               {"pause", id},
+               {"abandon", id},
+               {"replay", id, "--force"},
+               {"replay", id, "--force", "--from-step", "charge"},
+               {"replay", id, "--force", "--input-patch", R"({"card": "replayed-geheim"})"}}) {
+      std::vector<std::string> rehearsed = line;
+      rehearsed.insert(rehearsed.end(), {"--dry-run", "-o", format});
+      all.push_back(rehearsed);
+    }
+  }
+  all.push_back({"resume", id, "--step", "charge", "--input-patch", patch});
+  all.push_back({"replay", id, "--force", "--input-patch", R"({"card": "replayed-geheim"})"});
+  return all;
+}
+
+// In how many of the outputs a planted text shows. The short number is found by its lock alone.
+std::size_t showing(World& world, const Lines& lines) {
+  std::size_t count = 0;
+  for (const auto& line : lines) {
+    const Result result = world.skald(line);
+    std::string said;
+    for (const std::string& word : line) said += word + " ";
+    const std::string all = result.out + result.err;
+    // An audit without findings has no lines; any other silence would prove nothing.
+    CHECK_MESSAGE((!all.empty() || line.front() == "audit"), said);
+    const bool shows =
+        all.find(planted) != std::string::npos || all.find("pin/42") != std::string::npos ||
+        all.find("\"pin\":42") != std::string::npos || all.find("\"pin\": 42") != std::string::npos;
+    if (shows) MESSAGE(said, "shows: ", all);
+    count += shows ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a declared secret shows in no output of any verb, whatever repeats it") {
+  World world;
+  const Planted ids = plant(world, true);
+  quarantine(world, ids.refused);
+  CHECK(showing(world, reading_verbs(ids.refused)) == 0);
+  CHECK(showing(world, reading_verbs(ids.locked)) == 0);
+  CHECK(showing(world, changing_verbs(ids.refused)) == 0);
+  CHECK(showing(world, reading_verbs(ids.refused)) == 0);
+  const Json shown = world.show(ids.refused);
+  CHECK(shown["input"]["card"] == "***");
+  CHECK(shown["input"]["cards"][1]["number"] == "public");
+  CHECK(shown["locks"] == Json({"card/***", "pin/***"}));
+  CHECK(shown["error"]["message"] == "card *** was refused");
+}
+
+TEST_CASE("what is planted is found where nothing is declared secret") {
+  World world;
+  const Planted ids = plant(world, false);
+  quarantine(world, ids.refused);
+  for (const auto& line : Lines{{"show", ids.refused, "-o", "json"},
+                                {"history", ids.refused},
+                                {"why", ids.refused},
+                                {"why", ids.locked},
+                                {"timeline", ids.refused},
+                                {"quarantine", "show", "1"},
+                                {"quarantine", "show", "3"},
+                                {"list"},
+                                {"resume", ids.refused, "--dry-run"}}) {
+    CHECK_MESSAGE(world.skald(line).says(planted), line.front());
+  }
+}
+
+TEST_CASE("a hidden body is not shown, but where it can be read is said") {
+  World world;
+  const Planted ids = plant(world, true);
+  quarantine(world, ids.refused);
+  const Result known = world.skald({"quarantine", "show", "1", "-o", "json"});
+  CHECK(known.says("sum"));
+  CHECK(known.err.empty());
+  const Result unknown = world.skald({"quarantine", "show", "3"});
+  CHECK(unknown.says("***"));
+  CHECK(unknown.warns("SELECT body FROM quarantine WHERE number = 3"));
+}
+
+TEST_CASE("a pointer that leads nowhere hides nothing and stops nothing") {
+  World world;
+  SqliteStore store(world.store());
+  InProcessChannel channel;
+  channel.handle_others("p", [](const HandlerCall&) { return Outcome::success(Json::object()); });
+  OrchestratorOptions options;
+  options.log = [](LogLevel, std::string_view) {};
+  Orchestrator orchestrator(store, channel, options);
+  orchestrator.define(parse_definition(R"({"saga": "a", "version": 1, "secrets":
+      ["/input/items/", "/input/items/20261126000000000001234", "/input/items/-", "/input/x/y"],
+      "steps": [{"name": "s", "participant": "p", "action": "a", "compensation": "none"}]})"));
+  const SagaId id = orchestrator.start("a", Json{{"items", {1}}, {"x", "why"}}, {}).id;
+  REQUIRE(orchestrator.wait(id, Duration(10'000)));
+  const Json shown = world.show(id.to_string());
+  CHECK(shown["input"]["items"] == Json({1}));
+  CHECK(shown["input"]["x"] == "why");
+}
