@@ -1,19 +1,24 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "key_memory.hpp"
 #include "random_accidents.hpp"
 #include "scripted_accidents.hpp"
+#include "skald/edge_data.hpp"
 #include "skald/error.hpp"
 #include "skald/testing.hpp"
+#include "skald/text.hpp"
 #include "world.hpp"
 
 namespace skald::testing {
 namespace {
 
 constexpr std::size_t findings_shown = 20;
+constexpr const char* edge_schedule = "edge:seed=";
 
 void add(Report& total, Report&& one) {
   total.schedules += one.schedules;
@@ -34,6 +39,8 @@ class Trial::Stage final : public Participants {
       : definition(std::make_shared<const Definition>(std::move(given))) {}
 
   void carry_out(const Command& command, Desk& desk) override;
+  /// An input at the edge; nothing when it is none that JSON allows.
+  [[nodiscard]] std::optional<JsonText> edge_input(std::uint64_t seed) const;
   Report run_one(const std::string& schedule, const JsonText& input, Accidents& accidents,
                  std::vector<std::string>* lines);
 
@@ -46,6 +53,8 @@ class Trial::Stage final : public Participants {
     return std::optional<std::string>{};
   };
   Desk* desk_at_work = nullptr;
+  bool throwing_is_wrong = false;
+  std::vector<std::string> thrown;  ///< By handlers, in sentences, if that is wrong.
 
  private:
   Outcome handle(const Command& command, Desk& desk);
@@ -64,6 +73,10 @@ Outcome Trial::Stage::handle(const Command& command, Desk& desk) {
   const HandlerCall call{command, {}};
   Outcome outcome = call_handler(handler->second, call);
   desk_at_work = nullptr;
+  if (throwing_is_wrong && outcome.error.code == "HANDLER_THREW") {
+    thrown.push_back(fmt::format("the handler of {}/{} threw: {}", command.participant,
+                                 command.action, escape_controls(outcome.error.message)));
+  }
   return outcome;
 }
 
@@ -96,6 +109,15 @@ Outcome Trial::Stage::act(const Command& command, Desk& desk) {
   return outcome;
 }
 
+std::optional<JsonText> Trial::Stage::edge_input(std::uint64_t seed) const {
+  EdgeData edge{seed};
+  try {
+    return JsonText::of(edge.input_for(parse_json(definition->normal_form())));
+  } catch (const JsonError&) {
+    return std::nullopt;
+  }
+}
+
 Report Trial::Stage::run_one(const std::string& schedule, const JsonText& input,
                              Accidents& accidents, std::vector<std::string>* lines) {
   accidents_ = &accidents;
@@ -122,6 +144,9 @@ Report Trial::Stage::run_one(const std::string& schedule, const JsonText& input,
     if (auto problem = check(witness.path.saga())) {
       report.findings.push_back({schedule, *std::move(problem)});
     }
+  }
+  for (std::string& sentence : std::exchange(thrown, {})) {
+    report.findings.push_back({schedule, std::move(sentence)});
   }
   ++report.ends[report.status];
   if (lines) *lines = world.trace().lines();
@@ -194,7 +219,22 @@ Report Trial::run_under_fire(const Json& input, const Fire& fire) {
   return total;
 }
 
+Report Trial::run_with_edge_data(std::uint64_t seed, std::uint64_t count) {
+  const Script undisturbed;
+  Report total;
+  stage_->throwing_is_wrong = true;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto input = stage_->edge_input(seed + i);
+    if (!input) continue;
+    ScriptedAccidents none{undisturbed};
+    add(total, stage_->run_one(edge_schedule + std::to_string(seed + i), *input, none, nullptr));
+  }
+  stage_->throwing_is_wrong = false;
+  return total;
+}
+
 std::vector<std::string> Trial::replay(const std::string& schedule, const Json& input) {
+  if (schedule.starts_with(edge_schedule)) return replay_edge_data(schedule);
   const auto script = Script::parse(schedule);
   const auto fire = parse_fire(schedule);
   if (!script && !fire) throw Error("there is no schedule " + schedule + "; a report names them");
@@ -206,6 +246,27 @@ std::vector<std::string> Trial::replay(const std::string& schedule, const Json& 
   }
   std::vector<std::string> lines;
   const Report report = stage_->run_one(schedule, JsonText::of(input), *accidents, &lines);
+  for (const Finding& finding : report.findings) lines.push_back(finding.sentence);
+  return lines;
+}
+
+std::vector<std::string> Trial::replay_edge_data(const std::string& schedule) {
+  std::uint64_t seed = 0;
+  const char* const end = schedule.data() + schedule.size();
+  const char* const digits = schedule.data() + std::string_view(edge_schedule).size();
+  const auto [stop, error] = std::from_chars(digits, end, seed);
+  const auto input = stage_->edge_input(seed);
+  if (error != std::errc{} || stop != end || !input) {
+    throw Error("there is no schedule " + schedule + "; a report names them");
+  }
+  const Script undisturbed;
+  ScriptedAccidents none{undisturbed};
+  std::vector<std::string> lines{"input: " + input->text()};
+  std::vector<std::string> happened;
+  stage_->throwing_is_wrong = true;
+  const Report report = stage_->run_one(schedule, *input, none, &happened);
+  stage_->throwing_is_wrong = false;
+  lines.insert(lines.end(), happened.begin(), happened.end());
   for (const Finding& finding : report.findings) lines.push_back(finding.sentence);
   return lines;
 }

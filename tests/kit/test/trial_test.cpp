@@ -187,3 +187,31 @@ TEST_CASE("a rate that is no share is refused") {
   CHECK_THROWS_WITH_AS((void)trial.run_under_fire(Json::object(), {.lose = 1.5}),
                        "lose is 1.5: it must be a share from 0 to 1", Error);
 }
+
+TEST_CASE("edge data finds the handler that throws on a number it has not thought of") {
+  Trial trial{parse_definition(R"({"saga": "o", "version": 1, "steps": [
+    {"name": "pick", "participant": "shop", "action": "pick", "compensation": "none",
+     "input": {"$from": "/input/items/0", "default": {}}}]})")};
+  trial.handle("shop", "pick", [](const HandlerCall& call) {
+    const auto quantity = call.input().at("sku").get<std::uint32_t>();
+    return Outcome::success({{"picked", quantity}});
+  });
+  const Report report = trial.run_with_edge_data(1, 60);
+  CHECK(report.schedules > 40);
+  REQUIRE_FALSE(report.ok());
+  const testing::Finding& first = report.findings.front();
+  CHECK(first.sentence.starts_with("the handler of shop/pick threw: "));
+  const auto lines = trial.replay(first.schedule, Json::object());
+  CHECK(lines.front().starts_with("input: "));
+  CHECK(lines.back() == first.sentence);
+  CHECK_THROWS_AS((void)trial.replay("edge:seed=x", Json::object()), Error);
+}
+
+TEST_CASE("a handler that takes whatever comes has no findings from edge data") {
+  Trial trial{parse_definition(R"({"saga": "o", "version": 1, "steps": [
+    {"name": "pick", "participant": "shop", "action": "pick", "compensation": "none"}]})")};
+  trial.handle("shop", "pick", [](const HandlerCall&) { return Outcome::success(); });
+  const Report report = trial.run_with_edge_data(100, 40);
+  CHECK_MESSAGE(report.ok(), report.text());
+  CHECK(report.ends.at(Status::completed) > 20);
+}

@@ -25,7 +25,8 @@ namespace skald::testing {
 
 /// One way for things to go wrong, and what came of it.
 struct Finding {
-  /// Such as `crash-after-commit:3+doubled` or `random:…,seed=7`; Trial::replay() takes it.
+  /// Such as `crash-after-commit:3+doubled`, `random:…,seed=7` or `edge:seed=7`; Trial::replay()
+  /// takes it.
   std::string schedule;
   std::string sentence;  ///< What is wrong; begins with the invariant's name when it is Skald's.
 };
@@ -91,11 +92,18 @@ class Trial {
   /// judge. At most 500 things go wrong in one schedule. \throws JsonError; Error on rates that are
   /// none
   [[nodiscard]] Report run_under_fire(const Json& input, const Fire& fire = {});
+  /// Runs `count` sagas with inputs at the edge of what is allowed (EdgeData), undisturbed: strange
+  /// texts, numbers, depths, lengths and lists where the definition points to some, from seeds that
+  /// begin with `seed`. A handler that throws is a finding; what else is wrong with how a saga
+  /// ends, is for after_each() to say. An input that a start refuses is counted in `ends` as
+  /// `pending`.
+  [[nodiscard]] Report run_with_edge_data(std::uint64_t seed = 1, std::uint64_t count = 200);
   /// Runs one schedule again and writes down what happens, a line each. \throws Error on a name
-  /// that is none.
+  /// that is none. One with edge data has its own input, and `input` is not used.
   [[nodiscard]] std::vector<std::string> replay(const std::string& schedule, const Json& input);
 
  private:
+  [[nodiscard]] std::vector<std::string> replay_edge_data(const std::string& schedule);
   class Stage;
   std::unique_ptr<Stage> stage_;
 };
