@@ -13,6 +13,7 @@ struct Options {
   int minutes = 0;  ///< 0: as many schedules as said above.
   int jobs = 2;
   Mutant mutant = Mutant::none;
+  bool edge = false;  ///< Of one schedule: with hostile data, as campaigns have it.
 };
 
 /// Runs the schedules and prints the report. Exit code: 0 when nothing was found or the mutant was

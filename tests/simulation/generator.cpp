@@ -79,7 +79,7 @@ testing::Plan Draft::plan() const {
   return plan;
 }
 
-Draft generate(std::uint64_t seed) {
+Draft generate(std::uint64_t seed, bool edge) {
   Random random{seed};
   Draft draft;
   const std::size_t types = 1 + random.below(2);
@@ -93,6 +93,7 @@ Draft generate(std::uint64_t seed) {
   // Drawn apart from the rest, so that a seed means the same without it.
   Random kin{testing::mix(seed, 0x6b696eU)};
   if (kin.chance(75)) add_kin(kin, draft);
+  if (edge) draft.edge = add_edge_data(seed, draft.starts, draft.requests);
   return draft;
 }
 

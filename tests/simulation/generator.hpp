@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "edge_plan.hpp"
 #include "plan.hpp"
 #include "random.hpp"
 
@@ -18,6 +19,7 @@ struct Draft {
   Json policies = Json::object();  ///< By participant.
   bool configured = false;         ///< They are in the engine's configuration, not in definitions.
   Duration calm_at{0};
+  EdgeShare edge{};  ///< How much of the participants' answers is hostile.
   std::size_t cached_sagas_limit = 200'000;
 
   /// \throws DefinitionError when a definition lost something that it needs.
@@ -27,6 +29,7 @@ struct Draft {
   void state_policies(Json& document) const;
 };
 
-[[nodiscard]] Draft generate(std::uint64_t seed);
+/// With `edge`, some of it is hostile data; without, a seed means what it always meant.
+[[nodiscard]] Draft generate(std::uint64_t seed, bool edge = false);
 
 }  // namespace skald::simulation

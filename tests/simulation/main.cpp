@@ -18,6 +18,7 @@ void add_options(CLI::App& app, Options& options, std::string& only) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--jobs", options.jobs, "Threads; each schedule has one to itself")
       ->check(CLI::Range(1, 64));
+  app.add_flag("--edge", options.edge, "With --seed: with hostile data, as in a campaign");
   app.add_option("--only", only, "Break a rule: the checker must catch it within the schedules");
 }
 

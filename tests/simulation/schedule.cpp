@@ -35,13 +35,15 @@ void Totals::add(const Totals& other) {
   contradicted += other.contradicted;
   for (std::size_t i = 0; i < accidents.size(); ++i) accidents[i] += other.accidents[i];
   happenings.add(other.happenings);
+  with_edge_data += other.with_edge_data;
+  for (std::size_t i = 0; i < edges.size(); ++i) edges[i] += other.edges[i];
 }
 
 ScheduleResult run_schedule(const Draft& draft, const ScheduleOptions& options) {
   ScheduleResult result;
   const testing::Plan plan = draft.plan();
   SeededAccidents accidents{options.seed, options.allowed};
-  SimulatedParticipants participants{accidents, habit(options.mutant)};
+  SimulatedParticipants participants{accidents, habit(options.mutant), draft.edge};
   const std::unique_ptr<testing::Sabotage> sabotage = make_sabotage(options.mutant);
   testing::World world{plan, accidents, participants, result.findings, sabotage.get()};
   if (options.trace) world.trace().switch_on();
@@ -58,6 +60,8 @@ ScheduleResult run_schedule(const Draft& draft, const ScheduleOptions& options) 
   totals.requests = world.counts().requests;
   totals.refused = world.counts().refused;
   totals.happenings = world.checker().happenings();
+  totals.edges = participants.edge().drawn;
+  totals.with_edge_data = draft.edge.any() ? 1 : 0;
   result.happened = accidents.happened();
   for (const auto& [accident, label] : result.happened) {
     ++totals.accidents[static_cast<std::size_t>(accident)];

@@ -33,6 +33,8 @@ struct Totals {
   std::uint64_t contradicted = 0;
   std::array<std::uint64_t, testing::accident_count> accidents{};
   testing::Happenings happenings;
+  std::uint64_t with_edge_data = 0;  ///< Schedules in which some kind had a rate.
+  std::array<std::uint64_t, edge_kind_count> edges{};
 
   void add(const Totals& other);
 };

@@ -31,6 +31,7 @@ class Shrinker {
       smaller = drop_keys() || smaller;
       smaller = drop_delays() || smaller;
       smaller = drop_policies() || smaller;
+      smaller = drop_edge_data() || smaller;
     }
     return std::move(small_);
   }
@@ -158,6 +159,17 @@ class Shrinker {
     return dropped;
   }
 
+  bool drop_edge_data() {
+    bool dropped = false;
+    for (std::size_t i = 0; i < edge_kind_count; ++i) {
+      if (small_.draft.edge.percent[i] == 0) continue;
+      Small candidate = small_;
+      candidate.draft.edge.percent[i] = 0;
+      dropped = accept(std::move(candidate)) || dropped;
+    }
+    return dropped;
+  }
+
   std::uint64_t seed_;
   Mutant mutant_;
   Small small_;
@@ -166,8 +178,8 @@ class Shrinker {
 
 }  // namespace
 
-std::optional<Small> shrink(std::uint64_t seed, Mutant mutant) {
-  Small small{generate(seed), {}, 1};
+std::optional<Small> shrink(std::uint64_t seed, Mutant mutant, bool edge) {
+  Small small{generate(seed, edge), {}, 1};
   const ScheduleResult result = run_schedule(small.draft, {seed, mutant, nullptr, false});
   std::set<Invariant> broken;
   for (std::size_t i = 0; i < invariant_count; ++i) {

@@ -16,6 +16,6 @@ struct Small {
 
 /// A smaller schedule that breaks one of the invariants that the schedule of this seed breaks.
 /// Deterministic. Nothing when it breaks none.
-[[nodiscard]] std::optional<Small> shrink(std::uint64_t seed, Mutant mutant);
+[[nodiscard]] std::optional<Small> shrink(std::uint64_t seed, Mutant mutant, bool edge);
 
 }  // namespace skald::simulation

@@ -223,6 +223,21 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
                    witness->path.definition().steps[attempt.step].name);
 }
 
+namespace {
+
+// A delay that is none leaves no trace; one beyond the end of time lasts until then.
+bool begins_as_asked(const Saga& saga, const std::optional<Duration>& delay) {
+  if (!delay) return !saga.not_before;
+  if (*delay <= Duration::zero()) {
+    return !saga.not_before || *saga.not_before <= saga.started_at;
+  }
+  constexpr Duration centuries = std::chrono::hours(24) * 36'525 * 2;
+  if (*delay < centuries) return saga.not_before == saga.started_at + *delay;
+  return saga.not_before && *saga.not_before - saga.started_at >= centuries;
+}
+
+}  // namespace
+
 void Checker::acknowledged(const AskedStart& asked, const SagaId& id) {
   const Witness* witness = find(id);
   findings_.expect(Invariant::I1, witness != nullptr,
@@ -230,9 +245,7 @@ void Checker::acknowledged(const AskedStart& asked, const SagaId& id) {
   acknowledged_.emplace_back(asked.key, id);
   if (!witness) return;
   const Saga& saga = witness->path.saga();
-  std::optional<Time> not_before;
-  if (asked.delay) not_before = saga.started_at + *asked.delay;
-  findings_.expect(Invariant::I12, saga.not_before == not_before || saga.replay_of,
+  findings_.expect(Invariant::I12, begins_as_asked(saga, asked.delay) || saga.replay_of,
                    "{}: it may begin at another time than it was started for",
                    witness->path.name());
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "skald/definition.hpp"
+#include "skald/events.hpp"
 #include "skald/inputs.hpp"
 
 namespace skald::testing {
@@ -36,12 +37,20 @@ enum class Verb : std::uint8_t {
 inline constexpr std::size_t verb_count = 11;
 [[nodiscard]] const char* to_string(Verb verb);
 
+/// What an operator says with a request.
+struct Given {
+  Requester requester{"ann", "simulated"};
+  std::optional<JsonText> patch{};  ///< Of resume (then the request names the step) and replay.
+  JsonText data = JsonText::trusted(R"({"from":"ann"})");  ///< Of a signal.
+};
+
 struct PlannedRequest {
   Duration at{0};
   JsonText input;  ///< Of the start whose saga it is about.
   Verb verb = Verb::resume;
   std::string step;       ///< Empty: none named.
   std::uint32_t kin = 0;  ///< Not about that saga but about one below it; see Checker::kin_of().
+  Given given{};
 };
 
 struct Plan {

@@ -106,6 +106,11 @@ void World::open() {
   } catch (const CrashHere&) {
     die(true);
     return;
+  } catch (const std::exception& error) {
+    checker_.findings().expect(Invariant::I15, false, "the engine cannot be opened: {}",
+                               error.what());
+    life_.reset();
+    return;
   }
   life_->watched->recovered();
   plan_end_of_life();
@@ -246,7 +251,7 @@ void World::process_batch(std::vector<Arrival> batch) {
     note_holds();
   } catch (const CrashHere&) {
     die(true);
-  } catch (const StoreError& error) {
+  } catch (const std::exception& error) {
     checker_.findings().expect(Invariant::I15, false, "the engine stopped by itself: {}",
                                error.what());
     die(true);

@@ -88,8 +88,9 @@ class World final : private ChannelListener {
   void retry_start(std::size_t number);
   void request(const PlannedRequest& planned);
   [[nodiscard]] Arrival start_arrival(std::size_t number);
-  void ask(const SagaId& saga, Verb verb, const std::string& step);
-  [[nodiscard]] Arrival asking(const SagaId& saga, Verb verb, const std::string& step);
+  void ask(const SagaId& saga, Verb verb, const std::string& step, const Given& given = {});
+  [[nodiscard]] Arrival asking(const SagaId& saga, Verb verb, const std::string& step,
+                               const Given& given);
   bool tend();
   bool tend(const Witness& witness);
 

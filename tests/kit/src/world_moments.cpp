@@ -38,7 +38,7 @@ void World::visit(std::uint64_t number) {
     step = steps[accidents_.pick(mix(number, 3), steps.size())].name;
   }
   checker_.happenings().note(Happening::momentary_request);
-  own_for(asking(saga->first, verb, step));
+  own_for(asking(saga->first, verb, step, {}));
 }
 
 void World::own_for(Arrival arrival) {

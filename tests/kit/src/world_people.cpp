@@ -14,9 +14,10 @@ constexpr int client_tries = 100;
 constexpr int rounds_granted = 3;
 constexpr int helps_max = 40;
 
-Input input_for(Verb verb, const Requester& who) {
+Input input_for(Verb verb, const Given& given) {
+  const Requester& who = given.requester;
   switch (verb) {
-    case Verb::resume: return ResumeRequested{who, no_step, {}};
+    case Verb::resume: return ResumeRequested{who, no_step, given.patch};
     case Verb::retry: return RetryRequested{who, no_step};
     case Verb::skip: return SkipRequested{who, no_step, SkipRequested::As::skipped, {}};
     case Verb::skip_as_succeeded:
@@ -28,7 +29,7 @@ Input input_for(Verb verb, const Requester& who) {
     case Verb::cancel: return CancelRequested{who};
     case Verb::pause: return PauseRequested{who};
     case Verb::abandon: return AbandonRequested{who};
-    case Verb::signal: return SignalReceived{"go", JsonText::trusted(R"({"from":"ann"})"), who};
+    case Verb::signal: return SignalReceived{"go", given.data, who};
     case Verb::replay: break;  // Not a request to one saga.
   }
   return Woken{};
@@ -136,19 +137,19 @@ Arrival World::start_arrival(std::size_t number) {
 void World::request(const PlannedRequest& planned) {
   const auto saga = checker_.started_by(hash_of(planned.input.text()));
   if (!saga) return;
-  ask(checker_.kin_of(*saga, planned.kin), planned.verb, planned.step);
+  ask(checker_.kin_of(*saga, planned.kin), planned.verb, planned.step, planned.given);
 }
 
-void World::ask(const SagaId& saga, Verb verb, const std::string& step) {
+void World::ask(const SagaId& saga, Verb verb, const std::string& step, const Given& given) {
   if (life_) {
-    inbox_.push_back(asking(saga, verb, step));
+    inbox_.push_back(asking(saga, verb, step, given));
   } else if (becomes_owner(mix(++counts_.unheard, 43))) {
     checker_.happenings().note(Happening::momentary_request);
-    own_for(asking(saga, verb, step));
+    own_for(asking(saga, verb, step, given));
   }
 }
 
-Arrival World::asking(const SagaId& saga, Verb verb, const std::string& step) {
+Arrival World::asking(const SagaId& saga, Verb verb, const std::string& step, const Given& given) {
   ++counts_.requests;
   trace_.note([&] {
     const Witness* witness = checker_.find(saga);
@@ -162,16 +163,16 @@ Arrival World::asking(const SagaId& saga, Verb verb, const std::string& step) {
   if (verb == Verb::replay) {
     return ReplayArrival{saga,
                          step,
-                         {},
+                         given.patch,
                          {},
                          false,
-                         {"ann", ""},
+                         {given.requester.by, ""},
                          [note](const std::variant<SagaId, Refusal>& answer) {
                            const auto* refusal = std::get_if<Refusal>(&answer);
                            if (refusal) note(*refusal);
                          }};
   }
-  return RequestArrival{saga, step, input_for(verb, {"ann", "simulated"}),
+  return RequestArrival{saga, step, input_for(verb, given),
                         [note](const std::variant<RequestOutcome, Refusal>& answer) {
                           const auto* refusal = std::get_if<Refusal>(&answer);
                           if (refusal) note(*refusal);
