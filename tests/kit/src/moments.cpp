@@ -34,9 +34,9 @@ void WatchedStore::note(const Batch& batch) {
   }
 }
 
-std::vector<JournalRow> WatchedStore::journal(const SagaId& id) {
+std::vector<JournalRow> WatchedStore::journal(const SagaId& id, std::uint64_t after_version) {
   if (recovering_) moments_.pass(Accident::crash_in_recovery);
-  return StoreDecorator::journal(id);
+  return StoreDecorator::journal(id, after_version);
 }
 
 Position WatchedStore::watermark(const std::string& channel) {

@@ -38,7 +38,7 @@ class WatchedStore final : public StoreDecorator {
         life_(life) {}
 
   Position commit(const Batch& batch) override;
-  std::vector<JournalRow> journal(const SagaId& id) override;
+  std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version = 0) override;
   Position watermark(const std::string& channel) override;
   /// Until then, reading is part of the recovery.
   void recovered() { recovering_ = false; }

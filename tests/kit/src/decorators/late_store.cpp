@@ -12,13 +12,13 @@ Position LateStore::commit(const Batch& batch) {
   return first;
 }
 
-std::vector<JournalRow> LateStore::journal(const SagaId& id) {
+std::vector<JournalRow> LateStore::journal(const SagaId& id, std::uint64_t after_version) {
   const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [&id](const Batch& batch) {
     return std::any_of(batch.appends.begin(), batch.appends.end(),
                        [&id](const JournalAppend& append) { return append.saga == id; });
   });
   while (waits && !waiting_.empty()) write_one();
-  return StoreDecorator::journal(id);
+  return StoreDecorator::journal(id, after_version);
 }
 
 std::vector<std::optional<SagaId>> LateStore::key_holders(std::span<const BusinessKey> keys) {

@@ -16,7 +16,7 @@ class LateStore final : public StoreDecorator {
 
   Position commit(const Batch& batch) override;
   /// What the engine reads back must be there, or it would stop by itself.
-  std::vector<JournalRow> journal(const SagaId& id) override;
+  std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version = 0) override;
   std::vector<std::optional<SagaId>> key_holders(std::span<const BusinessKey> keys) override;
   Position last_position() override { return last_; }
 
