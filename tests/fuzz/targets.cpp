@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control_request.hpp"
+#include "demand.hpp"
 #include "event_codec.hpp"
 #include "message_text.hpp"
 #include "skald/amqp_options.hpp"
@@ -14,13 +15,10 @@
 #include "skald/participant_policies.hpp"
 #include "skald/participant_state.hpp"
 #include "skald/wire.hpp"
+#include "uses.hpp"
 
 namespace skald::fuzz {
 namespace {
-
-void demand(bool holds, const char* what) {
-  if (!holds) throw Violation{what};
-}
 
 Fate refused(const std::exception& error) {
   demand(std::string_view(error.what()).size() > 3, "it is refused without a word");
@@ -250,7 +248,7 @@ skald_key: order-42
 {"input": {"sku": "umbrella"}})";
 
 std::vector<Target> make_targets() {
-  return {
+  std::vector<Target> all{
       {"json", read_json, {R"({"a":[1,-2.5e3,"\u00e9",true,null],"b":{"c":"ü"}})", "[[[[]]]]"}},
       {"definition", read_definition, {}},
       {"filter",
@@ -277,6 +275,8 @@ std::vector<Target> make_targets() {
       {"journal", read_journal, {}},
       {"state", read_state, {}},
   };
+  for (Target& target : use_targets()) all.push_back(std::move(target));
+  return all;
 }
 
 }  // namespace
