@@ -34,6 +34,7 @@ run_faults() {
   if [[ -n $only ]] && chosen F16 "$only"; then fuzz "$seed" "$minutes"; fi
   if [[ -n $only ]] && chosen F5 "$only" && ((minutes > 0)); then sweep_disk "$seed"; fi
   if [[ -n $only ]] && chosen F7 "$only" && ((minutes > 0)); then sweep_memory "$seed" "$minutes"; fi
+  if chosen F23 "$only"; then try_hostile_data "$seed" "$minutes" "$only"; fi
   run_rounds "$seed" "$until" "$only"
   print_ledger
 }
@@ -69,6 +70,17 @@ print_ledger() {
           for (i = 1; i <= n; i++) { k = order[i]
             printf "  %-36s %6d %12d %12d %12d %11d%s%s\n", k, runs[k], fired[k], sagas[k], repeated[k], found[k],
               (k in wanted ? "  caught" : ""), (k in bad ? "  FAILED " bad[k] : "") } }'
+}
+
+# try_hostile_data SEED MINUTES ONLY: stories from a multiple of SEED, for a tenth of the time, or for
+# all of it when nothing else was asked for. The rounds have the short form and the mutants.
+try_hostile_data() {
+  local seed=$(($1 * 1000000)) minutes=$(($2 / 10))
+  [[ -z $3 ]] || minutes=$2
+  ((minutes > 0)) || return 0
+  step "hostile data from seed $seed"
+  TMPDIR=$(memory_folder) "$root/build/release/bin/skald_data_faults" --seed "$seed" \
+    --minutes "$minutes" </dev/null || fail "with hostile data; it names the seeds"
 }
 
 # sweep_disk SEED: every operation of a life fails, once and for good, not a sample of them. It takes
@@ -124,7 +136,8 @@ fuzz() {
   local seed=$1 minutes=$2 targets name seconds log corpus
   need_packages clang-16 libclang-rt-16-dev
   configure fuzz
-  targets=(json definition filter control policies address chaos reply command journal state)
+  targets=(json definition filter control policies address chaos reply command journal state
+    definition_use reply_use pointer condition control_use)
   build fuzz "${targets[@]/#/skald_fuzz_}"
   seconds=$((minutes * 60 / ${#targets[@]} + 1))
   mkdir -p "$root/build/fuzz/findings"
