@@ -67,7 +67,9 @@ bool run_target(const Target& target, const Options& options) {
   if (!good) fmt::print("VIOLATION in {}: there is nothing to begin with\n", target.name);
   for (const std::string& input : inputs) good = feed(target, input, totals, again) && good;
   Mutator mutator(options.seed);
-  for (std::uint64_t i = 0; i < options.runs && good; ++i) {
+  const bool among_all = options.target.empty();
+  const std::uint64_t runs = target.slow && among_all ? options.runs / 10 : options.runs;
+  for (std::uint64_t i = 0; i < runs && good; ++i) {
     const std::string& base = inputs[mutator.below(inputs.size())];
     std::string changed = mutator.mutate(base, inputs[mutator.below(inputs.size())]);
     const std::uint64_t accepted = totals.accepted;

@@ -17,6 +17,9 @@ struct Target {
   Fate (*read)(std::string_view input);
   /// Inputs to begin with, beside the corpus in files.
   std::vector<std::string> seeds;
+  /// It runs sagas for each input: an engine's time, not a parser's. Gets a tenth of the runs when
+  /// all targets are run.
+  bool slow = false;
 };
 
 /// Something that must hold of every input does not hold of this one.

@@ -182,7 +182,7 @@ constexpr const char* a_list_definition = R"({"saga":"l","version":1,"secrets":[
 std::vector<Target> use_targets() {
   const std::string id = UsedEngine::saga_id;
   return {
-      {"definition_use", use_definition, {a_list_definition}},
+      {"definition_use", use_definition, {a_list_definition}, true},
       {"reply_use", use_reply, {a_used_reply}},
       {"pointer",
        use_pointer,
