@@ -47,7 +47,7 @@ void Tally::expect(Rule rule, bool holds, std::string_view sentence) {
 void Tally::add_finding(Rule rule, std::string_view sentence) {
   Found one{rule, next_seed, 1, {}, {}};
   keep(one.what, sentence, true);
-  keep(one.example, sentence, false);
+  keep(one.example, std::string(sentence) + " | at: " + doing.data(), false);
   const auto end = found.begin() + static_cast<std::ptrdiff_t>(kinds_found);
   const auto known = std::find_if(found.begin(), end, [&one](const Found& f) {
     return f.rule == one.rule && f.what == one.what;
