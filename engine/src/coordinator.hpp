@@ -142,7 +142,7 @@ class Coordinator {
 
   // What goes wrong with one saga stays with it.
   std::optional<Refusal> guarded(LiveSaga& live, const Input& input);
-  Refusal decision_failed(const SagaId& id, const Input& input, const char* what);
+  Refusal decision_failed(const SagaId& id, const Input& input, const std::string& what);
   void take_guarded(Arrival& arrival);
   template <typename A>
   void take_or_refuse(A& a);

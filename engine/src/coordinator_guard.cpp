@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <new>
+#include <nlohmann/json.hpp>
 
 #include "coordinator.hpp"
 #include "decider.hpp"
@@ -36,11 +37,18 @@ struct InputName {
   const char* operator()(const ParentTurnedBack&) const { return "its parent's turn"; }
 };
 
-std::string internal_error(const char* during, const char* what) {
+// What it says, unless that may quote a payload, which may be secret.
+std::string words_of(const std::exception& error) {
+  const auto* json = dynamic_cast<const Json::exception*>(&error);
+  if (json) return fmt::format("error {} of the JSON library", json->id);
+  return clean_text(error.what());
+}
+
+std::string internal_error(const char* during, const std::string& what) {
   return fmt::format(
       "internal error while deciding {}: {}; this is a fault of Skald: report it with "
       "`skald history` of this saga and `skald --version`",
-      during, clean_text(what));
+      during, what);
 }
 
 }  // namespace
@@ -64,12 +72,13 @@ std::optional<Refusal> Coordinator::guarded(LiveSaga& live, const Input& input) 
     open_.effects.erase(open_.effects.begin() + static_cast<std::ptrdiff_t>(effects),
                         open_.effects.end());
     family_.erase(family_.begin() + static_cast<std::ptrdiff_t>(family), family_.end());
-    return decision_failed(id, input, error.what());
+    return decision_failed(id, input, words_of(error));
   }
 }
 
 // Everything of the decision is taken back, and the saga stands still instead.
-Refusal Coordinator::decision_failed(const SagaId& id, const Input& input, const char* what) {
+Refusal Coordinator::decision_failed(const SagaId& id, const Input& input,
+                                     const std::string& what) {
   const ErrorInfo error{"INTERNAL", internal_error(std::visit(InputName{}, input), what), {}};
   const Refusal refusal{Code::wrong_state,
                         fmt::format("saga {}: {}", id.to_string(), error.message)};
@@ -236,7 +245,7 @@ void Coordinator::take_or_refuse(A& a) {
     arrival_failed(a, error.what());
   } catch (const std::exception& error) {
     if (!settings_.guarded) throw;
-    arrival_failed(a, internal_error("a request", error.what()));
+    arrival_failed(a, internal_error("a request", words_of(error)));
   }
 }
 
