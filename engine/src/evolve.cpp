@@ -3,7 +3,6 @@
 
 #include "evolver.hpp"
 #include "skald/decide.hpp"
-#include "skald/store.hpp"
 
 namespace skald {
 
@@ -13,24 +12,6 @@ void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t vers
   for (const Event& event : events) evolve(saga, event, at);
   saga.version = version;
   saga.updated_at = at;
-}
-
-Saga fold(const std::vector<JournalRow>& rows) {
-  Saga saga;
-  for (const JournalRow& row : rows) evolve_row(saga, row.events, row.version, row.at);
-  return saga;
-}
-
-std::vector<SagaId> children_in(const std::vector<JournalRow>& rows) {
-  std::vector<SagaId> children;
-  for (const JournalRow& row : rows) {
-    for (const Event& event : row.events) {
-      if (const auto* started = std::get_if<ChildStarted>(&event)) {
-        children.push_back(started->child);
-      }
-    }
-  }
-  return children;
 }
 
 void Evolver::operator()(const SagaStarted& e) {

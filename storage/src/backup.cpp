@@ -34,6 +34,7 @@ constexpr auto pause_max = std::chrono::milliseconds(250);
 class NewFile {
  public:
   explicit NewFile(const std::string& target) : target_(target), path_(target + ".partial") {
+    require_path(target);
     std::error_code ignored;  // What cannot be looked at cannot be created, which says why.
     if (std::filesystem::exists(target, ignored)) {
       throw StoreError(StoreError::Kind::failed,

@@ -67,6 +67,21 @@ std::uint64_t error_mark(std::string_view step, std::string_view code) {
   return std::hash<std::string>{}(fmt::format("{}\n{}", step, code)) | 1U;
 }
 
+// The last of them may have been purged; their numbers are not given again.
+std::int64_t last_number(sqlite::Connection& connection, const char* purged, const char* column,
+                         const char* table) {
+  constexpr std::int64_t most = std::int64_t{1} << 62;
+  const std::int64_t last = connection.ask(
+      fmt::format("SELECT max(CAST(coalesce((SELECT max({}) FROM purged), 0) AS INTEGER), "
+                  "coalesce((SELECT max({}) FROM {}), 0))",
+                  purged, column, table));
+  if (last >= 0 && last <= most) return last;
+  throw StoreError(StoreError::Kind::corrupt,
+                   fmt::format("the rows of {} are numbered up to {}, which leaves no next number; "
+                               "restore the store from a backup",
+                               table, last));
+}
+
 }  // namespace
 
 BatchWriter::BatchWriter(sqlite::Connection& connection)
@@ -86,23 +101,20 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
                   "WHERE n = ?1 AND version <= ?6"),
       mark_used_(connection, "UPDATE definitions SET used = 1 WHERE digest = ? AND used = 0"),
       journal_(connection, "journal", 5),
-      quarantine_(connection,
-                  "INSERT INTO quarantine (at, channel, reason, detail, saga, headers, body) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      quarantine_(connection),
       watermark_(connection, "INSERT OR REPLACE INTO watermarks VALUES (?, ?)"),
       participant_(connection, "INSERT OR REPLACE INTO participants VALUES (?, ?)"),
+      snapshots_(connection),
       remove_rows_(connection, "DELETE FROM journal WHERE saga = ?"),
       remove_saga_(connection, "DELETE FROM sagas WHERE n = ?"),
       count_purged_(connection,
                     "UPDATE purged SET sagas = sagas + ?, rows = rows + ?, last_n = ?, "
                     "last_position = ?"),
       sagas_(cached_sagas_max) {
-  // The last of them may have been purged; their numbers are not given again.
-  committed_.position = connection.ask(
-      "SELECT max(last_position, (SELECT coalesce(max(position), 0) FROM journal)) FROM purged");
-  committed_.n =
-      connection.ask("SELECT max(last_n, (SELECT coalesce(max(n), 0) FROM sagas)) FROM purged");
-  sqlite::Statement newest(connection, "SELECT max(id) FROM sagas");
+  committed_.position = last_number(connection, "last_position", "position", "journal");
+  committed_.n = last_number(connection, "last_n", "n", "sagas");
+  sqlite::Statement newest(
+      connection, "SELECT max(id) FROM sagas WHERE typeof(id) = 'blob' AND length(id) = 16");
   auto rows = newest.rows();
   if (rows.next() && rows.bytes(0).size() == 16) {
     std::array<std::uint8_t, 16> bytes{};
@@ -121,7 +133,8 @@ Position BatchWriter::write(const Batch& batch) {
   for (std::string& body : bodies_) {
     if (body.capacity() > kept_body_bytes) std::string().swap(body);  // Assigning keeps it.
   }
-  for (const QuarantinedMessage& message : batch.quarantined) quarantine(message);
+  for (const SagaSnapshot& snapshot : batch.snapshots) write_snapshot(snapshot);
+  for (const QuarantinedMessage& message : batch.quarantined) quarantine_.write(message);
   for (const auto& [channel, position] : batch.watermarks) {
     watermark_.bind_text(1, channel);
     watermark_.bind(2, position);
@@ -143,6 +156,7 @@ void BatchWriter::remove(const std::vector<SagaId>& sagas, std::uint64_t rows) {
     remove_rows_.bind(1, known->n);
     remove_rows_.run("purge a journal");
     removed += connection_.changes();
+    snapshots_.remove(known->n);
     remove_saga_.bind(1, known->n);
     remove_saga_.run("purge a saga");
     sagas_.drop(id);
@@ -163,6 +177,7 @@ void BatchWriter::rolled_back() {
   marks_ = committed_;
   sagas_.clear();
   used_.clear();
+  quarantine_.recount();
 }
 
 KnownSaga* BatchWriter::find(const SagaId& id) {
@@ -263,15 +278,12 @@ void BatchWriter::bind_row(sqlite::Statement& statement, int before, const Journ
   known->version = row.version;
 }
 
-void BatchWriter::quarantine(const QuarantinedMessage& message) {
-  quarantine_.bind(1, ms(message.at));
-  quarantine_.bind_text(2, message.channel);
-  quarantine_.bind_text(3, message.reason);
-  quarantine_.bind_text(4, message.detail);
-  quarantine_.bind_text(5, message.saga);
-  quarantine_.bind_text(6, message.headers);
-  quarantine_.bind_blob(7, message.body);
-  quarantine_.run();
+void BatchWriter::write_snapshot(const SagaSnapshot& snapshot) {
+  const KnownSaga* known = find(snapshot.saga.id);
+  if (known == nullptr || known->version != snapshot.saga.version) {
+    throw_untimely_snapshot(snapshot.saga, known == nullptr ? 0 : known->version);
+  }
+  snapshots_.write(known->n, snapshot);
 }
 
 }  // namespace skald

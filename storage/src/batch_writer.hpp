@@ -9,8 +9,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "quarantine_table.hpp"
 #include "saga_cache.hpp"
 #include "skald/store.hpp"
+#include "snapshot_table.hpp"
 #include "sqlite/inserter.hpp"
 #include "sqlite/statement.hpp"
 
@@ -32,6 +34,8 @@ class BatchWriter {
   void rolled_back();
   /// A definition was stored: whether it is used is to be noted anew.
   void forget_definitions() { used_.clear(); }
+  /// Messages were taken out of the quarantine.
+  void recount_quarantine() { quarantine_.recount(); }
   [[nodiscard]] Position last_position() const { return committed_.position; }
 
  private:
@@ -48,7 +52,7 @@ class BatchWriter {
   void mark_used(const Digest& definition);
   void bind_row(sqlite::Statement& statement, int before, const JournalAppend& row,
                 std::string& body);
-  void quarantine(const QuarantinedMessage& message);
+  void write_snapshot(const SagaSnapshot& snapshot);
 
   sqlite::Connection& connection_;
   sqlite::Statement find_;
@@ -57,9 +61,10 @@ class BatchWriter {
   sqlite::Statement update_all_;
   sqlite::Statement mark_used_;
   sqlite::Inserter journal_;
-  sqlite::Statement quarantine_;
+  QuarantineWriter quarantine_;
   sqlite::Statement watermark_;
   sqlite::Statement participant_;
+  SnapshotWriter snapshots_;
   sqlite::Statement remove_rows_;
   sqlite::Statement remove_saga_;
   sqlite::Statement count_purged_;

@@ -15,6 +15,8 @@
 namespace skald {
 namespace {
 
+constexpr std::size_t bytes_at_once = 65'536;
+
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -80,9 +82,15 @@ std::optional<std::string> read_frame(int socket, Deadline deadline) {
   std::uint32_t size = 0;
   for (const char part : prefix) size = size << 8 | static_cast<std::uint8_t>(part);
   require_size(size);
-  std::string text(size, '\0');
-  if (read_bytes(socket, text.data(), size, deadline) < size) {
-    throw_broken("it ended inside a message");
+  // Memory is taken as bytes arrive: a length alone costs nothing.
+  std::string text;
+  while (text.size() < size) {
+    const std::size_t before = text.size();
+    const std::size_t piece = std::min<std::size_t>(size - before, bytes_at_once);
+    text.resize(before + piece);
+    if (read_bytes(socket, text.data() + before, piece, deadline) < piece) {
+      throw_broken("it ended inside a message");
+    }
   }
   return text;
 }

@@ -28,8 +28,15 @@ using namespace std::chrono_literals;
 constexpr std::size_t connections_max = 64;  // more wait in the kernel's queue
 constexpr int backlog = 64;
 constexpr auto idle_max = 60s;
+/// A connection that has been idle for less keeps its place: its request may be on its way.
+constexpr auto idle_min = 1s;
 constexpr auto transfer_max = 5s;
 constexpr int retry_accept_ms = 100;
+constexpr int retry_room_ms = 100;
+
+std::int64_t steady_now() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
 Deadline in(std::chrono::seconds time) { return std::chrono::steady_clock::now() + time; }
 
@@ -99,14 +106,37 @@ void ControlServer::wake() {
 void ControlServer::accept_until_stopped() {
   while (!stopping_) {
     connections_.remove_if([](const Connection& connection) { return connection.done.load(); });
-    const bool room = connections_.size() < connections_max;
     std::array<pollfd, 2> polled{pollfd{wake_.get(), POLLIN, 0},
                                  pollfd{listener_.get(), POLLIN, 0}};
-    ::poll(polled.data(), room ? 2 : 1, -1);
+    ::poll(polled.data(), polled.size(), -1);
     std::uint64_t woken = 0;
     static_cast<void>(::read(wake_.get(), &woken, sizeof woken) < 0);
-    if (room && !stopping_ && (polled[1].revents & POLLIN) != 0) accept_one();
+    if (stopping_ || (polled[1].revents & POLLIN) == 0) continue;
+    if (connections_.size() < connections_max) {
+      accept_one();
+    } else {
+      // Somebody waits for a place. It is free once the thread of the one that gives way has
+      // ended, which wakes this one; until one may, there is nothing to do.
+      make_room();
+      ::poll(polled.data(), 1, retry_room_ms);
+    }
   }
+}
+
+void ControlServer::make_room() {
+  const std::int64_t latest = steady_now() - std::chrono::nanoseconds(idle_min).count();
+  Connection* longest = nullptr;
+  std::int64_t since = latest;
+  for (Connection& connection : connections_) {
+    const std::int64_t idle = connection.idle_since;
+    if (idle == 0 || idle > since) continue;
+    longest = &connection;
+    since = idle;
+  }
+  if (longest == nullptr) return;
+  // Only reading ends: a request that came in this very moment is still answered.
+  ::shutdown(longest->socket.get(), SHUT_RD);
+  longest->idle_since = 0;
 }
 
 void ControlServer::accept_one() {
@@ -135,7 +165,7 @@ void ControlServer::answer(Connection& connection) {
   const int socket = connection.socket.get();
   try {
     const unsigned uid = peer_uid(socket);
-    if (uid == ::geteuid() || uid == 0) answer_requests(socket);
+    if (uid == ::geteuid() || uid == 0) answer_requests(connection);
   } catch (const StoreError&) {
     // The client is gone or does not keep to the frames: the connection ends, the engine goes on.
   } catch (const std::bad_alloc&) {
@@ -146,8 +176,13 @@ void ControlServer::answer(Connection& connection) {
   wake();
 }
 
-void ControlServer::answer_requests(int socket) {
-  while (!stopping_ && wait_readable(socket, in(idle_max))) {
+void ControlServer::answer_requests(Connection& connection) {
+  const int socket = connection.socket.get();
+  while (!stopping_) {
+    connection.idle_since = steady_now();
+    const bool came = wait_readable(socket, in(idle_max));
+    connection.idle_since = 0;
+    if (!came) return;
     std::optional<std::string> request;
     try {
       request = read_frame(socket, in(transfer_max));
@@ -157,11 +192,23 @@ void ControlServer::answer_requests(int socket) {
     }
     if (!request || stopping_) return;
     crash_point(CrashPoint::control_before_request);
-    const std::string answer = handler_(*request);
+    const std::string answer = answer_one(*request);
     crash_point(CrashPoint::control_before_answer);
     const bool fits = answer.size() <= frame_bytes_max;
     write_frame(socket, fits ? answer : error_answer("the answer is too long; ask for less"),
                 in(transfer_max));
+  }
+}
+
+// The handler is not to throw. If it does, this request has failed, and nothing else.
+std::string ControlServer::answer_one(const std::string& request) {
+  try {
+    return handler_(request);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    return error_answer(
+        fmt::format("the request failed: {}; this is a bug of Skald", error.what()));
   }
 }
 

@@ -1,10 +1,12 @@
 // The owner's end of the control socket.
 //
-// One thread accepts, one thread per connection answers. Only the owner's user and root get in: by
-// the socket's mode, 0600, and by asking the kernel who is there.
+// One thread accepts, one thread per connection answers. When all places are taken, the connection
+// that has been idle longest gives way to one that waits for a place. Only the owner's user and
+// root get in: by the socket's mode, 0600, and by asking the kernel who is there.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <list>
 #include <string>
 #include <thread>
@@ -28,6 +30,8 @@ class ControlServer {
  private:
   struct Connection {
     FileDescriptor socket;
+    /// Since when it has waited for a request, in nanoseconds of the steady clock; 0: it does not.
+    std::atomic<std::int64_t> idle_since = 0;
     std::atomic<bool> done = false;
     std::jthread thread;
   };
@@ -35,7 +39,9 @@ class ControlServer {
   void accept_until_stopped();
   void accept_one();
   void answer(Connection& connection);
-  void answer_requests(int socket);
+  void answer_requests(Connection& connection);
+  [[nodiscard]] std::string answer_one(const std::string& request);
+  void make_room();
   void wake();
 
   ControlPaths paths_;

@@ -11,6 +11,7 @@
 
 #include "skald/crash_point.hpp"
 #include "skald/error.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 namespace {
@@ -43,7 +44,16 @@ void publish_file(const std::string& from, const std::string& to) {
   sync_folder_of(to);
 }
 
+void require_path(const std::string& path) {
+  // The system would take the name to end there, and mean another file than the caller.
+  if (path.find('\0') == std::string::npos && !path.empty()) return;
+  throw StoreError(StoreError::Kind::not_a_store,
+                   fmt::format("the path '{}' {}; give the path of a file", escape_controls(path),
+                               path.empty() ? "is empty" : "holds a zero byte"));
+}
+
 std::string canonical_path(const std::string& path) {
+  require_path(path);
   std::error_code error;
   const std::filesystem::path full =
       std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);

@@ -30,6 +30,8 @@ class FileDescriptor {
 [[nodiscard]] bool create_private_file(const std::string& path);
 /// Gives a finished file its name, which must be free, durably. \throws StoreError
 void publish_file(const std::string& from, const std::string& to);
+/// \throws StoreError (not_a_store) for an empty path, or one with a zero byte in it.
+void require_path(const std::string& path);
 /// Absolute, without symbolic links, `.` and `..`: two ways to say a path come out the same. The
 /// file itself need not exist. \throws StoreError when its folder does not.
 [[nodiscard]] std::string canonical_path(const std::string& path);

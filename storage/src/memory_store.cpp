@@ -4,22 +4,15 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <random>
-#include <set>
 #include <utility>
 
-#include "id_range.hpp"
+#include "memory_disk.hpp"
 #include "purge_choice.hpp"
 #include "store_rules.hpp"
 
 namespace skald {
 namespace {
-
-struct Record {
-  SagaSummary summary;
-  std::vector<JournalRow> rows;
-};
 
 BusinessKey type_and_key(const SagaSummary& summary) { return {summary.type, *summary.key}; }
 
@@ -30,23 +23,9 @@ std::string random_engine_id() {
 
 }  // namespace
 
-struct MemoryDisk::Content {
-  std::string engine_id = random_engine_id();
-  std::uint64_t epoch = 0;
-  std::map<SagaId, Record> sagas;
-  std::map<BusinessKey, SagaId> key_holders;
-  std::mutex keys_mutex;  // Of `key_holders`, which may be read during a commit.
-  std::map<std::pair<std::string, std::uint32_t>, DefinitionPtr> definitions;
-  std::set<Digest> used_definitions;
-  std::vector<QuarantinedMessage> quarantine;
-  std::map<std::string, Position> watermarks;
-  std::map<std::string, std::string> participants;
-  Position last_position = 0;
-  std::int64_t last_quarantined = 0;
-  std::optional<StoreError::Kind> failing;
-};
-
-MemoryDisk::MemoryDisk() : content_(std::make_unique<Content>()) {}
+MemoryDisk::MemoryDisk() : content_(std::make_unique<Content>()) {
+  content_->engine_id = random_engine_id();
+}
 MemoryDisk::~MemoryDisk() = default;
 void MemoryDisk::fail_writes(std::optional<StoreError::Kind> kind) { content_->failing = kind; }
 
@@ -75,13 +54,31 @@ Position MemoryStore::commit(const Batch& batch) {
     disk_.sagas.at(append.saga)
         .rows.push_back({++disk_.last_position, append.version, append.at, append.events});
   }
-  for (QuarantinedMessage message : batch.quarantined) {
-    message.number = ++disk_.last_quarantined;
-    disk_.quarantine.push_back(std::move(message));
+  for (const SagaSnapshot& snapshot : batch.snapshots) {
+    disk_.sagas.at(snapshot.saga.id).snapshot = snapshot;
   }
+  for (const QuarantinedMessage& message : batch.quarantined) put_in_quarantine(message);
   for (const auto& [channel, position] : batch.watermarks) disk_.watermarks[channel] = position;
   for (const auto& [name, state] : batch.participants) disk_.participants[name] = state;
   return first;
+}
+
+void MemoryStore::put_in_quarantine(QuarantinedMessage message) {
+  switch (keep(disk_.quarantined, message)) {
+    case Keep::whole: break;
+    case Keep::without_body: message = without_body(std::move(message)); break;
+    case Keep::counted:
+      std::erase_if(disk_.quarantine,
+                    [](const QuarantinedMessage& each) { return each.reason == quarantine_full; });
+      message = counting_message(++disk_.quarantined.not_kept, message);
+      message.number = ++disk_.last_quarantined;
+      disk_.quarantine.push_back(std::move(message));
+      return;
+  }
+  ++disk_.quarantined.messages;
+  disk_.quarantined.bytes += bytes_of(message);
+  message.number = ++disk_.last_quarantined;
+  disk_.quarantine.push_back(std::move(message));
 }
 
 void MemoryStore::require_fit() const {
@@ -117,6 +114,12 @@ void MemoryStore::check_versions(const Batch& batch) const {
     }
     version->second = append.version;
   }
+  for (const SagaSnapshot& snapshot : batch.snapshots) {
+    const SagaId& id = snapshot.saga.id;
+    const auto known = disk_.sagas.find(id);
+    if (known != disk_.sagas.end() && last[id] == 0) last[id] = known->second.rows.size();
+    if (last[id] != snapshot.saga.version) throw_untimely_snapshot(snapshot.saga, last[id]);
+  }
 }
 
 void MemoryStore::check_keys(const Batch& batch) const {
@@ -140,7 +143,7 @@ void MemoryStore::check_keys(const Batch& batch) const {
 }
 
 void MemoryStore::apply(const SagaSummary& summary) {
-  Record& record = disk_.sagas[summary.id];
+  MemoryRecord& record = disk_.sagas[summary.id];
   if (!record.summary.id.empty() && record.summary.version > summary.version) return;
   const SagaSummary before = std::exchange(record.summary, summary);
   disk_.used_definitions.insert(summary.definition);
@@ -177,70 +180,6 @@ bool MemoryStore::drop_definition(const Digest& digest) {
   return true;
 }
 
-std::optional<SagaSummary> MemoryStore::summary(const SagaId& id) {
-  const auto record = disk_.sagas.find(id);
-  if (record == disk_.sagas.end()) return std::nullopt;
-  return record->second.summary;
-}
-
-std::vector<SagaId> MemoryStore::find_by_prefix(std::string_view prefix, std::size_t limit) {
-  std::vector<SagaId> ids;
-  const auto range = id_range(prefix);
-  if (!range) return ids;
-  for (auto it = disk_.sagas.lower_bound(range->first);
-       it != disk_.sagas.end() && it->first <= range->last && ids.size() < limit; ++it) {
-    ids.push_back(it->first);
-  }
-  return ids;
-}
-
-std::vector<JournalRow> MemoryStore::journal(const SagaId& id, std::uint64_t after_version) {
-  const auto record = disk_.sagas.find(id);
-  if (record == disk_.sagas.end()) return {};
-  const auto& rows = record->second.rows;  // The first has version 1, and there are no gaps.
-  if (after_version >= rows.size()) return {};
-  return {rows.begin() + static_cast<std::ptrdiff_t>(after_version), rows.end()};
-}
-
-std::optional<std::uint64_t> MemoryStore::last_version(const SagaId& id) {
-  const auto record = disk_.sagas.find(id);
-  if (record == disk_.sagas.end()) return std::nullopt;
-  return record->second.rows.size();
-}
-
-std::vector<SagaSummary> MemoryStore::list(const SagaFilter& filter, const Cursor& cursor,
-                                           std::size_t limit) {
-  std::vector<SagaSummary> page;
-  auto it = cursor.after.empty() ? disk_.sagas.end() : disk_.sagas.lower_bound(cursor.after);
-  while (it != disk_.sagas.begin() && page.size() < limit) {
-    --it;
-    if (matches_summary(filter, it->second.summary)) page.push_back(it->second.summary);
-  }
-  return page;
-}
-
-std::uint64_t MemoryStore::count(const SagaFilter& filter) {
-  const auto matched = std::count_if(disk_.sagas.begin(), disk_.sagas.end(), [&](const auto& saga) {
-    return matches_summary(filter, saga.second.summary);
-  });
-  return static_cast<std::uint64_t>(matched);
-}
-
-DefinitionPtr MemoryStore::definition(const Digest& digest) {
-  for (const auto& [name, definition] : disk_.definitions) {
-    if (definition->digest() == digest) return definition;
-  }
-  return nullptr;
-}
-
-std::vector<DefinitionPtr> MemoryStore::definitions() {
-  std::vector<DefinitionPtr> all;
-  for (const auto& [name, definition] : disk_.definitions) all.push_back(definition);
-  return all;
-}
-
-std::vector<UnusableDefinition> MemoryStore::unusable_definitions() { return {}; }
-
 Purged MemoryStore::purge(const PurgeSlice& slice) {
   require_fit();
   std::vector<SagaSummary> oldest;
@@ -272,45 +211,20 @@ void MemoryStore::backup(const std::string& target, const BackupWatch&) {
 
 bool MemoryStore::drop_quarantined(std::int64_t number) {
   require_fit();
-  return std::erase_if(disk_.quarantine, [number](const QuarantinedMessage& message) {
-           return message.number == number;
-         }) > 0;
-}
-
-std::vector<QuarantinedMessage> MemoryStore::quarantine(std::int64_t after, std::size_t limit) {
-  std::vector<QuarantinedMessage> messages;
-  for (const QuarantinedMessage& message : disk_.quarantine) {
-    if (messages.size() == limit) break;
-    if (message.number > after) messages.push_back(message);
+  const auto found = std::find_if(
+      disk_.quarantine.begin(), disk_.quarantine.end(),
+      [number](const QuarantinedMessage& message) { return message.number == number; });
+  if (found == disk_.quarantine.end()) return false;
+  if (found->reason == quarantine_full) {
+    disk_.quarantined.not_kept = 0;
+  } else {
+    --disk_.quarantined.messages;
+    disk_.quarantined.bytes -= bytes_of(*found);
   }
-  return messages;
+  disk_.quarantine.erase(found);
+  return true;
 }
 
-std::vector<std::optional<SagaId>> MemoryStore::key_holders(std::span<const BusinessKey> keys) {
-  const std::lock_guard lock{disk_.keys_mutex};
-  std::vector<std::optional<SagaId>> holders(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto holder = disk_.key_holders.find(keys[i]);
-    if (holder != disk_.key_holders.end()) holders[i] = holder->second;
-  }
-  return holders;
-}
-
-void MemoryStore::each_unfinished(const std::function<void(const SagaSummary&)>& visit) {
-  for (const auto& [id, record] : disk_.sagas) {
-    if (!is_end(record.summary.status)) visit(record.summary);
-  }
-}
-
-std::map<std::string, std::string> MemoryStore::participant_states() { return disk_.participants; }
-
-Position MemoryStore::watermark(const std::string& channel) {
-  const auto mark = disk_.watermarks.find(channel);
-  return mark == disk_.watermarks.end() ? 0 : mark->second;
-}
-
-Position MemoryStore::last_position() { return disk_.last_position; }
-std::string MemoryStore::engine_id() { return disk_.engine_id; }
 void MemoryStore::serve_control(ControlHandler) {}
 void MemoryStore::stop_control() {}
 

@@ -1,5 +1,11 @@
 #include "purge_choice.hpp"
 
+#include <set>
+#include <utility>
+
+#include "skald/error.hpp"
+#include "sqlite/error.hpp"
+
 namespace skald {
 namespace {
 
@@ -39,22 +45,48 @@ class Chooser {
   void take_family(const SagaSummary& saga) {
     family_.clear();
     family_rows_ = 0;
-    if (!add(saga, true)) return;
+    try {
+      if (!add_all(saga)) return;
+    } catch (const sqlite::DiskFailure&) {
+      throw;
+    } catch (const StoreError& error) {
+      // Who belongs to a family is in its journals. Where one of them cannot be read, the family
+      // stays, and the others are purged.
+      const bool damaged =
+          error.kind() == StoreError::Kind::corrupt || error.kind() == StoreError::Kind::newer;
+      if (!damaged) throw;
+      return;
+    }
+    for (const SagaId& id : family_) taken_.insert(id);
     choice_.sagas.insert(choice_.sagas.end(), family_.begin(), family_.end());
     choice_.rows += family_rows_;
   }
 
-  /// Adds the saga and all below it; false when one of them must stay.
-  bool add(const SagaSummary& saga, bool is_root) {
+  /// Adds the saga and all below it; false when one of them must stay. Without recursion, and each
+  /// once: other hands may have written a family that is its own descendant.
+  bool add_all(const SagaSummary& root) {
+    std::vector<SagaSummary> open{root};
+    std::set<SagaId> seen{root.id};
+    while (!open.empty()) {
+      const SagaSummary saga = std::move(open.back());
+      open.pop_back();
+      std::vector<SagaId> children;
+      if (taken_.count(saga.id) != 0 || !add(saga, saga.id == root.id, children)) return false;
+      for (const SagaId& id : children) {
+        if (!seen.insert(id).second) continue;
+        if (auto child = store_.summary(id)) open.push_back(*std::move(child));
+      }
+    }
+    return true;
+  }
+
+  bool add(const SagaSummary& saga, bool is_root, std::vector<SagaId>& children) {
     if (!is_old(saga) || is_needed(saga.replay_of) || is_needed(saga.replayed_by)) return false;
     const std::vector<JournalRow> rows = store_.journal(saga.id);
     if (is_root && has_parent(rows)) return false;
     family_.push_back(saga.id);
     family_rows_ += rows.size();
-    for (const SagaId& id : children_in(rows)) {
-      const auto child = store_.summary(id);
-      if (child && !add(*child, false)) return false;
-    }
+    children = children_in(rows);
     return true;
   }
 
@@ -70,6 +102,7 @@ class Chooser {
   PurgeChoice choice_;
   std::vector<SagaId> family_;
   std::uint64_t family_rows_ = 0;
+  std::set<SagaId> taken_;
 };
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include "filter_sql.hpp"
 #include "id_range.hpp"
 #include "purge_choice.hpp"
+#include "skald/text.hpp"
+#include "snapshot_table.hpp"
 
 namespace skald {
 namespace {
@@ -36,33 +38,64 @@ std::int64_t row_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min(limit, most));
 }
 
-Status read_status(std::int64_t value) {
-  if (value < 0 || value >= static_cast<std::int64_t>(status_count)) {
-    throw_corrupt("a saga has an impossible status");
+std::optional<SagaId> linked_id(const sqlite::Rows& rows, int column) {
+  if (rows.bytes(column).size() != 16) return std::nullopt;
+  return saga_id(rows.bytes(column));
+}
+
+std::uint64_t not_negative(std::int64_t value) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+}
+
+std::vector<Event> read_events(const SagaId& id, const JournalRow& row, std::string_view body) {
+  try {
+    return decode_body(id, row.version, row.at, body);
+  } catch (const StoreError& error) {
+    throw StoreError(error.kind(),
+                     fmt::format("saga {}, journal version {} (position {}): {}", id.to_string(),
+                                 row.version, row.position, error.what()));
   }
-  return static_cast<Status>(value);
+}
+
+/// All of them that can be told as summaries; `store check` names the others.
+std::vector<SagaSummary> read_summaries(sqlite::Statement& statement) {
+  std::vector<SagaSummary> sagas;
+  auto rows = statement.rows();
+  while (rows.next()) {
+    if (auto summary = read_summary(rows)) sagas.push_back(*std::move(summary));
+  }
+  return sagas;
 }
 
 }  // namespace
 
-SagaSummary read_summary(const sqlite::Rows& rows) {
+std::optional<SagaSummary> read_summary(const sqlite::Rows& rows) {
+  // Its type is asked first, since reading a number converts what is there.
+  const bool is_number = rows.is_integer(6);
+  const std::int64_t status = rows.int64(6);
+  const bool told = rows.bytes(0).size() == 16 && is_number && status >= 0 &&
+                    status < static_cast<std::int64_t>(status_count);
+  if (!told) return std::nullopt;
   SagaSummary summary;
   summary.id = saga_id(rows.bytes(0));
   summary.type = rows.bytes(1);
-  summary.definition_version = static_cast<std::uint32_t>(rows.int64(2));
-  summary.definition = read_id<Digest, 32>(rows.bytes(3));
+  const std::uint64_t definition_version = not_negative(rows.int64(2));
+  if (definition_version <= UINT32_MAX) {
+    summary.definition_version = static_cast<std::uint32_t>(definition_version);
+  }
+  if (rows.bytes(3).size() == 32) summary.definition = read_id<Digest, 32>(rows.bytes(3));
   if (!rows.is_null(4)) summary.key = std::string(rows.bytes(4));
   summary.holds_key = !rows.is_null(5);
-  summary.status = read_status(rows.int64(6));
+  summary.status = static_cast<Status>(status);
   summary.paused = rows.int64(7) != 0;
   summary.forced = rows.int64(8) != 0;
   summary.contradicted = rows.int64(9) != 0;
-  summary.version = static_cast<std::uint64_t>(rows.int64(10));
+  summary.version = not_negative(rows.int64(10));
   summary.started_at = read_time(rows, 11);
   summary.updated_at = read_time(rows, 12);
   if (!rows.is_null(13)) summary.ended_at = read_time(rows, 13);
-  if (!rows.is_null(14)) summary.replay_of = saga_id(rows.bytes(14));
-  if (!rows.is_null(15)) summary.replayed_by = saga_id(rows.bytes(15));
+  summary.replay_of = linked_id(rows, 14);
+  summary.replayed_by = linked_id(rows, 15);
   summary.error_step = rows.bytes(16);
   summary.error_code = rows.bytes(17);
   return summary;
@@ -85,7 +118,11 @@ std::optional<SagaSummary> Queries::summary(const SagaId& id) {
   summary_.bind_raw(1, id.bytes());
   auto rows = summary_.rows();
   if (!rows.next()) return std::nullopt;
-  return read_summary(rows);
+  auto summary = read_summary(rows);
+  if (!summary) {
+    throw_corrupt(fmt::format("the row of saga {} has an impossible status", id.to_string()));
+  }
+  return summary;
 }
 
 std::vector<SagaId> Queries::find_by_prefix(std::string_view prefix, std::size_t limit) {
@@ -98,7 +135,9 @@ std::vector<SagaId> Queries::find_by_prefix(std::string_view prefix, std::size_t
   statement.bind_raw(2, range->last.bytes());
   statement.bind(3, row_limit(limit));
   auto rows = statement.rows();
-  while (rows.next()) ids.push_back(saga_id(rows.bytes(0)));
+  while (rows.next()) {
+    if (rows.bytes(0).size() == 16) ids.push_back(saga_id(rows.bytes(0)));
+  }
   return ids;
 }
 
@@ -114,12 +153,17 @@ std::vector<JournalRow> Queries::journal(const SagaId& id, std::uint64_t after_v
     row.version = static_cast<std::uint64_t>(rows.int64(1));
     row.at = read_time(rows, 2);
     if (row.version != after_version + journal.size() + 1) {
-      throw_corrupt("the journal of saga " + id.to_string() + " has a gap");
+      throw_corrupt(fmt::format("the journal of saga {} lacks version {}", id.to_string(),
+                                after_version + journal.size() + 1));
     }
-    row.events = decode_body(id, row.version, row.at, rows.bytes(3));
+    row.events = read_events(id, row, rows.bytes(3));
     journal.push_back(std::move(row));
   }
   return journal;
+}
+
+std::optional<SagaSnapshot> Queries::snapshot(const SagaId& id) {
+  return read_snapshot(connection_, schema_, id);
 }
 
 std::optional<std::uint64_t> Queries::last_version(const SagaId& id) {
@@ -134,10 +178,7 @@ std::vector<SagaSummary> Queries::list(const SagaFilter& filter, const Cursor& c
   const FilterQuery query = list_query(filter, cursor, limit, schema_);
   sqlite::Statement statement(connection_, query.sql);
   query.bind_to(statement);
-  std::vector<SagaSummary> page;
-  auto rows = statement.rows();
-  while (rows.next()) page.push_back(read_summary(rows));
-  return page;
+  return read_summaries(statement);
 }
 
 std::uint64_t Queries::count(const SagaFilter& filter) {
@@ -158,10 +199,7 @@ std::vector<SagaSummary> Queries::purge_candidates(const PurgeSlice& slice) {
   statement.bind_raw(1, slice.after.bytes());
   statement.bind_raw(2, before.bytes());
   statement.bind(3, row_limit(slice.sagas_max));
-  std::vector<SagaSummary> sagas;
-  auto rows = statement.rows();
-  while (rows.next()) sagas.push_back(read_summary(rows));
-  return sagas;
+  return read_summaries(statement);
 }
 
 std::vector<QuarantinedMessage> Queries::quarantine(std::int64_t after, std::size_t limit) {
@@ -192,6 +230,10 @@ std::optional<SagaId> Queries::key_holder(const std::string& type, const std::st
   key_holder_.bind_text(2, type);
   auto rows = key_holder_.rows();
   if (!rows.next()) return std::nullopt;
+  if (rows.bytes(0).size() != 16) {
+    throw_corrupt(fmt::format("the id of the saga that holds the key '{}' of type {} is damaged",
+                              escape_controls(key), escape_controls(type)));
+  }
   return saga_id(rows.bytes(0));
 }
 
@@ -200,7 +242,9 @@ void Queries::each_unfinished(const std::function<void(const SagaSummary&)>& vis
   sqlite::Statement statement(connection_, query.sql);
   query.bind_to(statement);
   auto rows = statement.rows();
-  while (rows.next()) visit(read_summary(rows));
+  while (rows.next()) {
+    if (const auto summary = read_summary(rows)) visit(*summary);
+  }
 }
 
 std::map<std::string, std::string> Queries::participant_states() {

@@ -27,8 +27,9 @@ inline constexpr std::string_view last_version_of_n =
     "SELECT max(version) FROM journal WHERE saga = n AND version BETWEEN 0 AND "
     "9223372036854775806";
 
-/// \throws StoreError (corrupt) for values that no store holds.
-[[nodiscard]] SagaSummary read_summary(const sqlite::Rows& rows);
+/// Nothing when the row has no id or no status: it cannot be told as a saga's. Other values that no
+/// store writes become those that stand for "none".
+[[nodiscard]] std::optional<SagaSummary> read_summary(const sqlite::Rows& rows);
 
 class Queries {
  public:
@@ -37,6 +38,7 @@ class Queries {
   [[nodiscard]] std::optional<SagaSummary> summary(const SagaId& id);
   [[nodiscard]] std::vector<SagaId> find_by_prefix(std::string_view prefix, std::size_t limit);
   [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version);
+  [[nodiscard]] std::optional<SagaSnapshot> snapshot(const SagaId& id);
   [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id);
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit);

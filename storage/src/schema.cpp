@@ -102,7 +102,17 @@ INSERT INTO purged VALUES (0, 0, 0, 0);
 CREATE INDEX sagas_by_type ON sagas (type, id);
 )sql";
 
-constexpr std::array migrations{create_version_1, create_version_2, create_version_3};
+// Sagas as they were at some version, so that long journals need not be read from the beginning.
+constexpr const char* create_version_4 = R"sql(
+CREATE TABLE snapshots (
+  saga    INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL,
+  state   BLOB    NOT NULL
+);
+)sql";
+
+constexpr std::array migrations{create_version_1, create_version_2, create_version_3,
+                                create_version_4};
 static_assert(migrations.size() == schema_version);
 
 std::string random_engine_id() {

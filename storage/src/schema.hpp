@@ -14,10 +14,11 @@ enum class FileState {
 /// Marks a SQLite file as Skald's: `SKLD`.
 inline constexpr std::int64_t application_id = 0x534B4C44;
 /// The schema that this version writes.
-inline constexpr std::int64_t schema_version = 3;
+inline constexpr std::int64_t schema_version = 4;
 /// The first one that counts what purges took, and has an index of types.
 inline constexpr std::int64_t schema_with_purges = 3;
 inline constexpr std::int64_t schema_with_types = 3;
+inline constexpr std::int64_t schema_with_snapshots = 4;
 
 /// Looks at the file and changes nothing. \throws StoreError: not_a_store for other programs'
 /// files, newer for a schema beyond schema_version, corrupt.

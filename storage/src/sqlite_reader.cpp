@@ -35,6 +35,9 @@ std::vector<SagaId> SqliteReader::find_by_prefix(std::string_view prefix, std::s
 std::vector<JournalRow> SqliteReader::journal(const SagaId& id, std::uint64_t after_version) {
   return body_->queries.journal(id, after_version);
 }
+std::optional<SagaSnapshot> SqliteReader::snapshot(const SagaId& id) {
+  return body_->queries.snapshot(id);
+}
 std::optional<std::uint64_t> SqliteReader::last_version(const SagaId& id) {
   return body_->queries.last_version(id);
 }

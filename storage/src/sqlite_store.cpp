@@ -128,6 +128,7 @@ std::optional<QuarantinedMessage> SqliteStore::take_quarantined(std::int64_t num
     remove.run();
     taken = std::move(messages.front());
   });
+  body_->writer.recount_quarantine();
   return taken;
 }
 
@@ -149,6 +150,10 @@ std::vector<SagaId> SqliteStore::find_by_prefix(std::string_view prefix, std::si
 std::vector<JournalRow> SqliteStore::journal(const SagaId& id, std::uint64_t after_version) {
   const auto turn = body_->take_turn();
   return body_->queries.journal(id, after_version);
+}
+std::optional<SagaSnapshot> SqliteStore::snapshot(const SagaId& id) {
+  const auto turn = body_->take_turn();
+  return body_->queries.snapshot(id);
 }
 std::optional<std::uint64_t> SqliteStore::last_version(const SagaId& id) {
   const auto turn = body_->take_turn();

@@ -53,6 +53,11 @@ void throw_no_summary(const SagaId& saga) {
   throw_misuse(fmt::format("saga {} has a journal row but no summary", saga.to_string()));
 }
 
+void throw_untimely_snapshot(const Saga& snapshot, std::uint64_t version) {
+  throw_misuse(fmt::format("saga {} is at version {}, and its snapshot at version {}",
+                           snapshot.id.to_string(), version, snapshot.version));
+}
+
 void throw_version_gap(const SagaId& saga, std::uint64_t last, std::uint64_t given) {
   throw_misuse(fmt::format("saga {} is at version {}, and version {} does not follow",
                            saga.to_string(), last, given));

@@ -21,6 +21,7 @@ void require_readable(const Definition& definition);
 /// \throws StoreError (failed): what the engine asked for breaks the port's contract.
 [[noreturn]] void throw_misuse(const std::string& what);
 [[noreturn]] void throw_no_summary(const SagaId& saga);
+[[noreturn]] void throw_untimely_snapshot(const Saga& snapshot, std::uint64_t version);
 [[noreturn]] void throw_version_gap(const SagaId& saga, std::uint64_t last, std::uint64_t given);
 
 }  // namespace skald

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "samples.hpp"
 #include "skald/control_client.hpp"
 #include "skald/sqlite_store.hpp"
+#include "skald/text.hpp"
 
 using namespace skald;
 using namespace skald::test;
@@ -148,6 +150,42 @@ TEST_CASE("a client that does not keep to the frames is told so and cut off, oth
   RawClient halfway(store.path());
   halfway.send(std::string("\x00\x00", 2));
   CHECK(ControlClient::connect(store.path(), 5s)->request("x", 30s) == "echo x");
+}
+
+TEST_CASE("when all places are taken, the connection that is idle longest gives way") {
+  TemporaryFolder folder;
+  SqliteStore store(folder.file("store.db"));
+  store.serve_control(&echo);
+  std::vector<RawClient> idle;
+  for (int i = 0; i < 64; ++i) {
+    idle.emplace_back(store.path());
+    idle.back().send(std::string("\x00\x00\x00\x01x", 5));
+    REQUIRE(idle.back().read() == "echo x");
+  }
+  // Without a place it would wait until one of the others has been silent for a minute.
+  auto client = ControlClient::connect(store.path(), 5s);
+  REQUIRE(client);
+  CHECK(client->request("y", 20s) == "echo y");
+  CHECK_FALSE(idle.front().read());
+  idle.back().send(std::string("\x00\x00\x00\x01z", 5));
+  CHECK(idle.back().read() == "echo z");
+}
+
+TEST_CASE(
+    "bytes that are no requests reach the handler as they are, and a failing one is answered") {
+  TemporaryFolder folder;
+  SqliteStore store(folder.file("store.db"));
+  store.serve_control([](std::string_view request) -> std::string {
+    if (request == "throw") throw std::out_of_range("caf\xe9");
+    return std::string(request);
+  });
+  auto client = ControlClient::connect(store.path(), 5s);
+  const std::string bytes("\xff\x00{[\xe9", 5);
+  CHECK(client->request(bytes, 20s) == bytes);
+  const std::string answer = client->request("throw", 20s);
+  CHECK(answer.find("the request failed") != std::string::npos);
+  CHECK(is_utf8(answer));
+  CHECK(client->request("again", 20s) == "again");
 }
 
 TEST_CASE("an answer over the limit becomes an error") {

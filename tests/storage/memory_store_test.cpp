@@ -29,6 +29,10 @@ TEST_CASE("the memory store is a store") {
   check_store_conformance([] { return std::make_unique<MemoryFixture>(); });
 }
 
+TEST_CASE("the memory store keeps definitions like a store") {
+  check_definition_conformance([] { return std::make_unique<MemoryFixture>(); });
+}
+
 TEST_CASE("the memory store keeps a journal like a store") {
   check_journal_conformance([] { return std::make_unique<MemoryFixture>(); });
 }
@@ -39,6 +43,10 @@ TEST_CASE("the memory store reads like a store") {
 
 TEST_CASE("the memory store purges like a store") {
   check_purging_conformance([] { return std::make_unique<MemoryFixture>(); });
+}
+
+TEST_CASE("the memory store keeps snapshots like a store") {
+  check_snapshot_conformance([] { return std::make_unique<MemoryFixture>(); });
 }
 
 TEST_CASE("a memory store is fenced once another is opened on its disk") {

@@ -118,20 +118,33 @@ SagaSummary ended(SagaSummary summary, Status status) {
 
 JournalAppend append(std::uint64_t number, std::uint64_t version, const std::string& text) {
   OperatorDecided decided;
+  decided.step = 0;
   decided.verdict = text;
   return {saga_id(number), version, at(static_cast<std::int64_t>(version)), {decided}};
+}
+
+JournalAppend end_of(std::uint64_t number, std::uint64_t version) {
+  return {saga_id(number), version, at(static_cast<std::int64_t>(version)), {SagaCompleted{}}};
 }
 
 Batch start(const SagaSummary& summary) {
   Batch batch;
   batch.summaries = {summary};
-  batch.appends = {{summary.id, 1, summary.started_at, {SagaPaused{}}}};
+  SagaStarted started;
+  started.id = summary.id;
+  started.type = summary.type;
+  started.definition_version = summary.definition_version;
+  started.definition = summary.definition;
+  started.step_count = 1;
+  started.key = summary.key;
+  started.replay_of = summary.replay_of;
+  batch.appends = {{summary.id, 1, summary.started_at, {started}}};
   return batch;
 }
 
 Batch start_with_text(std::uint64_t number, std::size_t bytes) {
   Batch batch = start(summary(number));
-  batch.appends[0].events = append(number, 1, std::string(bytes, 'x')).events;
+  batch.appends[0].events.push_back(append(number, 1, std::string(bytes, 'x')).events[0]);
   return batch;
 }
 

@@ -42,6 +42,8 @@ class TemporaryFolder {
 /// A journal row with one event that holds `text`.
 [[nodiscard]] JournalAppend append(std::uint64_t number, std::uint64_t version,
                                    const std::string& text = "x");
+/// A journal row that ends the saga.
+[[nodiscard]] JournalAppend end_of(std::uint64_t number, std::uint64_t version);
 /// A saga's start: its summary and its first row.
 [[nodiscard]] Batch start(const SagaSummary& summary);
 /// The same of saga `number`, whose row has so many bytes.

@@ -20,7 +20,7 @@ const DiskFault no_space{.operation = DiskOperation::write, .code = SQLITE_FULL}
 
 Batch large_start(std::uint64_t number) {
   Batch batch = start(summary(number));
-  batch.appends[0].events = append(number, 1, std::string(6'000'000, 'x')).events;
+  batch.appends[0].events.push_back(append(number, 1, std::string(6'000'000, 'x')).events[0]);
   return batch;
 }
 

@@ -26,8 +26,8 @@ void fill(SqliteStore& store) {
     SagaSummary saga = n % 10 == 0 ? summary(n) : ended(summary(n), Status::completed);
     if (saga.ended_at) saga.ended_at = at(1'700'000'000'500);
     batch.summaries.push_back(saga);
-    batch.appends.push_back(append(n, 1, std::string(500, 'x')));
-    batch.appends.push_back(append(n, 2));
+    batch.appends.push_back(start_with_text(n, 500).appends[0]);
+    batch.appends.push_back(saga.ended_at ? end_of(n, 2) : append(n, 2));
   }
   store.commit(batch);
 }

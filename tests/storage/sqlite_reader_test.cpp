@@ -101,7 +101,7 @@ TEST_CASE("readers never see half a batch, and never lose one, while the owner w
         const Batch one = start(summary(b * per_batch + i));
         batch.summaries.push_back(one.summaries[0]);
         batch.appends.push_back(one.appends[0]);
-        batch.appends.back().events = append(1, 1, std::string(50'000, 'x')).events;
+        batch.appends.back().events.push_back(append(1, 1, std::string(50'000, 'x')).events[0]);
       }
       store.commit(batch);
       ++committed;

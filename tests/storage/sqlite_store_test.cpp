@@ -32,6 +32,10 @@ TEST_CASE("the SQLite store is a store") {
   check_store_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
 
+TEST_CASE("the SQLite store keeps definitions like a store") {
+  check_definition_conformance([] { return std::make_unique<SqliteFixture>(); });
+}
+
 TEST_CASE("the SQLite store keeps a journal like a store") {
   check_journal_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
@@ -42,6 +46,10 @@ TEST_CASE("the SQLite store reads like a store") {
 
 TEST_CASE("the SQLite store purges like a store") {
   check_purging_conformance([] { return std::make_unique<SqliteFixture>(); });
+}
+
+TEST_CASE("the SQLite store keeps snapshots like a store") {
+  check_snapshot_conformance([] { return std::make_unique<SqliteFixture>(); });
 }
 
 TEST_CASE("sagas that left the cache are found again") {

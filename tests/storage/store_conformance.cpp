@@ -149,86 +149,6 @@ void check_keys(StoreFixture& fixture) {
   }
 }
 
-void check_definitions(StoreFixture& fixture) {
-  const auto order = definition("order", 1);
-  const auto changed = definition("order", 1, "warehouse");
-  REQUIRE(order->digest() != changed->digest());
-  fixture.store().put_definition(definition("order", 10));
-  fixture.store().put_definition(order);
-  fixture.store().put_definition(definition("invoice", 3));
-  SUBCASE("definitions are kept and listed by type and version") {
-    fixture.store().put_definition(order);
-    fixture.reopen();
-    const auto all = fixture.store().definitions();
-    REQUIRE(all.size() == 3);
-    CHECK(all[0]->type == "invoice");
-    CHECK(all[1]->version == 1);
-    CHECK(all[2]->version == 10);
-    const auto found = fixture.store().definition(order->digest());
-    REQUIRE(found != nullptr);
-    CHECK(*found == *order);
-    CHECK(found->digest() == order->digest());
-    CHECK(fixture.store().definition(changed->digest()) == nullptr);
-  }
-  SUBCASE("a definition that no saga has used may be replaced") {
-    fixture.store().put_definition(changed);
-    fixture.reopen();
-    CHECK(fixture.store().definitions().size() == 3);
-    CHECK(fixture.store().definition(changed->digest()) != nullptr);
-  }
-  SUBCASE("a definition that sagas have used is fixed for good") {
-    SagaSummary saga = summary(1);
-    saga.definition = order->digest();
-    fixture.store().commit(start(saga));
-    fixture.store().put_definition(order);
-    const auto change = [&] { fixture.store().put_definition(changed); };
-    CHECK_THROWS_AS(change(), Refused);
-    fixture.reopen();
-    CHECK_THROWS_AS(change(), Refused);
-    CHECK(fixture.store().definition(order->digest()) != nullptr);
-    CHECK(fixture.store().definition(changed->digest()) == nullptr);
-  }
-  SUBCASE("a definition is dropped once no saga uses it, and can be stored anew") {
-    SagaSummary saga = ended(summary(1), Status::completed);
-    saga.definition = order->digest();
-    fixture.store().commit(start(saga));
-    CHECK_FALSE(fixture.store().drop_definition(changed->digest()));
-    const auto drop = [&] { return fixture.store().drop_definition(order->digest()); };
-    CHECK_THROWS_WITH_AS(static_cast<void>(drop()), doctest::Contains(saga.id.to_string().c_str()),
-                         Refused);
-    CHECK(fixture.store().definition(order->digest()) != nullptr);
-    PurgeSlice everything;
-    everything.ended_before = Time(Duration(2'000'000'000'000));
-    CHECK(fixture.store().purge(everything).sagas == 1);
-    CHECK(drop());
-    CHECK_FALSE(drop());
-    fixture.reopen();
-    CHECK(fixture.store().definition(order->digest()) == nullptr);
-    CHECK(fixture.store().definitions().size() == 2);
-    fixture.store().put_definition(changed);
-    CHECK(fixture.store().definition(changed->digest()) != nullptr);
-  }
-  SUBCASE("a definition that could not be read back is never stored") {
-    // The document is within the limits; its normal form, where every step states its defaults, is
-    // not. Refused where it is made or where it is stored.
-    const std::vector<std::string> documents{long_normal_form(), deep_normal_form()};
-    for (const std::string& document : documents) {
-      try {
-        fixture.store().put_definition(
-            std::make_shared<const Definition>(parse_definition(document)));
-        FAIL_CHECK("it was stored");
-      } catch (const Refused& refused) {
-        CHECK(refused.code() == Refused::Code::invalid);
-      } catch (const DefinitionError& refused) {
-        CHECK(std::string(refused.what()).size() < 1000);
-      }
-    }
-    fixture.reopen();
-    CHECK(fixture.store().definitions().size() == 3);
-    CHECK(fixture.store().unusable_definitions().empty());
-  }
-}
-
 void check_rest(StoreFixture& fixture) {
   SUBCASE("watermarks are kept by channel") {
     Batch batch;
@@ -286,6 +206,38 @@ void check_rest(StoreFixture& fixture) {
     CHECK(second[0].reason == "UNKNOWN_SAGA");
     CHECK(fixture.store().quarantine(all[2].number, 10).empty());
   }
+  SUBCASE("a full quarantine keeps the oldest, leaves out bodies, then only counts") {
+    QuarantinedMessage large;
+    large.reason = "BAD_JSON";
+    large.body = std::string(8UL * 1024 * 1024, 'b');
+    Batch batch;
+    batch.quarantined = std::vector<QuarantinedMessage>(12, large);
+    fixture.store().commit(batch);
+    fixture.reopen();
+    auto all = fixture.store().quarantine(0, 99);
+    REQUIRE(all.size() == 12);
+    CHECK(all.front().body == large.body);
+    CHECK(all.back().body.empty());
+    CHECK(all.back().detail.find("8388608 bytes was not kept") != std::string::npos);
+    CHECK(all.back().reason == "BAD_JSON");
+    CHECK(fixture.store().drop_quarantined(all.front().number));
+    batch.quarantined.resize(1);
+    fixture.store().commit(batch);
+    CHECK(fixture.store().quarantine(all.back().number, 9).at(0).body == large.body);
+    QuarantinedMessage small;
+    small.reason = "UNKNOWN_SAGA";
+    batch.quarantined = std::vector<QuarantinedMessage>(10'000, small);
+    fixture.store().commit(batch);
+    fixture.reopen();
+    fixture.store().commit(batch);
+    all = fixture.store().quarantine(0, 99'999);
+    CHECK(all.size() == 10'001);
+    CHECK(all.back().reason == "QUARANTINE_FULL");
+    CHECK(all.back().detail.find("10012 messages were not kept") != std::string::npos);
+    CHECK(std::count_if(all.begin(), all.end(), [](const QuarantinedMessage& message) {
+            return message.reason == "QUARANTINE_FULL";
+          }) == 1);
+  }
   SUBCASE("the engine's id is made once") {
     const std::string id = fixture.store().engine_id();
     CHECK(id.size() == 16);
@@ -300,7 +252,6 @@ void check_store_conformance(const MakeStoreFixture& make) {
   const auto fixture = make();
   SUBCASE("summaries") { check_summaries(*fixture); }
   SUBCASE("keys") { check_keys(*fixture); }
-  SUBCASE("definitions") { check_definitions(*fixture); }
   SUBCASE("rest") { check_rest(*fixture); }
 }
 

@@ -27,8 +27,10 @@ using MakeStoreFixture = std::function<std::unique_ptr<StoreFixture>()>;
 
 /// To be called from a TEST_CASE each; their cases are subcases of that.
 void check_store_conformance(const MakeStoreFixture& make);
+void check_definition_conformance(const MakeStoreFixture& make);
 void check_journal_conformance(const MakeStoreFixture& make);
 void check_reading_conformance(const MakeStoreFixture& make);
 void check_purging_conformance(const MakeStoreFixture& make);
+void check_snapshot_conformance(const MakeStoreFixture& make);
 
 }  // namespace skald::test

@@ -87,7 +87,10 @@ class StepSet {
     }
   }
 
-  friend bool operator==(const StepSet&, const StepSet&) = default;
+  /// Same members: a set that once held a late step keeps the room for it.
+  friend bool operator==(const StepSet& a, const StepSet& b) {
+    return a.subset_of(b) && b.subset_of(a);
+  }
 
  private:
   static constexpr StepIndex word_bits = 64;

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "skald/definition.hpp"
@@ -37,6 +38,17 @@ struct JournalAppend {
   std::uint64_t version = 0;
   Time at{};
   std::vector<Event> events;
+};
+
+/// A saga as its rows left it at one version, so that a long journal need not be read from its
+/// beginning. The journal is the truth: a snapshot can always be made anew.
+struct SagaSnapshot {
+  Saga saga;  ///< `saga.version` is the version of the snapshot.
+  /// The attempts that are not answered (outstanding_attempts()), with the positions of the rows
+  /// that issued them.
+  std::vector<std::pair<AttemptRef, Position>> issued;
+  std::vector<SagaId> children;  ///< As children_in(): of all rounds.
+  friend bool operator==(const SagaSnapshot&, const SagaSnapshot&) = default;
 };
 
 /// A message that could not be used, kept for a person to look at.
@@ -75,9 +87,11 @@ struct Batch {
   std::map<std::string, Position> watermarks;  ///< By channel name.
   /// Where participants stand with their policies, by name; each replaces what was there.
   std::map<std::string, std::string> participants;
+  /// At most one of a saga, true at the version that the batch brings it to; replaces the last one.
+  std::vector<SagaSnapshot> snapshots;
   [[nodiscard]] bool empty() const {
     return appends.empty() && summaries.empty() && quarantined.empty() && watermarks.empty() &&
-           participants.empty();
+           participants.empty() && snapshots.empty();
   }
 };
 
@@ -113,6 +127,10 @@ class StoreReader {
   /// and the version when one of these rows is damaged or missing.
   [[nodiscard]] virtual std::vector<JournalRow> journal(const SagaId& id,
                                                         std::uint64_t after_version = 0) = 0;
+  /// The newest snapshot of a saga: journal(id, snapshot.saga.version) has the rows since. Nothing
+  /// when there is none that can be used: damaged ones, and those of another version of Skald, do
+  /// not count.
+  [[nodiscard]] virtual std::optional<SagaSnapshot> snapshot(const SagaId& id) = 0;
   /// The highest version of a saga's rows, whatever state they are in: the next append is one
   /// above. 0 when it has no rows; nothing when the saga is not known.
   [[nodiscard]] virtual std::optional<std::uint64_t> last_version(const SagaId& id) = 0;
@@ -216,7 +234,13 @@ class Store : public StoreReader {
 
 /// The children that this saga was given, of all rounds.
 [[nodiscard]] std::vector<SagaId> children_in(const std::vector<JournalRow>& rows);
-/// Folds a journal to a saga; empty (default) when there are no rows.
+/// Folds a journal to a saga; empty (default) when there are no rows. \throws StoreError (corrupt)
+/// that names the saga when the rows make no sense: they do not begin with one start, leave out a
+/// version, or name a step that the saga does not have.
 [[nodiscard]] Saga fold(const std::vector<JournalRow>& rows);
+/// Goes on from a snapshot with the rows after it. \throws StoreError (corrupt)
+[[nodiscard]] Saga fold(Saga saga, const std::vector<JournalRow>& rows);
+/// The snapshot at the end of a whole journal. \throws StoreError (corrupt)
+[[nodiscard]] SagaSnapshot snapshot_of(const std::vector<JournalRow>& rows);
 
 }  // namespace skald

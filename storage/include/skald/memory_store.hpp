@@ -43,6 +43,7 @@ class MemoryStore final : public Store {
                                                    std::size_t limit) override;
   [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id,
                                                 std::uint64_t after_version = 0) override;
+  [[nodiscard]] std::optional<SagaSnapshot> snapshot(const SagaId& id) override;
   [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit) override;
@@ -79,6 +80,7 @@ class MemoryStore final : public Store {
   void check_versions(const Batch& batch) const;
   void check_keys(const Batch& batch) const;
   void apply(const SagaSummary& summary);
+  void put_in_quarantine(QuarantinedMessage message);
 
   std::unique_ptr<MemoryDisk> own_disk_;
   MemoryDisk::Content& disk_;

@@ -23,6 +23,7 @@ class SqliteReader final : public StoreReader {
                                                    std::size_t limit) override;
   [[nodiscard]] std::vector<JournalRow> journal(const SagaId& id,
                                                 std::uint64_t after_version = 0) override;
+  [[nodiscard]] std::optional<SagaSnapshot> snapshot(const SagaId& id) override;
   [[nodiscard]] std::optional<std::uint64_t> last_version(const SagaId& id) override;
   [[nodiscard]] std::vector<SagaSummary> list(const SagaFilter& filter, const Cursor& cursor,
                                               std::size_t limit) override;

@@ -30,6 +30,9 @@ class Rows {
   [[nodiscard]] bool is_null(int column) const {
     return sqlite3_column_type(handle_, column) == SQLITE_NULL;
   }
+  [[nodiscard]] bool is_integer(int column) const {
+    return sqlite3_column_type(handle_, column) == SQLITE_INTEGER;
+  }
   /// Of a text or a blob; empty for NULL.
   [[nodiscard]] std::string_view bytes(int column) const;
 

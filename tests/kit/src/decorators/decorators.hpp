@@ -20,6 +20,7 @@ class StoreDecorator : public Store {
   std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version = 0) override {
     return inner_.journal(id, after_version);
   }
+  std::optional<SagaSnapshot> snapshot(const SagaId& id) override { return inner_.snapshot(id); }
   std::optional<std::uint64_t> last_version(const SagaId& id) override {
     return inner_.last_version(id);
   }
