@@ -11,6 +11,8 @@ namespace {
 
 // Timers that one batch fires; the others follow at once.
 constexpr std::size_t fired_timers_max = 4'096;
+// So many fire although the turn's share is used up, so that arrivals cannot hold all back.
+constexpr std::size_t fired_timers_min = 16;
 
 template <typename T>
 constexpr bool touches_summary =
@@ -217,7 +219,8 @@ void Coordinator::note_events(LiveSaga& live, const Input& input,
 
 void Coordinator::fire_timers() {
   for (std::size_t left = fired_timers_max; left > 0; --left) {
-    if (timers_.empty() || timers_.begin()->at > now_ || meter_.is_full()) break;
+    const bool enough = left <= fired_timers_max - fired_timers_min && meter_.is_full();
+    if (timers_.empty() || timers_.begin()->at > now_ || enough) break;
     const Timer target = *timers_.begin();
     LiveSaga* saga = live(target.saga);
     // Its last turn may just have been acted on, and have set another time.

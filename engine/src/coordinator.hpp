@@ -224,17 +224,21 @@ class Coordinator {
 
   // Sagas in memory.
   [[nodiscard]] LiveSaga* live(const SagaId& id);
-  /// A saga as it is in the store, with its rows. Empty when there is none, or when it is damaged,
-  /// which is noted.
+  /// A saga as it is in the store, with its rows: all of them, or those since its snapshot. Empty
+  /// when there is none, or when it is damaged, which is noted.
   struct StoredSaga {
     std::vector<JournalRow> rows;
     Saga saga;
+    std::uint64_t snapshot_version = 0;
+    std::vector<std::pair<AttemptRef, Position>> issued{};  ///< Before those rows.
   };
-  [[nodiscard]] std::optional<StoredSaga> stored(const SagaId& id);
+  enum class Rows : std::uint8_t { all, since_snapshot };
+  [[nodiscard]] std::optional<StoredSaga> stored(const SagaId& id, Rows which = Rows::all);
+  void keep_snapshot(LiveSaga& live);
   void find_definition(LiveSaga& live);
   void remove_live(const SagaId& id);
   LiveSaga* load(const SagaId& id);
-  void rebuild_outstanding(LiveSaga& saga, const std::vector<JournalRow>& rows);
+  void rebuild_outstanding(LiveSaga& saga, const StoredSaga& from);
   void make_room();
   void keep_trees(LiveSaga& live);
   void park(const SagaId& id);

@@ -61,6 +61,7 @@ void Coordinator::seal() {
   for (const SagaId& id : open_.touched) {
     LiveSaga& saga = live_.at(id);
     if (saga.dirty_summary) batch.summaries.push_back(summarize(*saga.definition, saga.saga));
+    keep_snapshot(saga);
   }
   auto participants = book_.seal();
   lines_.seal();

@@ -200,7 +200,13 @@ Refusal Coordinator::refuse_saga(const SagaId& id) const {
 void Coordinator::end_damaged(const RequestArrival& a) {
   const auto last = store().last_version(a.saga);
   auto summary = store().summary(a.saga);
-  if (!summary || is_end(summary->status)) return a.answer(refuse_saga(a.saga));
+  if (!summary) return a.answer(refuse_saga(a.saga));
+  if (is_end(summary->status)) {
+    return a.answer(Refusal{Code::wrong_state,
+                            fmt::format("cannot abandon: the saga has ended ({}), and ends are "
+                                        "final",
+                                        to_string(summary->status))});
+  }
   Batch batch;
   summary->status = Status::abandoned;
   summary->forced = true;

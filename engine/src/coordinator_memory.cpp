@@ -31,31 +31,39 @@ LiveSaga* Coordinator::live(const SagaId& id) {
 }
 
 LiveSaga* Coordinator::load(const SagaId& id) {
-  auto found = stored(id);
+  auto found = stored(id, Rows::since_snapshot);
   if (!found) return nullptr;
   LiveSaga& saga = live_[id];
+  saga.snapshot_version = found->snapshot_version;
   saga.saga = std::move(found->saga);
   saga.bytes = payload_bytes(saga.saga);
   live_bytes_ += saga.bytes;
   find_definition(saga);
   saga.touched = true;  // So that it leaves again with this batch if nothing keeps it.
   open_.touched.push_back(id);
+  if (saga.problem) return &saga;  // Nobody waits for an answer, and no time is due.
   if (auto parked = parked_.extract(id)) {
     saga.outstanding = std::move(parked.mapped());
   } else {
-    rebuild_outstanding(saga, found->rows);
+    rebuild_outstanding(saga, *found);
   }
   arm_wake(saga);
   return &saga;
 }
 
-std::optional<Coordinator::StoredSaga> Coordinator::stored(const SagaId& id) {
+std::optional<Coordinator::StoredSaga> Coordinator::stored(const SagaId& id, Rows which) {
   StoredSaga found;
   try {
-    found.rows = store().journal(id);
-    if (found.rows.empty()) return std::nullopt;
+    auto snapshot =
+        which == Rows::since_snapshot ? store().snapshot(id) : std::optional<SagaSnapshot>{};
+    if (snapshot) {
+      found.snapshot_version = snapshot->saga.version;
+      found.issued = std::move(snapshot->issued);
+    }
+    found.rows = store().journal(id, found.snapshot_version);
+    if (found.rows.empty() && !snapshot) return std::nullopt;
     work().rows += found.rows.size();
-    found.saga = fold(found.rows);
+    found.saga = snapshot ? fold(std::move(snapshot->saga), found.rows) : fold(found.rows);
   } catch (const StoreError& error) {
     if (error.kind() != StoreError::Kind::corrupt || !settings_.guarded) throw;
     note_unusable(id, error.what());
@@ -108,12 +116,34 @@ void Coordinator::keep_trees(LiveSaga& live) {
   }
 }
 
-void Coordinator::rebuild_outstanding(LiveSaga& saga, const std::vector<JournalRow>& rows) {
+// A long history need not be read from its beginning when the saga comes back into memory. One
+// whose positions are not known before the commit gets its snapshot with a later row; a saga with
+// children is not given any, as their ids are in its rows.
+void Coordinator::keep_snapshot(LiveSaga& live) {
+  constexpr std::uint64_t rows_between = 512;
+  const Saga& saga = live.saga;
+  if (saga.version - live.snapshot_version < rows_between || live.problem) return;
+  const bool has_children = std::any_of(saga.steps.begin(), saga.steps.end(),
+                                        [](const StepState& s) { return s.child.has_value(); });
+  if (has_children || is_end(saga.status)) return;
+  SagaSnapshot snapshot{saga, {}, {}};
+  for (const OutstandingAttempt& o : live.outstanding) {
+    if (o.issued_at == 0) return;
+    snapshot.issued.emplace_back(o.attempt, o.issued_at);
+  }
+  open_.batch.snapshots.push_back(std::move(snapshot));
+  live.snapshot_version = saga.version;
+}
+
+void Coordinator::rebuild_outstanding(LiveSaga& saga, const StoredSaga& from) {
   for (const AttemptRef& attempt : outstanding_attempts(saga.saga)) {
     OutstandingAttempt& o = saga.outstanding.emplace_back();
     o.attempt = attempt;
     o.timeout = attempt_timeout(saga.definition->steps[attempt.step], attempt.direction);
-    for (const JournalRow& row : rows) {
+    for (const auto& [issued, position] : from.issued) {
+      if (issued == attempt) o.issued_at = position;
+    }
+    for (const JournalRow& row : from.rows) {
       for (const Event& event : row.events) {
         const auto* issued = std::get_if<CommandIssued>(&event);
         if (issued && issued->attempt == attempt) o.issued_at = row.position;

@@ -12,6 +12,8 @@ namespace {
 
 // How many waiting sagas one batch wakes; the rest come with the next.
 constexpr std::size_t serve_limit = 4'096;
+// So many although the turn's share is used up, so that arrivals cannot hold all back.
+constexpr std::size_t serve_min = 16;
 
 const std::string& participant_of(const LiveSaga& live, const AttemptRef& attempt) {
   return live.definition->steps[attempt.step].participant;
@@ -90,6 +92,7 @@ void Coordinator::identify(const LiveSaga& live, OutstandingAttempt& attempt, bo
     attempt.command = known->second.command;
     attempt.generation = known->second.generation;
     attempt.confirmed = known->second.confirmed;
+    attempt.body_bytes = known->second.body_bytes;
     return;
   }
   const std::string& participant = participant_of(live, attempt.attempt);
@@ -108,6 +111,7 @@ void Coordinator::serve_lines() {
   more_to_serve_ = false;
   if (settings_.mode != Mode::engine || holds_overdue()) return;
   for (std::size_t left = serve_limit; left > 0 && !unplaced_.empty(); --left) {
+    if (left <= serve_limit - serve_min && meter_.is_full()) break;
     const SagaId id = unplaced_.front();
     open_.placed.push_back(id);
     unplaced_.pop_front();
@@ -118,7 +122,8 @@ void Coordinator::serve_lines() {
   for (const auto& [name, lines] : lines_.all()) participants.push_back(name);
   if (participants.empty()) return;
   // Shared out, so that a long line does not hold up the others.
-  const std::size_t share = std::max<std::size_t>(1, serve_limit / participants.size());
+  const std::size_t all = meter_.is_full() ? serve_min : serve_limit;
+  const std::size_t share = std::max<std::size_t>(1, all / participants.size());
   for (const std::string& name : participants) {
     if (serve_line(name, share) == share) more_to_serve_ = true;
   }

@@ -141,6 +141,10 @@ void Coordinator::take(RequestArrival& a) {
     a.answer(refuse_saga(a.saga));
     return;
   }
+  if (saga->problem && !std::holds_alternative<AbandonRequested>(a.input)) {
+    a.answer(refuse_saga(a.saga));
+    return;
+  }
   if (!a.step.empty()) {
     const auto step = saga->definition->find(a.step);
     if (!step) {

@@ -60,7 +60,14 @@ DefinitionPtr Coordinator::definition_of(const Saga& saga) {
                                  "`skald store check`",
                                  saga.id.to_string(), *problem));
   }
-  return std::get<DefinitionPtr>(std::move(effective));
+  auto found = std::get<DefinitionPtr>(std::move(effective));
+  if (found->steps.size() != saga.steps.size()) {
+    throw StoreError(StoreError::Kind::corrupt,
+                     fmt::format("saga {} has {} steps and its definition {}; run `skald store "
+                                 "check`",
+                                 saga.id.to_string(), saga.steps.size(), found->steps.size()));
+  }
+  return found;
 }
 
 void Coordinator::register_definition(const DefinitionPtr& definition) {

@@ -60,9 +60,10 @@ struct LiveSaga {
   /// Not absent: its definition cannot be used, and `definition` stands in for it. Nothing is
   /// decided for it; an operator may abandon it.
   std::optional<std::string> problem{};
-  std::size_t bytes = 0;       ///< Of its payloads, about.
-  PayloadTrees trees{};        ///< Of large payloads.
-  std::size_t tree_bytes = 0;  ///< Of the texts that these are trees of.
+  std::size_t bytes = 0;               ///< Of its payloads, about.
+  std::uint64_t snapshot_version = 0;  ///< Of its newest snapshot; 0: none.
+  PayloadTrees trees{};                ///< Of large payloads.
+  std::size_t tree_bytes = 0;          ///< Of the texts that these are trees of.
 
   [[nodiscard]] OutstandingAttempt* find(const AttemptRef& attempt) {
     return find_attempt(outstanding, attempt);

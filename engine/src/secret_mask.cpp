@@ -1,6 +1,7 @@
 #include "skald/secret_mask.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "command_body.hpp"
@@ -170,20 +171,34 @@ Json SecretMask::payload(Json value) const {
   return value;
 }
 
-// A template with hidden values in place of what it takes from a secret.
-Json SecretMask::rendered(const Template& t) const {
+// A template with hidden values in place of what it takes from a secret. `step`: whose it is; null:
+// the saga's.
+Json SecretMask::rendered(const Template& t, const Step* step) const {
   if (!saga_) return mask;
-  PointerLookup real = saga_lookup(definition_, *saga_);
-  std::string missing;
+  PayloadTrees trees;
+  SagaLookup real{definition_, *saga_, trees, step};
+  std::deque<Json> hidden;
+  std::string problem;
   const auto shown = t.render(
-      [&](const std::string& pointer) -> std::optional<Json> {
-        auto value = real(pointer);
+      [&](const std::string& pointer) -> const Json* {
+        const Json* value = real.at(pointer);
         const auto tokens = split_pointer(pointer);
-        if (!value || !tokens) return std::nullopt;
-        return hidden_in(*std::move(value), *tokens);
+        if (!value || !tokens) return nullptr;
+        return &hidden.emplace_back(hidden_in(*value, place_of(*tokens, step)));
       },
-      missing);
+      problem);
   return shown ? payload(shown->value()) : Json(mask);
+}
+
+// Where a pointer of this step leads to: `/item/sku` is `/input/items/3/sku`.
+Tokens SecretMask::place_of(const Tokens& tokens, const Step* step) {
+  if (!step || !step->element || tokens.empty() || tokens.front() != step->element->name) {
+    return tokens;
+  }
+  Tokens place = split_pointer(step->element->list).value_or(Tokens{});
+  place.push_back(std::to_string(step->element->number));
+  place.insert(place.end(), tokens.begin() + 1, tokens.end());
+  return place;
 }
 
 Json SecretMask::input(const JsonText& input) const { return hidden_in(input.value(), {"input"}); }
@@ -194,7 +209,7 @@ Json SecretMask::output(StepIndex step, const JsonText& output) const {
 
 Json SecretMask::result(const JsonText& output) const {
   if (secrets_.empty() || !definition_.output) return hidden_in(output.value(), {"output"});
-  return hidden_in(rendered(*definition_.output), {"output"});
+  return hidden_in(rendered(*definition_.output, nullptr), {"output"});
 }
 
 Json SecretMask::patch(const JsonText& patch) const {
@@ -204,9 +219,9 @@ Json SecretMask::patch(const JsonText& patch) const {
 Json SecretMask::command_input(StepIndex step, Direction direction) const {
   const Step& s = definition_.steps[step];
   if (direction == Direction::compensate && s.compensation && s.compensation->input) {
-    return rendered(*s.compensation->input);
+    return rendered(*s.compensation->input, &s);
   }
-  Json shown = s.input ? rendered(*s.input) : input(saga_->input);
+  Json shown = s.input ? rendered(*s.input, &s) : input(saga_->input);
   if (const auto& given = saga_->steps[step].input_patch) {
     Json hidden = given->value();
     hide_values(hidden);

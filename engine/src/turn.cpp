@@ -18,6 +18,7 @@ void Turn::clear() {
   batch.quarantined.clear();
   batch.watermarks.clear();
   batch.participants.clear();
+  batch.snapshots.clear();
   first = 0;
   effects.clear();
   touched.clear();

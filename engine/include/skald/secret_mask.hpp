@@ -60,7 +60,8 @@ class SecretMask {
   [[nodiscard]] Tokens output_place(StepIndex step) const;
   [[nodiscard]] bool is_hidden(const Tokens& place) const;
   [[nodiscard]] Json hidden_in(Json value, const Tokens& place) const;
-  [[nodiscard]] Json rendered(const Template& t) const;
+  [[nodiscard]] Json rendered(const Template& t, const Step* step) const;
+  [[nodiscard]] static Tokens place_of(const Tokens& tokens, const Step* step);
   [[nodiscard]] Json command_input(StepIndex step, Direction direction) const;
 
   const Definition& definition_;
