@@ -1,6 +1,8 @@
 // What the outside asks of the coordinator: starts and operators' requests.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator.hpp"
 #include "skald/replay.hpp"
 #include "skald/text.hpp"
@@ -120,7 +122,8 @@ void Coordinator::take(StartArrival& a) {
   request.key = std::move(a.key);
   request.input = std::move(a.input);
   request.requester = std::move(a.requester);
-  request.not_before = a.delay ? std::optional(later(now_, *a.delay)) : a.not_before;
+  request.not_before =
+      a.delay ? std::optional(later(now_, std::min(*a.delay, duration_max))) : a.not_before;
   request.priority = a.priority;
   if (auto refusal = prepare(definition, request)) {
     a.answer(*std::move(refusal));

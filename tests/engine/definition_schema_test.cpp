@@ -48,7 +48,8 @@ Json full_document() {
       {"name": "nap", "sleep": "1s"},
       {"name": "sign", "wait_for": {"signal": "go", "timeout": "1s"}},
       {"name": "child", "saga": {"type": "t", "version": 1, "input": {}}},
-      {"name": "all", "for_each": {"in": "/input/items", "as": "item", "concurrency": 2, "step": {
+      {"name": "all", "for_each": {"in": "/input/items", "as": "item", "concurrency": 2,
+        "gather": "/output/id", "step": {
         "participant": "p", "action": "act", "compensation": "none"}}}]})");
 }
 

@@ -121,5 +121,3 @@ TEST_CASE("a template stops growing at the limit, however often it refers to a l
   CHECK(problem == "grows over the limit of 1048576 bytes at /input/x; refer to less");
   CHECK(work().bytes() - before < 4 * payload_bytes_max);
 }
-
-}  // namespace skald

@@ -162,7 +162,11 @@ int run(const Options& options) {
     if (!mutant) throw Error("there is no mutant " + options.mutant);
     fmt::print("mutant {}: {}\n", mutant->name, mutant->what);
   }
-  const Decide decide = mutant ? mutant->decide : Decide{skald::decide};
+  const Decide sound = [](const Definition& definition, Saga& saga, const Input& input, Time now,
+                          const Admission& admission) {
+    return skald::decide(definition, saga, input, now, admission);
+  };
+  const Decide decide = mutant ? mutant->decide : sound;
   const auto begin = Clock::now();
   fmt::print("{:<34}{:>5}{:>4}{:>4}{:>4}{:>13}{:>13}{:>10}{:>11}{:>9}\n", "family", "defs", "f",
              "r", "again", "states", "transitions", "sagas", "decided", "s");
