@@ -4,6 +4,7 @@
 
 #include "json_pointer.hpp"
 #include "skald/error.hpp"
+#include "skald/work.hpp"
 
 namespace skald {
 namespace {
@@ -112,6 +113,7 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
     body += "}";
   }
   body += "}";
+  work().rendered_bytes += body.size();
   return JsonText::trusted(std::move(body));
 }
 

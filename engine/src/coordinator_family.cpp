@@ -47,7 +47,8 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
                               "can only be a pivot or a retriable step",
                               child.type));
   }
-  if (family_size(deciding_->root) >= family_sagas_max) {
+  const std::size_t family = family_size(deciding_->root);
+  if (family >= family_sagas_max) {
     return refuse("CHILD_FAMILY",
                   fmt::format("the family of saga {} has {} sagas already, and no family has more",
                               deciding_->root.to_string(), family_sagas_max),
@@ -60,6 +61,7 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
   } else if (!lock_names(*definition, input, std::nullopt, problem)) {
     problem = "the lock " + problem;
   } else {
+    families_[deciding_->root] = family + 1;  // Here, as one decision may start many.
     return std::nullopt;
   }
   return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, problem));
@@ -115,7 +117,6 @@ void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
   request.root = parent.saga.root;
   request.depth = parent.saga.depth + 1;
   (void)prepare(definition, request);  // Checked by refuses_child().
-  ++families_[parent.saga.root];
   (void)start_saga(definition, std::move(request));
 }
 

@@ -10,9 +10,9 @@
 namespace skald {
 namespace {
 
-constexpr std::array<std::string_view, 4> own_reasons{
-    unusable::unknown_saga, unusable::unknown_step, unusable::forged_attempt,
-    unusable::contradiction};
+constexpr std::array<std::string_view, 6> own_reasons{
+    unusable::unknown_saga,  unusable::unknown_step,  unusable::forged_attempt,
+    unusable::contradiction, unusable::saga_unusable, unusable::internal};
 
 Json outcome_json(const Outcome& outcome) {
   Json json{{"outcome", to_string(outcome.kind)}};

@@ -102,9 +102,10 @@ TEST_CASE("a child whose start throws is there and stuck, and its parent waits f
 TEST_CASE("a saga whose every decision throws can be abandoned, engine up or down") {
   Engine engine{two_steps};
   const SagaId id = engine.start();
-  const Command command = engine.channel.take();
-  engine.channel.broken = {"q"};
-  engine.tell(Engine::reply(command, Outcome::success()));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("BUSY")));
+  engine.channel.broken = {"p"};
+  engine.now += 1min;
+  engine.tell();
   REQUIRE(engine.status(id) == Status::stuck);
   const std::string refusal =
       engine.request(id, ResumeRequested{operator_named("ann"), no_step, {}});

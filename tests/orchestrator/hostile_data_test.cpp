@@ -377,21 +377,20 @@ TEST_CASE("a saga with large payloads in and out can be undone") {
   CHECK(engine.status(id) == Status::compensated);
 }
 
-TEST_CASE("large sagas leave memory by their bytes, not only by their number") {
+TEST_CASE("large sagas leave memory by their bytes, and go out as far as bodies have room") {
   Engine engine{healthy};
   engine.channel.room = false;
-  for (int i = 0; i < 400; ++i) (void)engine.start({}, {{"x", text_of(1'000'000)}});
-  CHECK(engine.coordinator().cached() < 300);
+  const Json input{{"x", text_of(1'000'000)}};
+  for (int i = 0; i < 300; ++i) (void)engine.start({}, input);
+  CHECK(engine.coordinator().cached() < 290);
   engine.channel.room = true;
   engine.tell(RoomArrival{});
   (void)run_until_quiet(engine);
-  // No more than the channel can hold in memory.
-  CHECK(engine.channel.sent.size() < 80);
-  std::size_t done = 0;
-  while (!engine.channel.sent.empty()) {
-    engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
-    (void)run_until_quiet(engine);
-    ++done;
-  }
-  CHECK(done == 400);
+  const std::size_t sent = engine.channel.sent.size();
+  CHECK(sent > 32);
+  CHECK(sent < 80);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  (void)run_until_quiet(engine);
+  CHECK(engine.channel.sent.size() == sent);
 }
