@@ -25,7 +25,7 @@ inline constexpr const char* unknown_step = "UNKNOWN_STEP";
 inline constexpr const char* forged_attempt = "FORGED_ATTEMPT";
 inline constexpr const char* contradiction = "CONTRADICTION";
 inline constexpr const char* saga_unusable = "SAGA_UNUSABLE";
-inline constexpr const char* internal = "INTERNAL";
+inline constexpr const char* internal = "DECISION_FAILED";
 }  // namespace unusable
 
 }  // namespace skald

@@ -30,6 +30,7 @@ Coordinator::Settings settings_from(const OrchestratorOptions& options) {
   std::random_device device;
   settings.id_seed = (std::uint64_t{device()} << 32U) ^ device();
   settings.turn_limit = options.batch_limit;
+  settings.turn.decisions = options.batch_limit;
   return settings;
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("a saga whose decision throws is stuck and says so, and goes on when i
   // The reply that could not be decided is kept.
   const auto kept = engine.store->quarantine(0, 10);
   REQUIRE(kept.size() == 1);
-  CHECK(kept[0].reason == "INTERNAL");
+  CHECK(kept[0].reason == "DECISION_FAILED");
 
   engine.channel.broken.clear();
   engine.tell(Engine::reply(of_second, Outcome::success()));
