@@ -50,7 +50,7 @@ std::vector<std::string> read_error_codes(const Place& place) {
   for (const Place& item : items) {
     codes.push_back(item.text());
     if (const auto problem = name_problem(codes.back())) {
-      item.refuse("must be an error code; it " + *problem);
+      item.refuse("must be an error code, " + *problem);
     }
   }
   return codes;

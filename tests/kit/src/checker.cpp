@@ -225,15 +225,13 @@ void Checker::receipted(const Reply& reply, Time engine_now) {
 
 namespace {
 
-// A delay that is none leaves no trace; one beyond the end of time lasts until then.
+// A delay that is none leaves no trace; one beyond a hundred years is cut there.
 bool begins_as_asked(const Saga& saga, const std::optional<Duration>& delay) {
   if (!delay) return !saga.not_before;
   if (*delay <= Duration::zero()) {
     return !saga.not_before || *saga.not_before <= saga.started_at;
   }
-  constexpr Duration centuries = std::chrono::hours(24) * 36'525 * 2;
-  if (*delay < centuries) return saga.not_before == saga.started_at + *delay;
-  return saga.not_before && *saga.not_before - saga.started_at >= centuries;
+  return saga.not_before == saga.started_at + std::min(*delay, duration_max);
 }
 
 }  // namespace
