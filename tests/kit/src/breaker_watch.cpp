@@ -27,7 +27,8 @@ void BreakerWatch::open(std::optional<Duration> retry_after, Time at) {
   auto delay = static_cast<double>(policy_.delay.count());
   for (std::uint32_t i = 1; i < openings_ && delay < most; ++i) delay *= policy_.multiplier;
   open_for_ = Duration(static_cast<Duration::rep>(std::min(delay, most)));
-  open_for_ = std::max(open_for_, retry_after.value_or(Duration::zero()));
+  // What a participant asks for is cut at a hundred years.
+  open_for_ = std::max(open_for_, std::min(retry_after.value_or(Duration::zero()), duration_max));
   opened_at_ = at;
 }
 
