@@ -1,6 +1,7 @@
 // F19: the program that opens a store is another than the one that left it: definitions were
 // changed in place, removed or given a new version, and the schema is older or newer.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -27,8 +28,10 @@ std::string bytes_of(const std::string& path) {
 std::vector<Definition> next_versions() {
   std::vector<Definition> all = definitions({});
   for (Definition& definition : all) {
-    ++definition.version;
-    definition.description = "the next version";
+    Json document = parse_json(definition.normal_form());
+    document["version"] = definition.version + 1;
+    document["description"] = "the next version";
+    definition = make_definition(document);
   }
   return all;
 }
