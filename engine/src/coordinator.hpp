@@ -274,7 +274,19 @@ class Coordinator {
   [[nodiscard]] std::vector<DefinitionPtr> known_definitions() const;
 
   // Recovery.
+  /// An attempt that was under way in this process when it ended.
+  struct Interrupted {
+    SagaId saga;
+    AttemptRef attempt;
+    std::uint8_t times = 0;  ///< It was under way at so many ends before this one.
+    bool counted = false;    ///< This end too, by a decision that may not be stored yet.
+  };
+  [[nodiscard]] bool was_closed();
+  [[nodiscard]] std::string closed_mark() const;
   void resend_unconfirmed();
+  void run_interrupted();
+  [[nodiscard]] bool has_room_for(const LiveSaga& live, const AttemptRef& attempt) const;
+  void send_again(LiveSaga& live, const AttemptRef& attempt, std::vector<Command>& commands);
   void hold_what_is_due(Time last_record);
 
   Store& store_;
@@ -319,6 +331,9 @@ class Coordinator {
   Position last_position_ = 0;
   Position acted_position_ = 0;  // Up to here the watermark's tracker knows what was issued.
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
+  std::deque<Interrupted> interrupted_;  // To be carried out again, the least suspicious first.
+  std::optional<Interrupted> suspect_;   // Of those that were interrupted before: under way now.
+  bool more_to_run_ = false;             // Of those; the turn had no time.
   std::optional<Time> hold_overdue_until_;
   std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
   Time opened_at_{};

@@ -182,6 +182,11 @@ void Coordinator::send_commands(Turn& turn) {
       attempt->issued_at = turn.first + static_cast<Position>(pending.append);
       watermark_.issued(attempt->issued_at);
       send_command(saga, std::move(*send), commands);
+    } else if (const auto* again = std::get_if<SendAgain>(&pending.effect)) {
+      if (saga.find(again->attempt)) send_again(saga, again->attempt, commands);
+      std::erase_if(interrupted_, [&](const Interrupted& i) {
+        return i.saga == pending.saga && i.attempt == again->attempt;
+      });
     } else if (const auto* withdrawn = std::get_if<WithdrawCommand>(&pending.effect)) {
       channel_.withdraw(pending.saga, withdrawn->attempt);
     } else if (const auto* extend = std::get_if<ExtendAttempt>(&pending.effect)) {
@@ -205,9 +210,7 @@ void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<C
   command.saga_type = saga.type;
   command.saga_version = saga.definition_version;
   command.participant = step.participant;
-  command.action = direction == Direction::action       ? step.action
-                   : direction == Direction::compensate ? step.compensation->action
-                                                        : step.resolve;
+  command.action = action_name(step, direction);
   command.round = saga.steps[effect.attempt.step].of(direction).round;
   command.key = saga.key;
   command.timeout = attempt_timeout(step, direction);
@@ -224,6 +227,7 @@ void Coordinator::checkpoint() {
   const Position settled = watermark_.value(last_position_);
   Batch batch;
   if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
+  if (channel_.runs_here()) batch.watermarks[closed_mark()] = last_position_;
   batch.participants = book_.seal(true);
   if (batch.empty()) return;
   try {

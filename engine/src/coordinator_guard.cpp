@@ -24,6 +24,7 @@ struct InputName {
   const char* operator()(const StartRequested&) const { return "its start"; }
   const char* operator()(const ReplyReceived&) const { return "a reply"; }
   const char* operator()(const AttemptTimedOut&) const { return "a timeout"; }
+  const char* operator()(const ProcessEnded&) const { return "the end of the process"; }
   const char* operator()(const Woken&) const { return "what is due"; }
   const char* operator()(const ResumeRequested&) const { return "a resume"; }
   const char* operator()(const RetryRequested&) const { return "a retry"; }

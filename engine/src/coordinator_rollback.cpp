@@ -55,6 +55,8 @@ void Coordinator::roll_back(const std::string& why) {
   }
   families_.clear();       // Counted again when they grow.
   more_to_serve_ = false;  // They are served with the next try.
+  for (Interrupted& interrupted : interrupted_) interrupted.counted = false;
+  suspect_.reset();
   book_.rolled_back();
   lines_.rolled_back();
   unplaced_.insert(unplaced_.begin(), open_.placed.begin(), open_.placed.end());

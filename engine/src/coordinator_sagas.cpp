@@ -1,23 +1,14 @@
-// The coordinator's definitions and timers, and recovery.
+// The coordinator's definitions and timers.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "coordinator.hpp"
 #include "decider.hpp"
-#include "skald/crash_point.hpp"
 #include "skald/expansion.hpp"
 
 namespace skald {
 namespace {
-
-// How long what is overdue waits for replies that had queued up while no engine ran.
-constexpr Duration catch_up_limit{10'000};
-// After so long without a record it may as well be the clock that is wrong, and what fires by it
-// cannot be taken back: people get some time to stop the engine and set the clock right.
-constexpr Duration long_absence = std::chrono::hours{24};
-constexpr Duration hold_after_absence = std::chrono::minutes{10};
 
 // When to wake a saga that is held although its time has come: what is left are its deadlines, and
 // retries, hedges and waits whose time has not come yet.
@@ -131,129 +122,6 @@ void Coordinator::take(ConfirmedArrival& a) {
   forget_body(*attempt);
   // At once, whatever becomes of the batch: the channel will not say it again.
   watermark_.settled(attempt->issued_at);
-}
-
-void Coordinator::take(RoomArrival&) {
-  // The replies that had queued up have arrived before this sign.
-  if (channel_.caught_up()) hold_overdue_until_.reset();
-  resend_unconfirmed();
-}
-
-void Coordinator::recover(Time now) {
-  now_ = now;
-  for (const DefinitionPtr& stored : store_.definitions()) register_definition(stored);
-  last_position_ = store_.last_position();
-  acted_position_ = last_position_;
-  stored_watermark_ = store_.watermark(channel_.name());
-  if (settings_.mode == Mode::momentary) return;
-  for (const PolicyConflict& conflict : book_.use(known_definitions())) {
-    if (!settings_.log) break;
-    settings_.log(LogLevel::warning,
-                  fmt::format("{}; for now that of {} holds", describe(conflict), conflict.taken));
-  }
-  book_.restore(store_.participant_states(), now);
-  std::vector<Position> unconfirmed;
-  LockLines lines;
-  std::set<SagaId> left;  // Roots that have ended before all of their families.
-  Time last_record{};
-  store_.each_unfinished([&](const SagaSummary& summary) {
-    crash_point(CrashPoint::recovery_of_saga);
-    LiveSaga* const loaded = load(summary.id);
-    if (!loaded) {  // Damaged, which is noted, or without a journal.
-      note_unusable(summary.id, "it has no journal");
-      return;
-    }
-    LiveSaga& saga = *loaded;
-    last_record = std::max(last_record, saga.saga.updated_at);
-    for (OutstandingAttempt& o : saga.outstanding) {
-      identify(saga, o, true);
-      o.confirmed = o.issued_at <= stored_watermark_;
-      if (o.confirmed) continue;
-      disarm(o.timer);  // It starts when the command is really sent again.
-      unconfirmed.push_back(o.issued_at);
-      unsent_.emplace_back(summary.id, o.attempt);
-    }
-    saga.touched = false;
-    const bool waits = may_issue(*saga.definition, saga.saga, now);
-    if (waits) unplaced_.push_back(summary.id);
-    const bool has_children = std::any_of(saga.saga.steps.begin(), saga.saga.steps.end(),
-                                          [](const StepState& s) { return s.child.has_value(); });
-    if (has_children || !saga.saga.locks.empty()) note_locks(summary.id, lines);
-    if (saga.saga.parent) {
-      const auto root = store_.summary(saga.saga.root);
-      if (root && is_end(root->status)) left.insert(root->id);
-    }
-    const bool crowded = live_.size() > settings_.cached_sagas_limit;
-    if (crowded || (saga.outstanding.empty() && !waits)) park(summary.id);
-  });
-  open_.touched.clear();
-  for (const SagaId& root : left) note_family_locks(root, lines);
-  rebuild_locks(std::move(lines));
-  std::sort(unconfirmed.begin(), unconfirmed.end());
-  for (const Position position : unconfirmed) watermark_.issued(position);
-  for (const SagaSummary& newest : store_.list({}, {}, 1)) {
-    last_record = std::max(last_record, newest.updated_at);
-  }
-  if (last_record > Time{} && now - last_record > long_absence) hold_what_is_due(last_record);
-  hold_overdue_until_ = now + catch_up_limit;
-  crash_point(CrashPoint::recovery_rebuilt);
-}
-
-void Coordinator::hold_what_is_due(Time last_record) {
-  opened_at_ = now_;
-  hold_due_until_ = now_ + hold_after_absence;
-  std::set<SagaId> held;
-  // Attempts' timers begin now, so what is due already are deadlines, sleeps, waits and retries.
-  while (!timers_.empty() && timers_.begin()->at <= now_) {
-    const auto due = timers_.begin();
-    const auto later = timers_.insert({*hold_due_until_, due->saga, due->attempt}).first;
-    const auto found = live_.find(due->saga);
-    if (found != live_.end() && found->second.wake == due) found->second.wake = later;
-    held.insert(due->saga);
-    timers_.erase(due);
-  }
-  // They may wait in a line as well, and what they are held for may never come: they are looked at
-  // when the holding is over.
-  std::erase_if(unplaced_, [this, &held](const SagaId& id) {
-    if (!held.contains(id)) return false;
-    held_back_.push_back(id);
-    return true;
-  });
-  if (held.empty() || !settings_.log) return;
-  settings_.log(
-      LogLevel::warning,
-      fmt::format("the last record is {} old; what fell due meanwhile in {} sagas is held "
-                  "until {}: if the clock is wrong, stop the engine before and set it "
-                  "right",
-                  describe_duration(now_ - last_record), held.size(),
-                  format_time(*hold_due_until_)));
-}
-
-void Coordinator::resend_unconfirmed() {
-  std::vector<Command> commands;
-  while (!unsent_.empty()) {
-    const auto [id, attempt] = unsent_.front();
-    LiveSaga* saga = live(id);
-    if (!saga || !saga->find(attempt)) {  // Decided by a reply that was waiting.
-      unsent_.pop_front();
-      continue;
-    }
-    const bool room = in_flight_bytes_.has_room() &&
-                      channel_.has_room(saga->definition->steps[attempt.step].participant);
-    if (!room) break;
-    std::string problem;
-    auto body =
-        command_body(*saga->definition, saga->saga, attempt.step, attempt.direction, problem);
-    if (body) {
-      send_command(*saga, SendCommand{attempt, *std::move(body)}, commands);
-      commands.back().sent_before = true;
-    }
-    unsent_.pop_front();
-  }
-  if (commands.empty()) return;
-  crash_point(CrashPoint::recovery_before_resend);
-  channel_.send(std::move(commands));
-  crash_point(CrashPoint::recovery_resent);
 }
 
 }  // namespace skald

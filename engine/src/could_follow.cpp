@@ -80,6 +80,12 @@ class Follower {
   void tell(const AttemptFailed& e) { reply(e.attempt, Outcome::failed(e.error.code)); }
   void tell(const LateFailure& e) { reply(e.attempt, Outcome::failed(e.error.code)); }
   void tell(const AttemptUnanswered& e) { reply(e.attempt, Outcome::unknown(e.error.code)); }
+  void tell(const AttemptInterrupted& e) {
+    const auto step = theirs(e.attempt.step);
+    if (!step) return;
+    const std::uint32_t made = saga_.steps[*step].of(e.attempt.direction).made;
+    decide_on(ProcessEnded{{*step, e.attempt.direction, made}, e.for_good});
+  }
   void tell(const StepRejected& e) {
     if (e.attempt.attempt == 0) return;
     if (!child_ended(e.attempt, Status::compensated, {})) {

@@ -115,6 +115,15 @@ Duration attempt_timeout(const Step& step, Direction direction) {
   return direction == Direction::compensate ? step.compensation->timeout : step.timeout;
 }
 
+const std::string& action_name(const Step& step, Direction direction) {
+  switch (direction) {
+    case Direction::action: break;
+    case Direction::compensate: return step.compensation->action;
+    case Direction::resolve: return step.resolve;
+  }
+  return step.action;
+}
+
 std::vector<AttemptRef> outstanding_attempts(const Saga& saga) {
   std::vector<AttemptRef> found;
   for (StepIndex i = 0; i < saga.steps.size(); ++i) {

@@ -1,10 +1,14 @@
 // What attempts came to: replies, timeouts, retries, exhaustion.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "decider.hpp"
 
 namespace skald {
 namespace {
+
+constexpr auto process_ended = "PROCESS_ENDED";
 
 // `refund of charge-payment`, as people call it.
 std::string undo_name(const Step& step) { return step.compensation->action + " of " + step.name; }
@@ -34,6 +38,28 @@ void Decider::operator()(const AttemptTimedOut& input) {
   inconclusive(attempt,
                Outcome::unknown("TIMEOUT", "no answer within " + format_duration(attempt_timeout(
                                                                      step, attempt.direction))));
+}
+
+void Decider::operator()(const ProcessEnded& input) {
+  const AttemptRef& attempt = input.attempt;
+  if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
+  const Attempts& a = state(attempt.step).of(attempt.direction);
+  if (!a.outstanding || a.made != attempt.attempt) return;
+  everything_ = false;
+  record(AttemptInterrupted{attempt, input.for_good});
+  if (!input.for_good) {
+    decision_.effects.emplace_back(SendAgain{attempt});
+    return;
+  }
+  const Step& step = step_of(attempt.step);
+  ErrorInfo error{process_ended,
+                  fmt::format("the engine's process ended {} times while it ran {} of {}; it is "
+                              "not run again, since it may be what ends the process",
+                              a.interrupted, action_name(step, attempt.direction),
+                              step.participant),
+                  {}};
+  record(AttemptUnanswered{attempt, error});
+  attempt_ended(attempt, error, {}, true);
 }
 
 // --- Actions ---------------------------------------------------------------------------------
@@ -126,7 +152,9 @@ void Decider::attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
   switch (attempt.direction) {
     case Direction::action: action_exhausted(attempt.step); break;
     case Direction::compensate: {
-      const std::string what = final_failure ? " could not be delivered: " : " failed for good: ";
+      const std::string what = !final_failure               ? " failed for good: "
+                               : error.code == process_ended ? " ends the engine's process: "
+                                                             : " could not be delivered: ";
       get_stuck(attempt.step, Direction::compensate,
                 {error.code, undo_name(step_of(attempt.step)) + what + error.code, error.data});
       break;

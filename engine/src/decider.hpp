@@ -25,6 +25,7 @@ class Decider {
   void operator()(const StartRequested& input);
   void operator()(const ReplyReceived& input);
   void operator()(const AttemptTimedOut& input);
+  void operator()(const ProcessEnded& input);
   void operator()(const Woken& input);
   void operator()(const ResumeRequested& input);
   void operator()(const RetryRequested& input);

@@ -37,6 +37,7 @@ struct Name {
   const char* operator()(const ChildStarted&) const { return "child.started"; }
   const char* operator()(const ChildTurnedBack&) const { return "child.compensating"; }
   const char* operator()(const AttemptHedged&) const { return "attempt.hedged"; }
+  const char* operator()(const AttemptInterrupted&) const { return "attempt.interrupted"; }
   const char* operator()(const LocksAwaited&) const { return "saga.locks_awaited"; }
   const char* operator()(const LocksGranted&) const { return "saga.locks_granted"; }
 };

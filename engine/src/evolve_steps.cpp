@@ -1,5 +1,6 @@
 // What facts change of one step.
 #include <algorithm>
+#include <limits>
 
 #include "evolver.hpp"
 
@@ -68,6 +69,7 @@ void Evolver::operator()(const StepRejected& e) {
     a.retry_at.reset();
     a.error = e.error;
     a.before_round = a.made;  // The refusal has ended the round.
+    a.interrupted = 0;
     note_timer(e.attempt.step);
     return;
   }
@@ -137,6 +139,11 @@ void Evolver::operator()(const AttemptHedged& e) {
   Attempts& a = attempts(e.attempt);
   a.outstanding = false;
   a.unanswered.push_back(e.attempt.attempt);
+}
+
+void Evolver::operator()(const AttemptInterrupted& e) {
+  std::uint8_t& interrupted = attempts(e.attempt).interrupted;
+  if (interrupted < std::numeric_limits<std::uint8_t>::max()) ++interrupted;
 }
 
 void Evolver::begin(StepIndex index, StepStatus status) {
@@ -220,6 +227,7 @@ void Evolver::begin_round(StepIndex index, Direction direction) {
   StepState& s = step(index);
   Attempts& a = s.of(direction);
   a.before_round = a.made;
+  a.interrupted = 0;
   ++a.round;
   a.round_started_at.reset();
   a.retry_at.reset();
@@ -233,6 +241,7 @@ void Evolver::begin_round(StepIndex index, Direction direction) {
     // A new round may ask anew what became of the action.
     Attempts& resolve = s.of(Direction::resolve);
     resolve.before_round = resolve.made;
+    resolve.interrupted = 0;
     resolve.round = a.round;
     resolve.round_started_at.reset();
   }

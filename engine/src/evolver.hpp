@@ -46,6 +46,7 @@ class Evolver {
   void operator()(const ChildStarted& e);
   void operator()(const ChildTurnedBack& e);
   void operator()(const AttemptHedged& e);
+  void operator()(const AttemptInterrupted& e);
   void operator()(const LocksAwaited& e);
   void operator()(const LocksGranted& e);
 

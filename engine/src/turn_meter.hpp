@@ -15,7 +15,7 @@ namespace skald {
 class TurnMeter {
  public:
   struct Limits {
-    std::uint64_t decisions = 4'096;
+    std::uint64_t decisions = 1'024;
     std::uint64_t bytes = 4UL * 1024 * 1024;
     std::uint64_t rows = 65'536;
   };

@@ -116,6 +116,11 @@ class EventFields {
   Json operator()(const ChildStarted& e) const { return with(of(e.attempt), e.child); }
   Json operator()(const ChildTurnedBack& e) const { return with(of(e.attempt), e.child); }
   Json operator()(const AttemptHedged& e) const { return of(e.attempt); }
+  Json operator()(const AttemptInterrupted& e) const {
+    Json json = of(e.attempt);
+    json["for_good"] = e.for_good;
+    return json;
+  }
   Json operator()(const LocksAwaited& e) const {
     return {{"lock", mask_.lock(e.name)}, {"behind", e.behind.to_string()}};
   }

@@ -245,6 +245,7 @@ void ChaosChannel::receipt(const std::vector<std::uint64_t>& receipts) {
 bool ChaosChannel::has_room(const std::string& participant) const {
   return storm_->inner().has_room(participant);
 }
+bool ChaosChannel::runs_here() const { return storm_->inner().runs_here(); }
 bool ChaosChannel::caught_up() const { return storm_->inner().caught_up(); }
 Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
   return storm_->inner().reconsider(message);

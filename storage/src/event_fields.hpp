@@ -83,7 +83,9 @@ template <>
 struct EventTag<LocksAwaited> : Tag<32> {};
 template <>
 struct EventTag<LocksGranted> : Tag<33> {};
-inline constexpr std::uint8_t last_event_tag = 33;
+template <>
+struct EventTag<AttemptInterrupted> : Tag<34> {};
+inline constexpr std::uint8_t last_event_tag = 34;
 
 /// `E` is `T` or `const T`: the same list reads and writes.
 template <class E, class T>
@@ -250,5 +252,9 @@ void fields(F& f, E& e) {
 }
 template <class F, Of<LocksGranted> E>
 void fields(F&, E&) {}
+template <class F, Of<AttemptInterrupted> E>
+void fields(F& f, E& e) {
+  f(e.attempt), f(e.for_good);
+}
 
 }  // namespace skald

@@ -11,7 +11,7 @@ namespace skald {
 template <class F, Of<Attempts> E>
 void fields(F& f, E& e) {
   f(e.made), f(e.round), f(e.before_round), f(e.outstanding), f(e.unanswered);
-  f(e.round_started_at), f(e.retry_at), f(e.error);
+  f(e.round_started_at), f(e.retry_at), f(e.error), f(e.interrupted);
 }
 template <class F, Of<StepState> E>
 void fields(F& f, E& e) {

@@ -22,14 +22,6 @@ constexpr const char* order_input = R"({"items": [1], "card": "4111"})";
 
 }  // namespace
 
-void KeepingChannel::send(std::vector<Command> commands) {
-  for (Command& command : commands) sent.push_back(std::move(command));
-}
-
-Reconsidered KeepingChannel::reconsider(const QuarantinedMessage& message) const {
-  return reconsider_message(message, "e");
-}
-
 UsedEngine::UsedEngine() {
   open();
   demand(define(std::make_shared<const Definition>(parse_definition(order))),

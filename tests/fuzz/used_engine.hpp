@@ -2,31 +2,16 @@
 // with one saga under way whose id is always the same.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "coordinator.hpp"
+#include "keeping_channel.hpp"
 #include "skald/memory_store.hpp"
 
 namespace skald::fuzz {
-
-/// Keeps what was sent, and reads messages as the AMQP channel does.
-class KeepingChannel final : public Channel {
- public:
-  [[nodiscard]] std::string name() const override { return "amqp"; }
-  void open(const std::string&, ChannelListener&) override {}
-  void send(std::vector<Command> commands) override;
-  void withdraw(const SagaId&, const AttemptRef&) override {}
-  void receipt(const std::vector<std::uint64_t>&) override {}
-  [[nodiscard]] bool has_room(const std::string&) const override { return true; }
-  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
-  void close() override {}
-
-  std::deque<Command> sent;
-};
 
 class UsedEngine {
  public:
@@ -50,7 +35,7 @@ class UsedEngine {
   void look_at(const SagaSummary& summary);
 
   MemoryDisk disk_;
-  KeepingChannel channel_;
+  test::KeepingChannel channel_{"e"};
   std::unique_ptr<MemoryStore> store_;
   std::unique_ptr<Coordinator> coordinator_;
   Time now_ = *parse_time("2026-01-01T00:00:00Z");

@@ -50,7 +50,8 @@ const std::vector<Impossible>& impossible() {
   static const std::vector<Phase> retriable = from_to(retriable_dispatched, retriable_in_doubt);
   static const std::vector<Met> ends = from_to(Met::child_completed, Met::child_abandoned);
   static const std::vector<Met> answers =
-      joined<Met>({from_to(Met::success, Met::dead), {Met::timeout}});
+      joined<Met>({from_to(Met::success, Met::dead),
+                   {Met::timeout, Met::process_ended, Met::process_ended_for_good}});
   static const std::vector<Phase> idle =
       joined<Phase>({from_to(first_between, first_between_unanswered),
                      from_to(second_between, second_between_unanswered),
@@ -63,7 +64,7 @@ const std::vector<Impossible>& impossible() {
       {from_to(not_admitted, abandoned), {Met::start}, "a saga is started once, its id is new"},
       {{not_admitted, delayed, awaits_locks},
        joined<Met>(
-           {from_to(Met::success, Met::late_dead), {Met::timeout, Met::late_timeout}, ends}),
+           {from_to(Met::success, Met::late_dead), from_to(Met::timeout, Met::late_process_ended), ends}),
        "nothing was sent, and no child started"},
       {idle, answers, "no attempt is under way"},
       {joined<Phase>({pivot,

@@ -16,8 +16,8 @@ namespace {
 constexpr std::array<const char*, fault_count> fault_names{
     "lost command",   "lost reply",        "repeated command",
     "repeated reply", "early timeout",     "crash",
-    "cancel",         "deadline",          "overslept",
-    "no room",        "parent turned back"};
+    "process ended",  "cancel",            "deadline",
+    "overslept",      "no room",           "parent turned back"};
 
 std::uint8_t small(std::uint32_t value) { return static_cast<std::uint8_t>(value); }
 
@@ -260,6 +260,7 @@ class Explorer {
       } else if (suffers(next, Fault::early_timeout)) {
         reach(told(next, timeout));
       }
+      suffer(state, Fault::process_ended, told_of(Asked::process_ended, m, 1));
     }
   }
 

@@ -23,13 +23,14 @@ enum class Fault : std::uint8_t {
   repeated_reply,
   early_timeout,  ///< While the answer is under way.
   crash,          ///< What is not answered is sent again.
+  process_ended,  ///< Too often, while the engine carried out the attempt itself.
   cancel,
   deadline,
   oversleep,  ///< The engine hears of the next input an hour late.
   no_room,    ///< Nothing is admitted, and the locks are taken.
   parent,     ///< The saga's parent turns back.
 };
-inline constexpr std::size_t fault_count = 11;
+inline constexpr std::size_t fault_count = 12;
 [[nodiscard]] const char* to_string(Fault fault);
 
 struct Totals {

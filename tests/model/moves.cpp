@@ -23,6 +23,9 @@ constexpr std::array<const char*, met_count> names{
     "reply to nothing",
     "timeout",
     "late timeout",
+    "end of the process",
+    "end of the process, for good",
+    "late end of the process",
     "wake",
     "wake, later",
     "wake, after the deadline",
@@ -64,6 +67,10 @@ class Meeting {
   }
   Met operator()(const AttemptTimedOut& e) const {
     return under_way(e.attempt) ? Met::timeout : Met::late_timeout;
+  }
+  Met operator()(const ProcessEnded& e) const {
+    if (!under_way(e.attempt)) return Met::late_process_ended;
+    return e.for_good ? Met::process_ended_for_good : Met::process_ended;
   }
   Met operator()(const Woken&) const {
     if (elapsed_ == Duration{0}) return Met::wake;
@@ -187,6 +194,7 @@ Input input_of(const Move& move, const Definition& definition, const Saga& saga)
   switch (move.asked) {
     case Asked::reply: return ReplyReceived{attempt, outcome_of(static_cast<Said>(move.detail))};
     case Asked::timeout: return AttemptTimedOut{attempt};
+    case Asked::process_ended: return ProcessEnded{attempt, move.detail != 0};
     case Asked::wake: return Woken{};
     case Asked::child_ended: {
       const SagaId another = SagaId::make(saga.started_at, 0, 7);

@@ -12,6 +12,7 @@ enum class Asked : std::uint8_t {
   start,
   reply,
   timeout,
+  process_ended,
   wake,
   resume,
   retry,
@@ -42,7 +43,7 @@ struct Move {
   std::uint8_t step = 0;
   Direction direction = Direction::action;
   std::uint8_t attempt = 0;
-  /// Of a reply Said, of a wake WokenAt, of a skip SkipRequested::As, of a replay whether forced,
+  /// Of a reply Said, of an end of the process whether for good, of a wake WokenAt, of a skip SkipRequested::As, of a replay whether forced,
   /// of a signal whether nobody waits for it, of a child's end its Status.
   std::uint8_t detail = 0;
   bool has_room = true;  ///< Commands are admitted, and the locks are free.
@@ -68,6 +69,9 @@ enum class Met : std::uint8_t {
   forged,
   timeout,
   late_timeout,
+  process_ended,
+  process_ended_for_good,
+  late_process_ended,
   wake,
   wake_later,
   wake_after_deadline,
@@ -90,7 +94,7 @@ enum class Met : std::uint8_t {
   no_such_child,
   parent_turned_back,
 };
-inline constexpr std::size_t met_count = 37;
+inline constexpr std::size_t met_count = 40;
 [[nodiscard]] const char* to_string(Met met);
 
 /// The same for the model and for the table of the spec scripts. `elapsed`: since the saga came

@@ -243,9 +243,14 @@ void SagaGraph::probe_attempts(std::uint32_t node, std::uint8_t step) {
         probe(node, move);
         if (attempt > made) break;
       }
-      move.asked = Asked::timeout;
+      if (!definition_.steps[step].as<Call>() || attempt > made) continue;
       move.detail = 0;
-      if (definition_.steps[step].as<Call>() && attempt <= made) probe(node, move);
+      for (const Asked asked : {Asked::timeout, Asked::process_ended}) {
+        move.asked = asked;
+        probe(node, move);
+      }
+      move.detail = 1;  // For good.
+      probe(node, move);
     }
   }
 }

@@ -26,6 +26,7 @@ class ScriptedChannel final : public Channel {
     if (broken.count(participant) > 0) throw std::out_of_range("a fault of the channel");
     return room && full.count(participant) == 0;
   }
+  [[nodiscard]] bool runs_here() const override { return here; }
   [[nodiscard]] bool caught_up() const override { return !behind; }
   [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override {
     return reads ? reads(message) : Channel::reconsider(message);
@@ -41,6 +42,7 @@ class ScriptedChannel final : public Channel {
   bool room = true;
   std::set<std::string> full;    ///< Participants without room.
   std::set<std::string> broken;  ///< Participants about which has_room() throws.
+  bool here = false;  ///< Carries commands out in this process.
   bool behind = false;
   std::function<Reconsidered(const QuarantinedMessage&)> reads;  ///< Of messages in quarantine.
 };

@@ -75,6 +75,7 @@ testing::Plan Draft::plan() const {
   plan.starts = starts;
   plan.requests = requests;
   plan.calm_at = calm_at;
+  plan.carries_out_here = carries_out_here;
   plan.cached_sagas_limit = cached_sagas_limit;
   return plan;
 }
@@ -93,6 +94,7 @@ Draft generate(std::uint64_t seed, bool edge) {
   // Drawn apart from the rest, so that a seed means the same without it.
   Random kin{testing::mix(seed, 0x6b696eU)};
   if (kin.chance(75)) add_kin(kin, draft);
+  draft.carries_out_here = testing::mix(seed, 0x68657265U) % 4 == 0;
   if (edge) draft.edge = add_edge_data(seed, draft.starts, draft.requests);
   return draft;
 }

@@ -21,6 +21,7 @@ struct Draft {
   Duration calm_at{0};
   EdgeShare edge{};  ///< How much of the participants' answers is hostile.
   std::size_t cached_sagas_limit = 200'000;
+  bool carries_out_here = false;
 
   /// \throws DefinitionError when a definition lost something that it needs.
   [[nodiscard]] testing::Plan plan() const;

@@ -23,7 +23,7 @@ using testing::StoreDecorator;
 
 namespace {
 
-constexpr testing::Names<Mutant, 23> names{{
+constexpr testing::Names<Mutant, 24> names{{
     {Mutant::none, "none"},
     {Mutant::late_commit, "late-commit"},
     {Mutant::early_receipt, "early-receipt"},
@@ -47,6 +47,7 @@ constexpr testing::Names<Mutant, 23> names{{
     {Mutant::no_locks, "no-locks"},
     {Mutant::stolen_lock, "stolen-lock"},
     {Mutant::busy_visitor, "busy-visitor"},
+    {Mutant::uncounted_end, "uncounted-end"},
 }};
 
 // Issues the next action in the very row that turns the saga back.
@@ -106,6 +107,12 @@ class SplitFamilyStore final : public StoreDecorator {
   }
 };
 
+class ElsewhereChannel final : public testing::ChannelDecorator {
+ public:
+  using ChannelDecorator::ChannelDecorator;
+  bool runs_here() const override { return false; }
+};
+
 // The policy that this mutant does not tell the engine of.
 const char* untold_policy(Mutant mutant) {
   switch (mutant) {
@@ -136,6 +143,7 @@ class BrokenEngine final : public Sabotage {
   }
   std::unique_ptr<Channel> wrap(Channel& channel) override {
     if (mutant_ == Mutant::forward_undo) return std::make_unique<ForwardUndoChannel>(channel);
+    if (mutant_ == Mutant::uncounted_end) return std::make_unique<ElsewhereChannel>(channel);
     if (mutant_ == Mutant::lost_undo) {
       return std::make_unique<HollowChannel>(
           channel, [this](const Command& command) { return loses_undo(command); });
@@ -229,7 +237,8 @@ std::vector<Invariant> broken_by(Mutant mutant) {
     case Mutant::no_budget:
     case Mutant::lost_policies:
     case Mutant::no_delay:
-    case Mutant::early_hedge: return {Invariant::I12};
+    case Mutant::early_hedge:
+    case Mutant::uncounted_end: return {Invariant::I12};
   }
   return {};
 }

@@ -37,6 +37,7 @@ enum class Mutant : std::uint8_t {
   no_locks,       ///< The engine is not told of any locks.
   stolen_lock,    ///< Who is to wait for a lock has it at once.
   busy_visitor,   ///< Who is the owner for one request does an engine's work.
+  uncounted_end,  ///< The engine does not know that commands are carried out in its process.
 };
 [[nodiscard]] const char* to_string(Mutant mutant);
 [[nodiscard]] std::optional<Mutant> parse_mutant(std::string_view text);

@@ -46,6 +46,7 @@ constexpr Rate rate_of(Accident accident) {
     case Accident::pending: return {30, 40};
     case Accident::contradiction: return {10, 50};
     case Accident::momentary_owner: return {40, 90};
+    case Accident::handler_kills: return {60, 15};
   }
   return {0, 0};
 }

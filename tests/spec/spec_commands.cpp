@@ -180,6 +180,9 @@ Input parse_input(const SpecSaga& saga, const std::string& command) {
   }
   if (verb == "reply") return ReplyReceived{attempt_of(saga, words.at(1)), outcome_of(words)};
   if (verb == "timeout") return AttemptTimedOut{attempt_of(saga, words.at(1))};
+  if (verb == "process-ended") {
+    return ProcessEnded{attempt_of(saga, words.at(1)), words.at(2) == "for-good"};
+  }
   if (verb == "wake") return Woken{};
   return operator_input(saga, words);
 }

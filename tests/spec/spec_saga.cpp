@@ -22,6 +22,8 @@ std::string effect_text(const Definition& definition, const Effect& effect) {
         using E = std::decay_t<decltype(e)>;
         if constexpr (std::is_same_v<E, SendCommand>) {
           return fmt::format("-> send {} {}", attempt_text(definition, e.attempt), e.body.text());
+        } else if constexpr (std::is_same_v<E, SendAgain>) {
+          return fmt::format("-> send again {}", attempt_text(definition, e.attempt));
         } else if constexpr (std::is_same_v<E, WithdrawCommand>) {
           return fmt::format("-> withdraw {}", attempt_text(definition, e.attempt));
         } else if constexpr (std::is_same_v<E, ExtendAttempt>) {

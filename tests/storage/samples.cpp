@@ -80,6 +80,7 @@ std::vector<Event> one_of_each_event() {
       AttemptHedged{attempt},
       LocksAwaited{"order/42", saga_id(7)},
       LocksGranted{},
+      AttemptInterrupted{attempt, true},
   };
 }
 

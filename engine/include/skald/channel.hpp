@@ -120,6 +120,8 @@ class Channel {
   virtual void receipt(const std::vector<std::uint64_t>& receipts) = 0;
   /// False when commands for this participant had better wait in the store.
   [[nodiscard]] virtual bool has_room(const std::string& participant) const = 0;
+  /// Whether commands are carried out in this process, so that one of them may end it.
+  [[nodiscard]] virtual bool runs_here() const { return false; }
   /// False while replies that had queued up before open() are still being taken in; the listener
   /// is told when it turns true. What is overdue waits for it, for a bounded time.
   [[nodiscard]] virtual bool caught_up() const { return true; }

@@ -72,6 +72,10 @@ struct SendCommand {
   AttemptRef attempt;
   JsonText body;  ///< As in WIRE.md: `{"input": …}` and so on.
 };
+/// Send the command of an attempt that was issued before.
+struct SendAgain {
+  AttemptRef attempt;
+};
 /// Do not send this command any more, if it has not been sent yet.
 struct WithdrawCommand {
   AttemptRef attempt;
@@ -92,7 +96,8 @@ struct TurnChildBack {
   SagaId child;
   ErrorInfo reason;
 };
-using Effect = std::variant<SendCommand, WithdrawCommand, ExtendAttempt, StartChild, TurnChildBack>;
+using Effect = std::variant<SendCommand, SendAgain, WithdrawCommand, ExtendAttempt, StartChild,
+                            TurnChildBack>;
 
 struct Refusal {
   Refused::Code code = Refused::Code::wrong_state;
@@ -147,5 +152,8 @@ inline constexpr std::size_t kept_signals_max = 64;
 
 /// Timeout of one attempt in this direction.
 [[nodiscard]] Duration attempt_timeout(const Step& step, Direction direction);
+/// What the participant is asked for in this direction: the name of the action, the compensation
+/// or the resolve action.
+[[nodiscard]] const std::string& action_name(const Step& step, Direction direction);
 
 }  // namespace skald

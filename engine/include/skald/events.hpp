@@ -192,6 +192,11 @@ struct LocksAwaited {
 };
 /// The saga's family holds all its locks from now on, until its root ends.
 struct LocksGranted {};
+/// The engine's process ended while it was to carry out this attempt itself.
+struct AttemptInterrupted {
+  AttemptRef attempt;
+  bool for_good = false;  ///< Once too often: otherwise it is carried out again.
+};
 
 using Event =
     std::variant<SagaStarted, CommandIssued, AttemptFailed, AttemptUnanswered, LateFailure,
@@ -200,7 +205,7 @@ using Event =
                  SagaResumed, RetryHastened, SagaPaused, OperatorDecided, ContradictionSeen,
                  ReplayStarted, SagaCompleted, SagaCompensated, SagaAbandoned, StepWaiting,
                  SignalKept, SignalTaken, ChildStarted, ChildTurnedBack, AttemptHedged,
-                 LocksAwaited, LocksGranted>;
+                 LocksAwaited, LocksGranted, AttemptInterrupted>;
 
 /// `saga.started`, `step.succeeded`, … as histories show it.
 [[nodiscard]] const char* event_name(const Event& event);

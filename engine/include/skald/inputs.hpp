@@ -32,6 +32,11 @@ struct ReplyReceived {
 struct AttemptTimedOut {
   AttemptRef attempt;
 };
+/// The engine's process ended, however, while it was to carry out this attempt itself.
+struct ProcessEnded {
+  AttemptRef attempt;
+  bool for_good = false;  ///< It has ended too often: the attempt is not carried out again.
+};
 /// Time has passed or a participant has room again: do what is due and issue what is ready.
 struct Woken {};
 
@@ -85,8 +90,8 @@ struct ParentTurnedBack {
 };
 
 using Input =
-    std::variant<StartRequested, ReplyReceived, AttemptTimedOut, Woken, ResumeRequested,
-                 RetryRequested, SkipRequested, CancelRequested, PauseRequested, AbandonRequested,
-                 ReplayRequested, SignalReceived, ChildEnded, ParentTurnedBack>;
+    std::variant<StartRequested, ReplyReceived, AttemptTimedOut, ProcessEnded, Woken,
+                 ResumeRequested, RetryRequested, SkipRequested, CancelRequested, PauseRequested,
+                 AbandonRequested, ReplayRequested, SignalReceived, ChildEnded, ParentTurnedBack>;
 
 }  // namespace skald

@@ -41,5 +41,8 @@ inline constexpr std::size_t error_codes_max = 64;
 inline constexpr std::size_t family_sagas_max = 4096;
 /// Rows of one saga's journal; beyond, no new attempt is issued.
 inline constexpr std::uint64_t journal_rows_max = 1'000'000;
+/// How often the engine's process may end while it carries out a step's attempts itself, in one
+/// round; then the attempt counts as unanswered, and no other follows.
+inline constexpr std::uint8_t interruptions_max = 5;
 
 }  // namespace skald

@@ -64,6 +64,7 @@ struct Attempts {
   std::uint32_t round = 1;
   std::uint32_t before_round = 0;         ///< `made` when the round began.
   bool outstanding = false;               ///< The attempt numbered `made` is not answered yet.
+  std::uint8_t interrupted = 0;           ///< Ends of the engine's process, in this round.
   std::vector<std::uint32_t> unanswered;  ///< Attempts that timed out or ended `unknown`.
   std::optional<Time> round_started_at;   ///< First issue in this round.
   std::optional<Time> retry_at;           ///< When the next attempt is due.

@@ -67,6 +67,7 @@ class ChaosChannel final : public Channel {
   void withdraw(const SagaId& saga, const AttemptRef& attempt) override;
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
+  [[nodiscard]] bool runs_here() const override;
   [[nodiscard]] bool caught_up() const override;
   [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
   void close() override;

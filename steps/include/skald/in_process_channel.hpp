@@ -50,6 +50,7 @@ class InProcessChannel final : public Channel {
   void withdraw(const SagaId& saga, const AttemptRef& attempt) override;
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
+  [[nodiscard]] bool runs_here() const override { return true; }
   /// Asks running handlers to stop and waits for them; what is queued is dropped, to be sent again
   /// at the next open.
   void close() override;

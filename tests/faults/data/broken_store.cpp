@@ -1,7 +1,9 @@
 #include "broken_store.hpp"
 
-#include "cpu_time.hpp"
+#include <fmt/format.h>
+
 #include "decorators/decorators.hpp"
+#include "skald/error.hpp"
 
 namespace skald::faults {
 namespace {
@@ -15,23 +17,33 @@ class ForgetfulStore final : public StoreDecorator {
   void put_definition(const DefinitionPtr&) override {}
 };
 
-class SlowStore final : public StoreDecorator {
+class DamagedStore final : public StoreDecorator {
  public:
-  using StoreDecorator::StoreDecorator;
-  Position commit(const Batch& batch) override {
-    constexpr double busy_ms = 300;
-    const double begin = cpu_time_ms();
-    while (batch.appends.size() > 2 && cpu_time_ms() - begin < busy_ms) {
+  DamagedStore(const std::set<SagaId>& damaged, Store& inner)
+      : StoreDecorator(inner), damaged_(damaged) {}
+  std::vector<JournalRow> journal(const SagaId& id, std::uint64_t after_version) override {
+    if (damaged_.contains(id)) {
+      throw StoreError(StoreError::Kind::corrupt,
+                       fmt::format("saga {}: row 1 of its journal is damaged", id.to_string()));
     }
-    return StoreDecorator::commit(batch);
+    return StoreDecorator::journal(id, after_version);
   }
+  std::optional<SagaSnapshot> snapshot(const SagaId& id) override {
+    return damaged_.contains(id) ? std::nullopt : StoreDecorator::snapshot(id);
+  }
+
+ private:
+  const std::set<SagaId>& damaged_;
 };
 
 }  // namespace
 
+std::unique_ptr<Store> damage_store(const std::set<SagaId>& damaged, Store& store) {
+  return std::make_unique<DamagedStore>(damaged, store);
+}
+
 std::unique_ptr<Store> break_store(DataMutant mutant, Store& store) {
   if (mutant == DataMutant::lost_definition) return std::make_unique<ForgetfulStore>(store);
-  if (mutant == DataMutant::slow_turn) return std::make_unique<SlowStore>(store);
   return nullptr;
 }
 

@@ -10,9 +10,8 @@
 #include <tuple>
 
 #include "broken_store.hpp"
-#include "cpu_time.hpp"
+#include "effort.hpp"
 #include "inbox.hpp"
-#include "sanitized.hpp"
 #include "skald/sqlite_store.hpp"
 #include "skald/text.hpp"
 
@@ -42,19 +41,18 @@ void StoryChannel::send(std::vector<Command> commands) {
     return;
   }
   for (Command& command : commands) {
-    if (mutant_ == DataMutant::parts_only && command.id.direction == Direction::compensate) {
-      std::string body = command.body.text();
-      body.pop_back();
-      body += R"(,"more":")" + std::string(JsonLimits{}.bytes, 'y') + "\"}";
-      command.body = JsonText::trusted(std::move(body));
-    }
-    sent.push_back(std::move(command));
+    if (mutant_ != DataMutant::parts_only || command.id.direction != Direction::compensate) continue;
+    std::string body = command.body.text();
+    body.pop_back();
+    body += R"(,"more":")" + std::string(JsonLimits{}.bytes, 'y') + "\"}";
+    command.body = JsonText::trusted(std::move(body));
   }
+  KeepingChannel::send(std::move(commands));
 }
 
 Reconsidered StoryChannel::reconsider(const QuarantinedMessage& message) const {
   if (mutant_ == DataMutant::strict_dump) (void)Json(message.body).dump();
-  return reconsider_message(message, engine_name);
+  return KeepingChannel::reconsider(message);
 }
 
 struct WatchedEngine::Progress {
@@ -72,53 +70,62 @@ WatchedEngine::WatchedEngine(std::string file, Tally& tally, DataMutant mutant)
 WatchedEngine::~WatchedEngine() { close(); }
 
 bool WatchedEngine::open(Mode mode) {
-  return guarded("opening", [this, mode] {
+  const bool opened = guarded("opening", [this, mode] {
     if (file_.empty()) {
       store_ = std::make_unique<MemoryStore>(disk_);
     } else {
       store_ = std::make_unique<SqliteStore>(file_);
     }
-    broken_ = break_store(mutant_, *store_);
-    told_ = broken_ ? broken_.get() : store_.get();
+    damaged_ = to_damage_;
+    with_damage_ = damage_store(damaged_, *store_);
+    broken_ = break_store(mutant_, *with_damage_);
+    told_ = broken_ ? broken_.get() : with_damage_.get();
     Coordinator::Settings settings;
     settings.mode = mode;
     settings.id_seed = ++lives_ * 7919 + tally_.next_seed;
-    settings.log = [this](LogLevel, std::string_view line) {
-      tally_.expect(Rule::E7, line.find("4111-secret") == std::string_view::npos,
-                    "a line of the log tells a secret");
-    };
+    if (mutant_ == DataMutant::slow_turn) {
+      settings.turn = {.decisions = UINT64_MAX, .bytes = UINT64_MAX, .rows = UINT64_MAX};
+    }
+    settings.guarded = mutant_ != DataMutant::no_guard;
+    settings.log = [this](LogLevel level, std::string_view line) { judge_log(level, line); };
     Channel& channel = mode == Mode::engine ? static_cast<Channel&>(channel_) : no_channel_;
     coordinator_ = std::make_unique<Coordinator>(*told_, channel, std::move(settings));
     coordinator_->recover(now);
-    if (mode == Mode::engine) coordinator_->process({RoomArrival{}}, now);
   });
+  if (!opened || mode != Mode::engine) return opened;
+  std::vector<Arrival> room;
+  room.emplace_back(RoomArrival{});
+  return process(std::move(room));
+}
+
+void WatchedEngine::judge_log(LogLevel level, std::string_view line) {
+  tally_.expect(Rule::E7, line.find("4111-secret") == std::string_view::npos,
+                "a line of the log tells a secret");
+  if (level != LogLevel::error) return;
+  const bool named = line.find("saga ") != std::string_view::npos ||
+                     line.find("definition ") != std::string_view::npos ||
+                     line.find("message ") != std::string_view::npos;
+  tally_.expect(Rule::E4, named, fmt::format("the log does not say what it is about: {}", line));
 }
 
 void WatchedEngine::close() {
   coordinator_.reset();
   broken_.reset();
+  with_damage_.reset();
   store_.reset();
   told_ = nullptr;
   channel_.sent.clear();
 }
 
 // Calls into the engine. What it throws is found; no disk fails here, and nobody takes it over.
-bool WatchedEngine::guarded(const char* what, const std::function<void()>& work) {
-  constexpr double turn_ms_max = 1'000;
-  const double begin = cpu_time_ms();
+bool WatchedEngine::guarded(const char* what, const std::function<void()>& call) {
   std::string problem;
   try {
-    work();
+    call();
   } catch (const std::exception& error) {
     problem = fmt::format("{} ended the engine: {}", what, error.what());
   }
-  const double took = cpu_time_ms() - begin;
-  spent_ms_ += took;
-  tally_.longest_turn_ms = std::max(tally_.longest_turn_ms, took);
   tally_.expect(Rule::E1, problem.empty(), problem);
-  tally_.expect(Rule::E3, took < turn_ms_max * test::slowdown,
-                fmt::format("{} took more than {} ms, at: {}", what, turn_ms_max,
-                            std::string_view(tally_.doing.data())));
   return problem.empty();
 }
 
@@ -131,7 +138,16 @@ bool WatchedEngine::revive() {
 }
 
 bool WatchedEngine::process(std::vector<Arrival> arrivals) {
-  return guarded("a turn", [&] { coordinator_->process(std::move(arrivals), now); });
+  constexpr double turn_ms_max = 100;
+  const EffortMeter meter;
+  const bool alive =
+      guarded("a turn", [&] { coordinator_->process(std::move(arrivals), now); });
+  const Effort effort = meter.read();
+  if (effort.ms() > tally_.longest_turn.ms()) tally_.longest_turn = effort;
+  tally_.expect(Rule::E3, effort.ms() <= turn_ms_max,
+                fmt::format("a turn has {} decisions, {} bytes and {} rows", effort.decisions,
+                            effort.bytes, effort.rows));
+  return alive;
 }
 
 std::optional<Time> WatchedEngine::next_due() const {

@@ -1,44 +1,35 @@
 // An engine in virtual time, on a store in memory or in a file, whose every call is watched: what
-// it throws, how long it takes, and whether it comes to rest.
+// it throws, how much it does, and whether it comes to rest.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "coordinator.hpp"
+#include "keeping_channel.hpp"
 #include "mutants.hpp"
 #include "skald/memory_store.hpp"
-#include "skald/wire.hpp"
 #include "tally.hpp"
 
 namespace skald::faults {
 
-/// A channel whose far end is the story: it keeps what was sent, and reads messages as the AMQP
-/// channel does.
-class StoryChannel final : public Channel {
- public:
-  explicit StoryChannel(DataMutant mutant) : mutant_(mutant) {}
-  [[nodiscard]] std::string name() const override { return "amqp"; }
-  void open(const std::string&, ChannelListener&) override {}
-  void send(std::vector<Command> commands) override;
-  void withdraw(const SagaId&, const AttemptRef&) override {}
-  void receipt(const std::vector<std::uint64_t>&) override {}
-  [[nodiscard]] bool has_room(const std::string&) const override { return true; }
-  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
-  void close() override {}
+/// What the story's engine calls itself on the wire.
+inline constexpr const char* engine_name = "edge";
 
-  std::deque<Command> sent;
+/// With the faults of the mutants.
+class StoryChannel final : public test::KeepingChannel {
+ public:
+  explicit StoryChannel(DataMutant mutant) : KeepingChannel(engine_name), mutant_(mutant) {}
+  void send(std::vector<Command> commands) override;
+  [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
 
  private:
   DataMutant mutant_;
 };
-
-/// What the story's engine calls itself on the wire.
-inline constexpr const char* engine_name = "edge";
 
 class WatchedEngine {
  public:
@@ -57,17 +48,19 @@ class WatchedEngine {
   [[nodiscard]] bool advance(Time limit);
 
   [[nodiscard]] Store& store() { return *told_; }
+  /// From the next opening on, the journal of this saga cannot be read.
+  void damage(const SagaId& id) { to_damage_.insert(id); }
+  [[nodiscard]] const std::set<SagaId>& damaged() const { return damaged_; }
   [[nodiscard]] StoryChannel& channel() { return channel_; }
   [[nodiscard]] std::optional<Time> next_due() const;
-  /// Processor time of this process's calls so far.
-  [[nodiscard]] double spent_ms() const { return spent_ms_; }
 
   Time now = *parse_time("2026-01-01T00:00:00Z");
 
  private:
   bool open(Mode mode);
   void close();
-  bool guarded(const char* what, const std::function<void()>& work);
+  void judge_log(LogLevel level, std::string_view line);
+  bool guarded(const char* what, const std::function<void()>& call);
   [[nodiscard]] bool process(std::vector<Arrival> arrivals);
   [[nodiscard]] bool settle();
   [[nodiscard]] bool revive();
@@ -82,10 +75,12 @@ class WatchedEngine {
   NullChannel no_channel_;
   MemoryDisk disk_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<Store> broken_;  ///< A mutant's, around it.
+  std::set<SagaId> to_damage_;
+  std::set<SagaId> damaged_;
+  std::unique_ptr<Store> with_damage_;  ///< Around it.
+  std::unique_ptr<Store> broken_;       ///< A mutant's, around that.
   Store* told_ = nullptr;          ///< What the engine works on.
   std::unique_ptr<Coordinator> coordinator_;
-  double spent_ms_ = 0;
   std::uint64_t lives_ = 0;
   bool waited_far_ = false;
 };

@@ -113,8 +113,12 @@ class Campaign {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     fmt::print("F23: hostile data, seed {}, mutant {}: {} stories in {:.1f} s, {} sagas\n",
                options_.seed, to_string(mutant_), tally_->stories, seconds, tally_->sagas);
-    fmt::print("longest turn: {:.0f} ms; longest start of a neighbour: {:.0f} ms\n",
-               tally_->longest_turn_ms, tally_->longest_start_ms);
+    const auto print_effort = [](const char* of, const Effort& e) {
+      fmt::print("{}: {:.0f} ms by {} decisions, {} bytes, {} rows\n", of, e.ms(), e.decisions,
+                 e.bytes, e.rows);
+    };
+    print_effort("longest turn", tally_->longest_turn);
+    print_effort("longest start of a neighbour", tally_->longest_start);
     fmt::print("drawn:\n");
     for (std::size_t i = 0; i < testing::edge_count; ++i) {
       fmt::print("  {:<32}{:>10}\n", testing::to_string(static_cast<testing::Edge>(i)),

@@ -17,10 +17,11 @@ enum class DataMutant : std::uint8_t {
   recursion,    ///< Commands of one turn are sent by a call inside the call for the one before.
   unmasked_path,    ///< `show` is not told of the definition's secrets.
   busy_wait,        ///< The engine always says that something is due.
-  slow_turn,        ///< A commit of a large batch holds everything up.
+  slow_turn,        ///< A turn takes whatever there is to do.
   lost_definition,  ///< A definition is accepted and not stored.
+  no_guard,         ///< What one saga's decision throws is not caught.
 };
-inline constexpr std::size_t data_mutant_count = 8;
+inline constexpr std::size_t data_mutant_count = 9;
 
 [[nodiscard]] const char* to_string(DataMutant mutant);
 /// The rule that this mutant breaks; it is caught when that is found violated.

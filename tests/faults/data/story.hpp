@@ -45,6 +45,7 @@ class Story {
   bool requeue();
   bool let_time_pass();
   bool crash();
+  bool damage();
   bool one_shot();
 
   // The healthy saga.

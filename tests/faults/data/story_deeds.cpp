@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "control_request.hpp"
-#include "cpu_time.hpp"
 #include "skald/definition.hpp"
 #include "skald/text.hpp"
 #include "story.hpp"
@@ -190,6 +189,14 @@ bool Story::crash() {
   }
   views_.look_again(engine_.store(), engine_.now);
   return work_off();
+}
+
+// The disk has lost a part of a saga's journal, which is noticed when it is read again.
+bool Story::damage() {
+  if (sagas_.empty() || !edge_.chance(20)) return true;
+  engine_.damage(sagas_[edge_.below(sagas_.size())].first);
+  tally_.did(Deed::saga_damaged);
+  return crash();
 }
 
 bool Story::one_shot() {

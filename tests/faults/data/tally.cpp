@@ -11,8 +11,8 @@ constexpr std::array<const char*, deed_count> deed_names{
     "request accepted",     "request refused",    "reply in process",   "reply from the wire",
     "command not sendable", "message unusable",   "dead letter",        "message requeued",
     "requeue refused",      "engine crashed",     "one-shot owner",     "saga stuck",
-    "saga compensated",     "saga completed",     "saga abandoned",     "saga viewed",
-    "wait far ahead",       "neighbour started",  "neighbour completed"};
+    "saga compensated",     "saga completed",     "saga abandoned",     "saga damaged",
+    "saga viewed",          "wait far ahead",     "neighbour started",  "neighbour completed"};
 
 // The sentence on one line of ASCII, as far as it fits; as a kind with `#` for each run of digits.
 void keep(std::array<char, 240>& what, std::string_view sentence, bool kind) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "effort.hpp"
 #include "skald/edge_data.hpp"
 
 namespace skald::faults {
@@ -45,6 +46,7 @@ enum class Deed : std::uint8_t {
   saga_compensated,
   saga_completed,
   saga_abandoned,
+  saga_damaged,
   saga_viewed,
   wait_far_ahead,
   neighbour_started,
@@ -69,8 +71,8 @@ struct Tally {
   std::size_t kinds_found = 0;
   std::uint64_t stories = 0;
   std::uint64_t sagas = 0;
-  double longest_turn_ms = 0;
-  double longest_start_ms = 0;  ///< Of a neighbour, from its arrival to its answer.
+  Effort longest_turn;
+  Effort longest_start;         ///< Of a neighbour, from its arrival to its answer.
   std::uint64_t next_seed = 0;  ///< The story under way, or the one to begin with.
   std::array<char, 160> doing{};
 

@@ -40,6 +40,7 @@ void count_end(Tally& tally, const Saga& saga) {
 void Views::look(Store& store, Time now) {
   std::size_t shown = 0;
   for (const SagaSummary& summary : store.list({}, {}, 2 * sagas_shown_max)) {
+    if (damaged_.contains(summary.id)) continue;
     std::uint64_t& seen = seen_[summary.id];
     if (seen == summary.version && seen > 0) continue;
     seen = summary.version;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "engine.hpp"
@@ -10,7 +11,9 @@ namespace skald::faults {
 
 class Views {
  public:
-  Views(Tally& tally, DataMutant mutant) : tally_(tally), mutant_(mutant) {}
+  /// `damaged`: sagas whose journals cannot be read, as is known.
+  Views(Tally& tally, DataMutant mutant, const std::set<SagaId>& damaged)
+      : tally_(tally), mutant_(mutant), damaged_(damaged) {}
 
   /// Looks at every saga of the store that has changed since the last look.
   void look(Store& store, Time now);
@@ -25,6 +28,7 @@ class Views {
 
   Tally& tally_;
   DataMutant mutant_;
+  const std::set<SagaId>& damaged_;
   std::map<SagaId, std::uint64_t> seen_;  ///< Up to which version.
 };
 

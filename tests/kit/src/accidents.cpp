@@ -34,7 +34,8 @@ constexpr std::array<const char*, accident_count> names{"crash before commit",
                                                         "silence",
                                                         "pending",
                                                         "contradiction",
-                                                        "momentary owner"};
+                                                        "momentary owner",
+                                                        "handler kills"};
 
 }  // namespace
 

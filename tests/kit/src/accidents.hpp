@@ -42,8 +42,9 @@ enum class Accident : std::uint8_t {
   pending,
   contradiction,
   momentary_owner,  ///< Who finds no engine becomes the owner for one request.
+  handler_kills,    ///< Where commands are carried out in the engine's process: one ends it.
 };
-inline constexpr std::size_t accident_count = 30;
+inline constexpr std::size_t accident_count = 31;
 [[nodiscard]] const char* to_string(Accident accident);
 
 /// Names one occasion.

@@ -5,6 +5,7 @@
 #include "accidents.hpp"
 #include "skald/decide.hpp"
 #include "skald/expansion.hpp"
+#include "skald/limits.hpp"
 
 namespace skald::testing {
 
@@ -188,6 +189,21 @@ void Checker::took_effect(const SagaId& saga, StepIndex step, Direction directio
                      name, step_name);
   }
   (action ? effects.done_at : effects.undone_at) = ++effects_;
+}
+
+// Counted at each opening before it is run again; what ended in order, and attempts that are over,
+// are not counted.
+void Checker::killed(const Command& command) {
+  happenings_.note(Happening::handler_killed);
+  const Witness* witness = find(command.id.saga);
+  if (!witness) return;
+  const Direction direction = command.id.direction;
+  const Attempts& attempts = witness->path.saga().steps[command.attempt.step].of(direction);
+  const std::uint64_t kills =
+      ++kills_[{command.id.saga, command.attempt.step, direction, command.round}];
+  findings_.expect(Invariant::I12, kills <= interruptions_max + stops_ + attempts.in_round(),
+                   "{}: {} of {} has ended the engine {} times", witness->path.name(),
+                   command.action, command.id.step, kills);
 }
 
 void Checker::lied(const SagaId& saga, StepIndex step) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,10 @@ class Checker {
   /// An answer has reached the engine. `real`: when, by a clock that nobody adjusts.
   void arrived(const Reply& reply, Time real);
   void took_effect(const SagaId& saga, StepIndex step, Direction direction);
+  /// The engine is stopped in order.
+  void stops() { ++stops_; }
+  /// This command has ended the engine that carried it out.
+  void killed(const Command& command);
   void lied(const SagaId& saga, StepIndex step);
   void receipted(const Reply& reply, Time engine_now);
   void acknowledged(const AskedStart& asked, const SagaId& saga);
@@ -92,6 +97,9 @@ class Checker {
   PolicyWatch policies_;
   std::uint64_t life_ = 0;
   bool momentary_ = false;  ///< The owner of this life.
+  /// Ends by commands of this step and direction, in this round.
+  std::map<std::tuple<SagaId, StepIndex, Direction, std::uint32_t>, std::uint64_t> kills_;
+  std::uint64_t stops_ = 0;
   std::uint64_t effects_ = 0;
   std::uint64_t forged_ = 0;
   Position last_position_ = 0;

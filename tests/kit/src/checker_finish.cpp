@@ -9,6 +9,9 @@ namespace {
 std::optional<Happening> happening_of(const Event& event) {
   if (std::holds_alternative<AttemptHedged>(event)) return Happening::attempt_hedged;
   if (std::holds_alternative<SignalTaken>(event)) return Happening::signal_taken;
+  if (const auto* ended = std::get_if<AttemptInterrupted>(&event)) {
+    return ended->for_good ? Happening::ended_too_often : Happening::interrupted;
+  }
   if (const auto* skipped = std::get_if<StepSkipped>(&event)) {
     if (skipped->error.code == "WHEN") return Happening::condition_false;
   }

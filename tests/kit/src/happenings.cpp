@@ -32,7 +32,10 @@ constexpr std::array<const char*, happening_count> names{"child started",
                                                          "saga out of memory",
                                                          "committed aside",
                                                          "decided meanwhile",
-                                                         "rolled back aside"};
+                                                         "rolled back aside",
+                                                         "handler ended the engine",
+                                                         "run again after an end",
+                                                         "ended too often"};
 
 }  // namespace
 

@@ -38,8 +38,11 @@ enum class Happening : std::uint8_t {
   committed_aside,    ///< A batch was committed while the next turn could be decided.
   decided_meanwhile,  ///< Arrivals were.
   rolled_back_aside,  ///< The store had no room for such a batch.
+  handler_killed,     ///< A command ended the engine that carried it out.
+  interrupted,        ///< A command was carried out again after that, or another end.
+  ended_too_often,    ///< It was not, since the engine had ended so often.
 };
-inline constexpr std::size_t happening_count = 30;
+inline constexpr std::size_t happening_count = 33;
 [[nodiscard]] const char* to_string(Happening happening);
 
 class Happenings {

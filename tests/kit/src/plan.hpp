@@ -58,7 +58,8 @@ struct Plan {
   PoliciesByName participants{};  ///< What the engine's configuration says.
   std::vector<PlannedStart> starts;
   std::vector<PlannedRequest> requests;
-  Duration calm_at{0};  ///< From then on nothing goes wrong any more.
+  bool carries_out_here = false;  ///< The engine's process carries commands out itself.
+  Duration calm_at{0};            ///< From then on nothing goes wrong any more.
   std::size_t cached_sagas_limit = 200'000;
   bool operators_help = true;  ///< In the end, what is paused or stuck.
 };

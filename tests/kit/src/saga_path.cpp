@@ -79,6 +79,7 @@ void SagaPath::before(const Event& event, const JournalRow& row) {
   if (const auto* started = std::get_if<SagaStarted>(&event)) check_started(*started, row);
   if (const auto* issued = std::get_if<CommandIssued>(&event)) check_issue(*issued, row);
   if (const auto* hedged = std::get_if<AttemptHedged>(&event)) check_hedge(*hedged, row);
+  if (const auto* ended = std::get_if<AttemptInterrupted>(&event)) check_interrupted(*ended);
   if (const auto* waiting = std::get_if<StepWaiting>(&event)) check_action(waiting->step, row);
   if (const auto* child = std::get_if<ChildStarted>(&event)) check_child_start(*child, row);
   if (const auto* child = std::get_if<ChildTurnedBack>(&event)) check_child_turn(*child);

@@ -67,6 +67,7 @@ class SagaPath {
   // What is issued, and when (saga_path_issue.cpp).
   void check_issue(const CommandIssued& issued, const JournalRow& row);
   void check_action(StepIndex step, const JournalRow& row);
+  void check_interrupted(const AttemptInterrupted& interrupted);
   void check_hedge(const AttemptHedged& hedged, const JournalRow& row);
   void check_child_start(const ChildStarted& started, const JournalRow& row);
   void check_unanswered(const AttemptUnanswered& unanswered);

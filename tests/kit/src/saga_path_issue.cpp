@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "saga_path.hpp"
+#include "skald/limits.hpp"
 
 namespace skald::testing {
 
@@ -84,6 +85,18 @@ void SagaPath::check_child_start(const ChildStarted& started, const JournalRow& 
   check_action(attempt.step, row);
 }
 
+// It is carried out again a few times, and no more than that.
+void SagaPath::check_interrupted(const AttemptInterrupted& interrupted) {
+  const AttemptRef& attempt = interrupted.attempt;
+  const Attempts& attempts = saga_.steps[attempt.step].of(attempt.direction);
+  const bool under_way = attempts.outstanding && attempts.made == attempt.attempt;
+  const std::uint32_t times = attempts.interrupted + 1U;
+  findings_.expect(Invariant::I12,
+                   under_way && interrupted.for_good == (times >= interruptions_max),
+                   "{}: attempt {} of {} is interrupted the {}. time", name_, attempt.attempt,
+                   definition_.steps[attempt.step].name, times);
+}
+
 void SagaPath::check_unanswered(const AttemptUnanswered& unanswered) {
   if (unanswered.error.code != "TIMEOUT") return;
   const AttemptRef& attempt = unanswered.attempt;
@@ -108,7 +121,7 @@ void SagaPath::check_given_up(StepIndex step, const ErrorInfo& error) {
   const RetryPolicy& retry = defined.retry;
   const bool by_time = retry.max_elapsed || defined.deadline;
   const bool by_code = !worth_retrying(retry, error.code) || error.code == "DEAD_LETTERED" ||
-                       error.code == "NOT_SENDABLE";
+                       error.code == "NOT_SENDABLE" || error.code == "PROCESS_ENDED";
   const std::uint32_t made = saga_.steps[step].of(Direction::action).in_round();
   findings_.expect(Invariant::I12, by_time || by_code || made >= retry.max_attempts,
                    "{}: {} was given up after {} of {} attempts", name_, defined.name, made,

@@ -45,14 +45,16 @@ void SimulatedChannel::close(bool crashed) {
   ++life_;
   unsent_.clear();
   for (auto& [receipt, reply] : std::exchange(unreceipted_, {})) {
-    const bool lost =
-        crashed && accidents_.happens(Accident::lose_reply_at_crash, mix(life_, receipt, 9));
+    // Here, whoever carried it out has died as well.
+    const bool lost = runs_here() ||
+        (crashed && accidents_.happens(Accident::lose_reply_at_crash, mix(life_, receipt, 9)));
     if (!lost) waiting_.push_back(std::move(reply));
   }
   for (auto& [receipt, reply] : std::exchange(receipted_, {})) {
-    const bool again = accidents_.happens(Accident::redeliver_reply, mix(life_, receipt));
+    const bool again = !runs_here() && accidents_.happens(Accident::redeliver_reply, mix(life_, receipt));
     if (crashed && again) waiting_.push_back(std::move(reply));
   }
+  if (runs_here()) unconfirmed_.clear();
   if (!crashed) return;
   std::erase_if(unconfirmed_, [this](const auto& transit) {
     const Label label = transit.second;
@@ -67,6 +69,7 @@ void SimulatedChannel::send(std::vector<Command> commands) {
     const Label label = mix(this->label(command), 1);
     const Duration queued{accidents_.pick(mix(label, 1), 3)};
     unsent_.insert({command.id.saga, command.attempt});
+    if (runs_here()) issued_[{command.id.saga, command.attempt}] = command.position;
     agenda_.after(queued, [this, command, label, life = life_] {
       if (life != life_ || !listener_) return;
       const bool withdrawn = unsent_.erase({command.id.saga, command.attempt}) == 0;
@@ -90,6 +93,7 @@ void SimulatedChannel::take_over(const Command& command, Label label) {
     agenda_.after(transit_time(Accident::delay_command, own),
                   [this, command, transit] { deliver(command, transit); });
   }
+  if (runs_here()) return;  // It is confirmed with its reply.
   const std::uint64_t last = transits_;
   agenda_.after(Duration{accidents_.pick(mix(label, 3), latency_max_ms)},
                 [this, command, life = life_, last] {
@@ -110,7 +114,24 @@ void SimulatedChannel::deliver(const Command& command, std::uint64_t transit) {
     return fmt::format("{} reaches {}{}", describe(command), command.participant,
                        times > 1 ? " again" : "");
   });
+  if (kills(command)) {
+    trace_.note([] { return "  and ends the engine"; });
+    checker_.killed(command);
+    kill_();
+    return;
+  }
   participants_.carry_out(command, *this);
+}
+
+// Whichever attempt it is: what makes the handler end the process is in what it is asked for.
+bool SimulatedChannel::kills(const Command& command) {
+  if (!runs_here() || !listener_ || healed_) return false;
+  const Witness* witness = checker_.find(command.id.saga);
+  const Label label = mix(witness ? witness->label : 0, hash_of(command.id.step),
+                          static_cast<std::uint64_t>(command.id.direction), 11);
+  const auto known = killers_.find(label);
+  if (known != killers_.end()) return known->second;
+  return killers_[label] = accidents_.happens(Accident::handler_kills, label);
 }
 
 void SimulatedChannel::withdraw(const SagaId& saga, const AttemptRef& attempt) {
@@ -149,13 +170,16 @@ void SimulatedChannel::queue_reply(Reply reply, Label label) {
 
 void SimulatedChannel::hand_over(Reply reply) {
   if (!listener_) {
-    waiting_.push_back(std::move(reply));
+    if (!runs_here()) waiting_.push_back(std::move(reply));
     return;
   }
   ++counts_.replies;
   reply.receipt = ++receipts_;
   unreceipted_.emplace(reply.receipt, reply);
+  const auto issued = issued_.find({reply.saga, reply.attempt});
+  const bool ends = issued != issued_.end() && reply.outcome.kind != OutcomeKind::pending;
   listener_->replied(std::move(reply));
+  if (ends) listener_->confirmed(issued->second, issued->first.first, issued->first.second);
 }
 
 void SimulatedChannel::receipt(const std::vector<std::uint64_t>& receipts) {

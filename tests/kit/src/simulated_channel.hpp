@@ -45,9 +45,11 @@ class Participants {
 
 class SimulatedChannel final : public Channel, public Desk {
  public:
+  /// `kill`: present when commands are carried out in the engine's process; ends that.
   SimulatedChannel(Agenda& agenda, Accidents& accidents, Participants& participants,
-                   Checker& checker, Moments& moments, Trace& trace)
-      : agenda_(agenda),
+                   Checker& checker, Moments& moments, Trace& trace, std::function<void()> kill)
+      : kill_(std::move(kill)),
+        agenda_(agenda),
         accidents_(accidents),
         participants_(participants),
         checker_(checker),
@@ -62,6 +64,7 @@ class SimulatedChannel final : public Channel, public Desk {
   [[nodiscard]] bool has_room(const std::string& participant) const override {
     return full_.count(participant) == 0;
   }
+  [[nodiscard]] bool runs_here() const override { return static_cast<bool>(kill_); }
   [[nodiscard]] bool caught_up() const override { return caught_up_; }
   /// The engine stops or dies; `crashed` loses what only it and this channel knew.
   void close(bool crashed);
@@ -79,6 +82,8 @@ class SimulatedChannel final : public Channel, public Desk {
   }
   [[nodiscard]] Label label(const Command& command) override;
 
+  /// From now on no command ends the engine any more.
+  void heal() { healed_ = true; }
   /// A participant's queue is full, or has room again.
   void set_room(const std::string& participant, bool room);
 
@@ -94,9 +99,11 @@ class SimulatedChannel final : public Channel, public Desk {
   void deliver(const Command& command, std::uint64_t transit);
   void queue_reply(Reply reply, Label label);
   void hand_over(Reply reply);
+  [[nodiscard]] bool kills(const Command& command);
   [[nodiscard]] Duration transit_time(Accident delay, Label label);
   [[nodiscard]] Label label_of(const Command& command) const;
 
+  std::function<void()> kill_;
   Agenda& agenda_;
   Accidents& accidents_;
   Participants& participants_;
@@ -116,6 +123,9 @@ class SimulatedChannel final : public Channel, public Desk {
   std::vector<Reply> waiting_;  ///< For the next engine.
   std::map<Label, std::uint32_t> occasions_;
   std::map<Label, std::uint32_t> delivered_;
+  std::map<Label, bool> killers_;
+  bool healed_ = false;
+  std::map<std::pair<SagaId, AttemptRef>, Position> issued_;  ///< If they are carried out here.
   Counts counts_;
 };
 

@@ -28,7 +28,8 @@ World::World(const Plan& plan, Accidents& accidents, Participants& participants,
       trace_(agenda_),
       checker_(findings),
       moments_(accidents, trace_),
-      channel_(agenda_, accidents, participants, checker_, moments_, trace_),
+      channel_(agenda_, accidents, participants, checker_, moments_, trace_,
+               plan.carries_out_here ? [this] { die(true); } : std::function<void()>()),
       clients_(plan.starts.size()),
       calm_at_(agenda_.now() + plan.calm_at) {}
 
@@ -134,6 +135,7 @@ void World::plan_end_of_life() {
 }
 
 void World::stop() {
+  checker_.stops();
   bool crashed = false;
   try {
     life_->coordinator->checkpoint();

@@ -62,6 +62,7 @@ void World::schedule_plan() {
   for (std::size_t i = 0; i < shortages; ++i) schedule_shortage(i);
   agenda_.after(plan_.calm_at, [this] {
     accidents_.heal();
+    channel_.heal();
     busy_until_ = {};
     trace_.note([] { return "--- from now on all goes well ---"; });
   });

@@ -87,6 +87,7 @@ class ChannelDecorator : public Channel {
   bool has_room(const std::string& participant) const override {
     return inner_.has_room(participant);
   }
+  bool runs_here() const override { return inner_.runs_here(); }
   bool caught_up() const override { return inner_.caught_up(); }
   Reconsidered reconsider(const QuarantinedMessage& message) const override {
     return inner_.reconsider(message);
