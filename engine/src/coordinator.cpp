@@ -66,10 +66,10 @@ void Coordinator::process(Portion arrivals, Time now) {
     held_back_.clear();
   }
   wake_unlocked();
-  wake_deferred();
   start_those_who_wait();
   if (!arrivals.arrivals.empty()) backlog_.push_back(std::move(arrivals));
   take_backlog();
+  wake_deferred();  // Behind those that have had no turn yet.
   if (!holds_overdue()) fire_timers();
   serve_lines();
   if (!interrupted_.empty()) run_interrupted();

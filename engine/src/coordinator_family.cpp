@@ -151,6 +151,7 @@ void Coordinator::wake_deferred() { wake(deferred_); }
 void Coordinator::wake(std::deque<SagaId>& waiting) {
   std::size_t left = waiting.size();  // Those that come meanwhile wait for the next turn.
   for (bool first = true; left > 0 && (first || !meter_.is_full()); --left, first = false) {
+    if (first) meter_.grant_one();
     const SagaId id = waiting.front();
     waiting.pop_front();
     open_.waking.push_back(id);

@@ -122,7 +122,8 @@ void Coordinator::serve_lines() {
   for (const auto& [name, lines] : lines_.all()) participants.push_back(name);
   if (participants.empty()) return;
   // Shared out, so that a long line does not hold up the others.
-  const std::size_t all = meter_.is_full() ? serve_min : serve_limit;
+  const std::size_t all =
+      meter_.is_full() ? serve_min : std::min<std::size_t>(serve_limit, meter_.decisions_left());
   const std::size_t share = std::max<std::size_t>(1, all / participants.size());
   for (const std::string& name : participants) {
     if (serve_line(name, share) == share) more_to_serve_ = true;

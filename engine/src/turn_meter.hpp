@@ -16,7 +16,7 @@ class TurnMeter {
  public:
   struct Limits {
     std::uint64_t decisions = 1'024;
-    std::uint64_t bytes = 4UL * 1024 * 1024;
+    std::uint64_t bytes = 1024UL * 1024;
     std::uint64_t rows = 65'536;
   };
 
@@ -34,6 +34,12 @@ class TurnMeter {
     return now.decisions - began_.decisions >= limits_.decisions ||
            now.bytes() - began_.bytes() + stored_bytes_ >= limits_.bytes ||
            now.rows - began_.rows >= limits_.rows;
+  }
+  /// One more step may begin, however full the turn is: whoever had to stop gets on.
+  void grant_one() { steps_ = 0; }
+  [[nodiscard]] std::uint64_t decisions_left() const {
+    const std::uint64_t made = work().decisions - began_.decisions;
+    return made < limits_.decisions ? limits_.decisions - made : 0;
   }
   /// Whether one more step may begin. The first of a turn always may, so that each turn gets on.
   [[nodiscard]] bool goes_on() {

@@ -118,6 +118,8 @@ const std::vector<const char*> inputs = {
     "reply a#1 failed BUSY",
     "reply a#9 success",
     "timeout CURRENT",
+    "process-ended CURRENT",
+    "process-ended CURRENT for-good",
     "wake",
     "advance 1h",
     "advance 7d",

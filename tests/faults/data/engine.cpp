@@ -23,9 +23,9 @@ constexpr int idle_turns_max = 8;
 constexpr int turns_max = 20'000;
 
 // One frame for each command that waits behind this one, as code had it that looked at the next of
-// a family from within the one before.
+// a family from within the one before. A turn's share bounds the depth, so the frames are large.
 [[gnu::noinline]] std::size_t send_nested(std::deque<Command>& sent, std::span<Command> commands) {
-  volatile char frame[4096];
+  volatile char frame[64 * 1024];
   frame[commands.size() % sizeof frame] = 1;
   if (commands.empty()) return 0;
   sent.push_back(std::move(commands.front()));

@@ -103,8 +103,10 @@ class DefinitionDraw {
     Json step{{"participant", "edge-1"}, {"action", "a"}, {"compensation", "u"}};
     if (edge_.chance(50)) step["input"] = {{"sku", from("/item/sku")}, {"x", input_pointer()}};
     Json each{{"in", "/input/items"}, {"step", std::move(step)}};
-    each["concurrency"] = 1 + edge_.below(edge_.chance(20) ? 1'000 : 10);
-    return frame(type_, {call("s1"), {{"name", "each"}, {"for_each", std::move(each)}}});
+    each["concurrency"] = 1 + edge_.below(edge_.chance(50) ? 1'000 : 10);
+    Json list{{"name", "each"}, {"for_each", std::move(each)}};
+    if (edge_.chance(50)) return frame(type_, {std::move(list)});
+    return frame(type_, {call("s1"), std::move(list)});
   }
 
   // A step of some kilobytes, once for each element.
