@@ -69,7 +69,7 @@ testing::Plan Draft::plan() const {
   for (Json document : definitions) {
     if (!configured) state_policies(document);
     plan.definitions.push_back(
-        std::make_shared<const Definition>(parse_definition(document.dump())));
+        std::make_shared<const Definition>(make_definition(document)));
   }
   if (configured) plan.participants = parse_policies(policies, "participants");
   plan.starts = starts;
