@@ -58,6 +58,7 @@ struct RequestOutcome {
   Status status = Status::pending;
   bool paused = false;
   bool wished = false;
+  std::string note{};  ///< What the operator should know besides; empty: nothing.
 };
 /// A request to one saga; step names are resolved against its definition.
 struct RequestArrival {
@@ -96,6 +97,13 @@ struct LookArrival {
 struct ParticipantsArrival {
   Answer<std::vector<ParticipantStatus>> answer;
 };
+/// An operator sets a participant's breaker; `order.at` is filled in where it is taken.
+struct SetBreakerArrival {
+  std::string participant;
+  BreakerOrder order;
+  std::optional<Duration> lasting;  ///< Instead of `order.until`.
+  Answer<bool> answer;
+};
 struct DropQuarantinedArrival {
   std::int64_t number = 0;
   Answer<bool> answer;
@@ -133,7 +141,8 @@ using Arrival =
     std::variant<StartArrival, ReplyArrival, UnusableArrival, SentArrival, ConfirmedArrival,
                  RoomArrival, RequestArrival, ReplayArrival, DefineArrival, WaitArrival,
                  UnwaitArrival, LookArrival, DropQuarantinedArrival, RequeueQuarantinedArrival,
-                 ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival, DropDefinitionArrival>;
+                 ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival, DropDefinitionArrival,
+                 SetBreakerArrival>;
 
 /// Arrivals, and what keeps them in memory.
 struct Portion {

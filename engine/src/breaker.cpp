@@ -48,7 +48,23 @@ const char* to_string(BreakerPhase phase) {
   return "closed";
 }
 
+BreakerState BreakerPolicy::set(BreakerState state, BreakerPhase phase, std::optional<Time> until,
+                                Time now) const {
+  state.set_until = until;
+  if (phase == BreakerPhase::open) {
+    const auto open_for = until ? std::optional(*until - now) : std::nullopt;
+    open(*this, state, open_for, now);
+    if (until) state.open_for = *open_for;
+  } else {
+    enter(state, BreakerPhase::closed);
+    state.calls = {};
+  }
+  state.openings = 0;
+  return state;
+}
+
 BreakerState BreakerPolicy::at(BreakerState state, Time now) const {
+  if (state.set_until && *state.set_until <= now) state.set_until.reset();
   if (state.phase != BreakerPhase::open) return state;
   state.opened_at = std::min(state.opened_at, now);
   if (later(state.opened_at, state.open_for) <= now) enter(state, BreakerPhase::half_open);
@@ -80,7 +96,7 @@ BreakerState BreakerPolicy::ended(BreakerState state, std::uint64_t generation, 
   if (generation != state.generation) return state;
   const bool probing = state.phase == BreakerPhase::half_open;
   if (probing) state.probes_in_flight -= std::min(state.probes_in_flight, 1U);
-  if (sign == LifeSign::none) return state;
+  if (sign == LifeSign::none || state.set_until) return state;
   if (probing && sign == LifeSign::failed) {
     open(*this, state, retry_after, now);
   } else if (probing) {

@@ -90,9 +90,13 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
                                      std::string& problem) {
   const Step& s = definition.steps[step];
   const bool own_input = direction == Direction::compensate && s.compensation->input;
-  const auto input =
-      own_input ? render_template(*s.compensation->input, definition, saga, &s, trees, problem)
-                : action_input(definition, saga, step, trees, problem);
+  auto input = own_input
+                   ? render_template(*s.compensation->input, definition, saga, &s, trees, problem)
+                   : action_input(definition, saga, step, trees, problem);
+  const auto& undo_patch = saga.steps[step].undo_patch;
+  if (direction == Direction::compensate && undo_patch) {
+    input = merge_patched(input.value_or(JsonText{}), *undo_patch, problem);
+  }
   if (!input) return std::nullopt;
   std::string body;
   body.reserve(input->text().size() + 64);

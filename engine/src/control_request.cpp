@@ -260,6 +260,21 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   return arrival;
 }
 
+SetBreakerArrival parse_set_breaker(Fields& fields) {
+  SetBreakerArrival arrival;
+  arrival.participant = fields.required_name("participant");
+  const std::string phase = fields.required_text("breaker");
+  if (phase != "closed" && phase != "open") {
+    Fields::fail("breaker", "must be \"closed\" or \"open\"");
+  }
+  arrival.order.phase = phase == "open" ? BreakerPhase::open : BreakerPhase::closed;
+  if (const auto ms = fields.number("for_ms")) arrival.lasting = Duration{*ms};
+  Requester requester = fields.requester();
+  arrival.order.by = std::move(requester.by);
+  arrival.order.reason = std::move(requester.reason);
+  return arrival;
+}
+
 }  // namespace
 
 ParsedRequest parse_control_request(const Json& request) {
@@ -300,6 +315,8 @@ ParsedRequest parse_control_request(const Json& request) {
     parsed.request = parse_backup(fields);
   } else if (verb == "participants") {
     parsed.request = ParticipantsArrival{};
+  } else if (verb == "set_breaker") {
+    parsed.request = parse_set_breaker(fields);
   } else if (verb == "info") {
     parsed.request = InfoRequest{};
   } else {

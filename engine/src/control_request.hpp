@@ -31,7 +31,8 @@ struct BackupRequest {
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
                  RequeueQuarantinedArrival, ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival,
-                 DropDefinitionArrival, WaitRequest, InfoRequest, BackupRequest>;
+                 DropDefinitionArrival, SetBreakerArrival, WaitRequest, InfoRequest,
+                 BackupRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

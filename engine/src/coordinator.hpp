@@ -122,6 +122,7 @@ class Coordinator {
   void take(DropQuarantinedArrival& a);
   void take(RequeueQuarantinedArrival& a);
   void take(ParticipantsArrival& a);
+  void take(SetBreakerArrival& a);
   void take(PurgeArrival& a) { purges_.push_back(std::move(a)); }
   void take(ReleaseSpaceArrival& a) { releases_.push_back(std::move(a)); }
   void take(DropDefinitionArrival& a) { definition_drops_.push_back(std::move(a)); }
@@ -137,6 +138,9 @@ class Coordinator {
   std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
   void look_up_keys(std::span<const Arrival> arrivals);
   [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key);
+  [[nodiscard]] std::optional<std::string> refused_by_channel(const std::vector<Step>& steps) const;
+  [[nodiscard]] std::string note_on(const LiveSaga& live, const Input& input,
+                                    bool was_paused) const;
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
   [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
 
@@ -213,6 +217,7 @@ class Coordinator {
   [[nodiscard]] Store& store();
   void act(Turn& turn);
   void send_commands(Turn& turn);
+  [[nodiscard]] static bool lifts_a_pause(const Batch& batch);
   void send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands);
   void settle_sagas(const Turn& turn);
   void tell_waiters(const Saga& saga);

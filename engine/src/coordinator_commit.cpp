@@ -151,10 +151,21 @@ void Coordinator::confirm(Turn& turn, Position first) {
   if (retry_commit_at_) retry_commit_at_ = now_;  // What was kept need not wait any longer.
 }
 
+bool Coordinator::lifts_a_pause(const Batch& batch) {
+  const auto lifts = [](const Event& event) {
+    const auto* resumed = std::get_if<SagaResumed>(&event);
+    return resumed && resumed->unpaused;
+  };
+  return std::any_of(batch.appends.begin(), batch.appends.end(), [&](const JournalAppend& append) {
+    return std::any_of(append.events.begin(), append.events.end(), lifts);
+  });
+}
+
 void Coordinator::act(Turn& turn) {
   if (!turn.effects.empty()) crash_point(CrashPoint::batch_before_send);
   send_commands(turn);
   if (!turn.effects.empty()) crash_point(CrashPoint::batch_after_send);
+  if (!unsent_.empty() && lifts_a_pause(turn.batch)) resend_unconfirmed();
   for (const JournalAppend& append : turn.batch.appends) {
     if (!settings_.observer) break;
     const LiveSaga& saga = live_.at(append.saga);

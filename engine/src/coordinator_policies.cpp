@@ -246,6 +246,31 @@ void Coordinator::take(ParticipantsArrival& a) {
   a.answer(std::move(all));
 }
 
+void Coordinator::take(SetBreakerArrival& a) {
+  if (settings_.mode != Mode::engine) {
+    a.answer(Refusal{Refused::Code::unavailable,
+                     "no engine runs on this store, so there is no breaker that could be set; start "
+                     "one, then say it again"});
+    return;
+  }
+  a.order.at = now_;
+  if (a.lasting) a.order.until = later(now_, std::min(*a.lasting, duration_max));
+  if (!book_.set_breaker(a.participant, a.order)) {
+    const bool known = book_.known().contains(a.participant);
+    a.answer(Refusal{known ? Refused::Code::wrong_state : Refused::Code::not_found,
+                     known ? "participant " + a.participant + " has no breaker"
+                           : "no definition or option names a participant " + a.participant});
+    return;
+  }
+  log(LogLevel::warning,
+      fmt::format("participant {}: the breaker is set to {} by {}{}{}", a.participant,
+                  to_string(a.order.phase), a.order.by.empty() ? "an operator" : a.order.by,
+                  a.order.until ? " until " + format_time(*a.order.until) : std::string(),
+                  a.order.reason.empty() ? std::string() : ": " + a.order.reason));
+  open_.answers.emplace_back([answer = a.answer] { answer(true); });
+  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
 std::vector<DefinitionPtr> Coordinator::known_definitions() const {
   std::vector<DefinitionPtr> known;
   for (const auto& [type, versions] : by_type_) {

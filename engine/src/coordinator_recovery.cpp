@@ -149,19 +149,23 @@ void Coordinator::take(RoomArrival&) {
   resend_unconfirmed();
 }
 
+// Those of paused sagas wait until they are resumed.
 void Coordinator::resend_unconfirmed() {
   std::vector<Command> commands;
-  while (!unsent_.empty()) {
-    const auto [id, attempt] = unsent_.front();
-    LiveSaga* saga = live(id);
-    if (!saga || !saga->find(attempt)) {  // Decided by a reply that was waiting.
-      unsent_.pop_front();
-      continue;
+  std::deque<std::pair<SagaId, AttemptRef>> left;
+  bool room = true;
+  for (const auto& [id, attempt] : unsent_) {
+    LiveSaga* saga = room ? live(id) : nullptr;
+    if (saga && !saga->find(attempt)) continue;  // Decided by a reply that was waiting.
+    if (room && !saga) continue;
+    room = room && has_room_for(*saga, attempt);
+    if (!room || saga->saga.paused) {
+      left.emplace_back(id, attempt);
+    } else {
+      send_again(*saga, attempt, commands);
     }
-    if (!has_room_for(*saga, attempt)) break;
-    send_again(*saga, attempt, commands);
-    unsent_.pop_front();
   }
+  unsent_ = std::move(left);
   if (commands.empty()) return;
   crash_point(CrashPoint::recovery_before_resend);
   channel_.send(std::move(commands));
@@ -177,6 +181,7 @@ void Coordinator::run_interrupted() {
     if (next.counted) continue;
     const bool suspected = next.times > 0;
     LiveSaga* saga = live(next.saga);
+    if (saga && saga->saga.paused) continue;
     if (!saga || (suspected && suspect_) || !has_room_for(*saga, next.attempt)) break;
     more_to_run_ = meter_.is_full();
     if (more_to_run_) break;

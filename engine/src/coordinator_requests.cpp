@@ -165,13 +165,41 @@ void Coordinator::take(RequestArrival& a) {
         },
         a.input);
   }
+  const bool was_paused = saga->saga.paused;
   if (auto refusal = apply(*saga, a.input)) {
     a.answer(*std::move(refusal));
     return;
   }
-  const RequestOutcome outcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value()};
+  const RequestOutcome outcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value(),
+                               note_on(*saga, a.input, was_paused)};
   open_.answers.emplace_back([answer = a.answer, outcome] { answer(outcome); });
   open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+}
+
+// What a request did not change, though whoever made it may think so.
+std::string Coordinator::note_on(const LiveSaga& live, const Input& input, bool was_paused) const {
+  const Saga& saga = live.saga;
+  const bool resumed = std::holds_alternative<ResumeRequested>(input);
+  const bool retried = std::holds_alternative<RetryRequested>(input);
+  if ((resumed || retried) && saga.stuck) {
+    if (was_paused) return "the pause is lifted; the saga is still stuck, resume it again for that";
+    return "it is stuck again: " + saga.stuck->error.message;
+  }
+  if (!retried) return {};
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    for (const Direction d : {Direction::action, Direction::compensate, Direction::resolve}) {
+      const Attempts& a = saga.steps[i].of(d);
+      if (a.outstanding || !a.retry_at || *a.retry_at > now_) continue;
+      const std::string& participant = live.definition->steps[i].participant;
+      const auto command = d == Direction::action ? CommandClass::later_try : CommandClass::undoing;
+      const auto hold = book_.held(participant, command, now_);
+      if (!hold) continue;
+      return fmt::format("step {} still waits: the {} of {} holds it{}",
+                         live.definition->steps[i].name, hold->policy, participant,
+                         hold->until ? " until " + format_time(*hold->until) : std::string());
+    }
+  }
+  return {};
 }
 
 void Coordinator::take(ReplayArrival& a) {
@@ -188,7 +216,7 @@ void Coordinator::take(ReplayArrival& a) {
                                                   *a.version, old->saga.type)});
     return;
   }
-  auto planned = plan_replay(*old->definition, old->saga, definition, {a.from_step, a.input_patch});
+  auto planned = plan_replay(*old->definition, old->saga, definition, {a.from_step, a.input_patch, a.force});
   if (auto* refusal = std::get_if<Refusal>(&planned)) {
     a.answer(std::move(*refusal));
     return;
@@ -212,11 +240,36 @@ void Coordinator::take(ReplayArrival& a) {
   open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
 }
 
+// What no participant could carry out would show only when it is wanted: an undo, say.
+std::optional<std::string> Coordinator::refused_by_channel(const std::vector<Step>& steps) const {
+  for (const Step& step : steps) {
+    if (const auto* list = step.as<ForEach>()) {
+      if (auto refusal = refused_by_channel({*list->step})) return refusal;
+    }
+    if (!step.as<Call>()) continue;
+    const auto asked = [&](const std::string& action) -> std::optional<std::string> {
+      const auto why = channel_.refuses(step.participant, action);
+      if (!why) return std::nullopt;
+      return fmt::format("step {}: participant {} {}", step.name, step.participant, *why);
+    };
+    if (auto refusal = asked(step.action)) return refusal;
+    if (step.compensation) {
+      if (auto refusal = asked(step.compensation->action)) return refusal;
+    }
+    if (!step.resolve.empty()) {
+      if (auto refusal = asked(step.resolve)) return refusal;
+    }
+  }
+  return std::nullopt;
+}
+
 void Coordinator::take(DefineArrival& a) {
   const DefinitionPtr known = newest_definition(a.definition->type, a.definition->version);
   const bool is_new = !known || known->digest() != a.definition->digest();
   if (is_new && settings_.mode == Mode::engine) {
-    if (auto refusal = book_.refusal_of(*a.definition, known_definitions())) {
+    auto refusal = book_.refusal_of(*a.definition, known_definitions());
+    if (!refusal) refusal = refused_by_channel(a.definition->steps);
+    if (refusal) {
       a.answer(Refusal{Code::wrong_state, *std::move(refusal)});
       return;
     }

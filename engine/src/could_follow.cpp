@@ -124,6 +124,7 @@ class Follower {
   }
 
   void tell(const OperatorDecided& e) {
+    if (e.verdict == "carried over") return;  // Told with the start.
     by_operator_ = e.step;
     const auto step = theirs(e.step);
     if (!step) return;

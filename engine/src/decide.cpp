@@ -62,6 +62,9 @@ SagaStarted start_fact(const Definition& definition, const StartRequested& input
 
 void Decider::operator()(const StartRequested& input) {
   record(start_fact(definition_, input, now_));
+  for (const CarriedOutput& carried : input.carried) {
+    if (carried.forced) record(OperatorDecided{carried.step, "carried over", input.requester});
+  }
   advance();
 }
 

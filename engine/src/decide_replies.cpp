@@ -35,6 +35,11 @@ void Decider::operator()(const AttemptTimedOut& input) {
   if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
   const Step& step = step_of(attempt.step);
   everything_ = false;
+  const Attempts& a = state(attempt.step).of(attempt.direction);
+  // Nobody waits for it any more: where it runs in this process, it may stop.
+  if (a.outstanding && a.made == attempt.attempt) {
+    decision_.effects.emplace_back(WithdrawCommand{attempt});
+  }
   inconclusive(attempt,
                Outcome::unknown("TIMEOUT", "no answer within " + format_duration(attempt_timeout(
                                                                      step, attempt.direction))));
@@ -105,13 +110,27 @@ void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcom
 
 // The action is known to have succeeded, or to have been refused without effect.
 void Decider::decide_action(const AttemptRef& attempt, const Outcome& outcome) {
+  const bool undo_waits = awaits_what_happened(attempt.step);
   if (outcome.kind == OutcomeKind::success) {
     record(StepSucceeded{attempt, outcome.output});
-    advance();
-    return;
+  } else {
+    record(StepRejected{attempt, outcome.error});
   }
-  record(StepRejected{attempt, outcome.error});
-  step_failed(attempt.step, outcome.error);
+  if (undo_waits) {
+    record(SagaResumed{{}, false, attempt.step, Direction::compensate, std::nullopt});
+  }
+  if (outcome.kind == OutcomeKind::success) {
+    advance();
+  } else {
+    step_failed(attempt.step, outcome.error);
+  }
+}
+
+// The undo of a step could not be filled in, for which nobody knew what the step had done.
+bool Decider::awaits_what_happened(StepIndex step) const {
+  return saga_.stuck && saga_.stuck->step == step &&
+         saga_.stuck->direction == Direction::compensate && saga_.stuck->error.code == "TEMPLATE" &&
+         !undo_begun(saga_.steps[step]);
 }
 
 void Decider::inconclusive(const AttemptRef& attempt, const Outcome& outcome) {

@@ -27,6 +27,10 @@ void Decider::operator()(const ResumeRequested& input) {
                                   to_string(saga_.status) + ", neither paused nor stuck");
     return;
   }
+  // What is asked of a step that is being undone is its compensation.
+  const bool undoes = stuck && saga_.stuck->step != no_step
+                          ? saga_.stuck->direction == Direction::compensate
+                          : turning_back();
   if (input.input_patch) {
     const StepIndex target = input.step != no_step ? input.step
                              : stuck               ? saga_.stuck->step
@@ -35,17 +39,25 @@ void Decider::operator()(const ResumeRequested& input) {
       refuse(Code::invalid, "an input patch needs the step it is for: give --step");
       return;
     }
-    const bool in_use = is_done(state(target)) && !(stuck && saga_.stuck->step == target);
-    if (in_use) {
-      refuse(Code::wrong_state, "step " + step_of(target).name +
-                                    " is done already; its input "
-                                    "can no longer be patched");
+    if (undoes && !step_of(target).compensation) {
+      refuse(Code::wrong_state, "the saga turns back, and step " + step_of(target).name +
+                                    " has no compensation whose input could be patched");
       return;
     }
-    if (refuse_patch(target, *input.input_patch)) return;
+    const bool in_use = undoes ? undo_begun(state(target)) && !(stuck && saga_.stuck->step == target)
+                               : is_done(state(target));
+    if (in_use) {
+      refuse(Code::wrong_state,
+             fmt::format("{} {} is {} already; its input can no longer be patched",
+                         undoes ? "the compensation of step" : "step", step_of(target).name,
+                         undoes ? "under way or closed" : "done"));
+      return;
+    }
+    if (refuse_patch(target, *input.input_patch, undoes)) return;
   }
   if (saga_.paused) {
-    record(SagaResumed{input.requester, true, input.step, Direction::action, input.input_patch});
+    const Direction direction = undoes ? Direction::compensate : Direction::action;
+    record(SagaResumed{input.requester, true, input.step, direction, input.input_patch});
     advance();
     return;
   }
@@ -66,14 +78,17 @@ bool Decider::refuse_payload(const char* what, const JsonText& payload) {
 }
 
 // Checked before it is kept: an input that cannot be sent would stop the saga when its turn comes.
-bool Decider::refuse_patch(StepIndex step, const JsonText& patch) {
+bool Decider::refuse_patch(StepIndex step, const JsonText& patch, bool undoes) {
   if (refuse_payload("the patch", patch)) return true;
-  const auto& input = step_of(step).input;
+  const bool own = undoes && step_of(step).compensation->input;
+  const auto& input = own ? step_of(step).compensation->input : step_of(step).input;
   std::string problem;
   const auto rendered = input ? render(*input, step, problem) : std::optional(saga_.input);
   // What cannot be filled in yet is checked when it is sent.
   if (!rendered || merge_patched(*rendered, patch, problem)) return false;
-  refuse(Code::invalid, "the input of step " + step_of(step).name + " " + problem);
+  refuse(Code::invalid, fmt::format("the input of {} {} {}",
+                                    undoes ? "the compensation of step" : "step",
+                                    step_of(step).name, problem));
   return true;
 }
 
@@ -249,10 +264,15 @@ void Decider::decide_by_operator(const SkipRequested& input) {
     return;
   }
   const bool succeeded = input.as == SkipRequested::As::succeeded;
+  const bool undo_waits = awaits_what_happened(input.step);
   withdraw(input.step, Direction::action);
   withdraw(input.step, Direction::resolve);
   record(OperatorDecided{input.step, succeeded ? "succeeded" : "rejected", input.requester});
-  leave_stuck(input);
+  if (undo_waits) {
+    record(SagaResumed{input.requester, false, input.step, Direction::compensate, std::nullopt});
+  } else {
+    leave_stuck(input);
+  }
   const AttemptRef by_operator{input.step, Direction::action, 0};
   if (succeeded) {
     record(StepSucceeded{by_operator, input.output.value_or(JsonText{})});

@@ -109,6 +109,7 @@ class Decider {
   void resolve_reply(const AttemptRef& attempt, const Outcome& outcome);
   void definitive_action(const AttemptRef& attempt, const Outcome& outcome);
   void decide_action(const AttemptRef& attempt, const Outcome& outcome);
+  [[nodiscard]] bool awaits_what_happened(StepIndex step) const;
   void inconclusive(const AttemptRef& attempt, const Outcome& outcome);
   void attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
                      std::optional<Duration> retry_after, bool final_failure);
@@ -126,7 +127,7 @@ class Decider {
 
   // Requests.
   [[nodiscard]] bool refuse_if_ended(const char* verb);
-  [[nodiscard]] bool refuse_patch(StepIndex step, const JsonText& patch);
+  [[nodiscard]] bool refuse_patch(StepIndex step, const JsonText& patch, bool undoes);
   [[nodiscard]] bool refuse_payload(const char* what, const JsonText& payload);
   void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
   [[nodiscard]] bool refuse_before_its_turn(StepIndex step);
@@ -174,10 +175,19 @@ class Decider {
 [[nodiscard]] bool has_begun(const Saga& saga);
 /// When the next attempt goes out beside the one under way; nothing when none does.
 [[nodiscard]] std::optional<Time> hedge_due(const Step& step, const StepState& s);
-/// A compensation was issued or closed: answers to the action decide nothing any more.
+/// A compensation was issued or closed: answers to the action decide nothing any more. One that
+/// is stuck because it could not even be sent has not begun.
 [[nodiscard]] inline bool undo_begun(const StepState& s) {
-  return s.compensation != CompensationStatus::none &&
-         s.compensation != CompensationStatus::pending;
+  switch (s.compensation) {
+    case CompensationStatus::none:
+    case CompensationStatus::pending: return false;
+    case CompensationStatus::stuck: return s.of(Direction::compensate).made > 0;
+    case CompensationStatus::dispatched:
+    case CompensationStatus::retry_wait:
+    case CompensationStatus::compensated:
+    case CompensationStatus::skipped: break;
+  }
+  return true;
 }
 
 }  // namespace skald

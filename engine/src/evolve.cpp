@@ -69,7 +69,10 @@ void Evolver::operator()(const SagaStuck& e) {
 void Evolver::operator()(const WishRecorded& e) { saga_.wish = Wish{e.reason, at_}; }
 
 void Evolver::operator()(const SagaResumed& e) {
-  if (e.input_patch && e.step != no_step) step(e.step).input_patch = e.input_patch;
+  if (e.input_patch && e.step != no_step) {
+    StepState& s = step(e.step);
+    (e.direction == Direction::compensate ? s.undo_patch : s.input_patch) = e.input_patch;
+  }
   if (e.unpaused) {
     saga_.paused = false;
     return;

@@ -1,5 +1,7 @@
 #include "json_compare.hpp"
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -12,8 +14,28 @@ bool is_negative(const Json& integer) {
   return !integer.is_number_unsigned() && integer.get<std::int64_t>() < 0;
 }
 
+// Exactly: a double holds no integer beyond 2^53 but the even ones.
+template <typename Integer>
+std::partial_ordering compare_exactly(Integer integer, double with) {
+  constexpr auto end = static_cast<double>(std::numeric_limits<Integer>::max());  // Rounds up.
+  if (with >= end) return std::partial_ordering::less;
+  if (with < static_cast<double>(std::numeric_limits<Integer>::min())) {
+    return std::partial_ordering::greater;
+  }
+  const double whole = std::trunc(with);
+  const auto other = static_cast<Integer>(whole);
+  return integer != other ? std::partial_ordering(integer <=> other) : whole <=> with;
+}
+
+std::partial_ordering compare_integer(const Json& integer, double with) {
+  return is_negative(integer) ? compare_exactly(integer.get<std::int64_t>(), with)
+                              : compare_exactly(integer.get<std::uint64_t>(), with);
+}
+
 std::partial_ordering compare_numbers(const Json& a, const Json& b) {
-  if (a.is_number_float() || b.is_number_float()) return a.get<double>() <=> b.get<double>();
+  if (a.is_number_float() && b.is_number_float()) return a.get<double>() <=> b.get<double>();
+  if (b.is_number_float()) return compare_integer(a, b.get<double>());
+  if (a.is_number_float()) return 0 <=> compare_integer(b, a.get<double>());
   if (is_negative(a) != is_negative(b)) {
     return is_negative(a) ? std::partial_ordering::less : std::partial_ordering::greater;
   }

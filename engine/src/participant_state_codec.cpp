@@ -65,6 +65,23 @@ BreakerPhase read_phase(const std::string& text) {
   throw Damaged{};
 }
 
+Json order_json(const BreakerOrder& order) {
+  Json json{{"at", ms(order.at)},
+            {"phase", to_string(order.phase)},
+            {"by", order.by},
+            {"reason", order.reason}};
+  if (order.until) json["until"] = ms(*order.until);
+  return json;
+}
+
+BreakerOrder read_order(const Json& json) {
+  BreakerOrder order{time_of(json.at("at")), read_phase(json.at("phase").get<std::string>()),
+                     std::nullopt, json.at("by").get<std::string>(),
+                     json.at("reason").get<std::string>()};
+  if (json.contains("until")) order.until = time_of(json.at("until"));
+  return order;
+}
+
 BreakerState read_breaker(const Json& json) {
   BreakerState state;
   state.phase = read_phase(json.at("phase").get<std::string>());
@@ -76,6 +93,7 @@ BreakerState read_breaker(const Json& json) {
   state.openings = count_of(json.at("openings"));
   state.probes_in_flight = count_of(json.at("probes_in_flight"));
   state.probes_alive = count_of(json.at("probes_alive"));
+  if (json.contains("set_until")) state.set_until = time_of(json.at("set_until"));
   return state;
 }
 
@@ -98,6 +116,8 @@ std::string encode_state(const ParticipantState& state) {
         {"probes_alive", breaker.probes_alive}}},
       {"rate_limit", {{"level", rate.level}, {"period", rate.period.count()}, {"at", ms(rate.at)}}},
       {"retry_budget", window_json(state.retry_budget.tries)}};
+  if (breaker.set_until) json["breaker"]["set_until"] = ms(*breaker.set_until);
+  if (state.order) json["order"] = order_json(*state.order);
   if (state.last_answer) json["last_answer"] = answer_json(*state.last_answer);
   if (state.last_error) json["last_error"] = answer_json(*state.last_error);
   return dump_json(json);
@@ -113,6 +133,7 @@ std::optional<ParticipantState> decode_state(std::string_view text) {
     state.rate_limit = {number(rate.at("level")), duration_of(rate.at("period")),
                         time_of(rate.at("at"))};
     state.retry_budget.tries = read_window(json.at("retry_budget"));
+    if (json.contains("order")) state.order = read_order(json.at("order"));
     state.last_answer = read_answer(json, "last_answer");
     state.last_error = read_answer(json, "last_error");
     return state;

@@ -22,7 +22,16 @@ Json breaker_json(const BreakerPolicy& policy, const BreakerState& stored, Time 
   const bool open = state.phase == BreakerPhase::open;
   return {{"state", to_string(state.phase)},
           {"until", open ? time_json(later(state.opened_at, state.open_for)) : Json()},
-          {"failures_in_row", state.failures_in_row}};
+          {"failures_in_row", state.failures_in_row},
+          {"set_until", time_json(state.set_until)}};
+}
+
+Json order_json(const BreakerOrder& order) {
+  return {{"at", format_time(order.at)},
+          {"breaker", to_string(order.phase)},
+          {"until", time_json(order.until)},
+          {"by", order.by},
+          {"reason", order.reason}};
 }
 
 }  // namespace
@@ -40,7 +49,8 @@ Json participant_json(const ParticipantStatus& participant, Time now) {
             {"retries_left", Json()},
             {"held", Json()},
             {"last_answer", answer_json(state.last_answer)},
-            {"last_error", answer_json(state.last_error)}};
+            {"last_error", answer_json(state.last_error)},
+            {"order", state.order ? order_json(*state.order) : Json()}};
   if (policies.breaker) json["breaker"] = breaker_json(*policies.breaker, state.breaker, now);
   if (policies.rate_limit) json["tokens"] = policies.rate_limit->tokens(state.rate_limit, now);
   if (policies.retry_budget) {

@@ -115,6 +115,18 @@ void PolicyBook::ended_for_good(const std::string& participant, const CommandEnd
   }
 }
 
+bool PolicyBook::set_breaker(const std::string& participant, const BreakerOrder& order) {
+  if (!policies(participant).breaker) return false;
+  Entry& entry = change(participant);
+  const Standing before = standing(entry);
+  BreakerState& breaker = entry.state.breaker;
+  breaker = entry.in_force.policies.breaker->set(std::move(breaker), order.phase, order.until,
+                                                 order.at);
+  entry.state.order = order;
+  note_phase(participant, before, entry, "an operator's order", order.at);
+  return true;
+}
+
 std::uint64_t PolicyBook::found(const std::string& participant, CommandClass command) {
   ParticipantState& state = entries_[participant].state;
   state.bulkhead = BulkheadPolicy::issued(state.bulkhead, command);

@@ -39,6 +39,7 @@ std::size_t payload_bytes(const Saga& saga) {
   for (const StepState& s : saga.steps) {
     bytes += size_of(s.output);
     if (s.input_patch) bytes += size_of(*s.input_patch);
+    if (s.undo_patch) bytes += size_of(*s.undo_patch);
     if (s.error) bytes += size_of(*s.error);
     for (const Attempts& a : s.attempts) {
       if (a.error) bytes += size_of(*a.error);

@@ -103,6 +103,7 @@ void SecretMask::collect_texts() {
     const StepState& s = saga_->steps[i];
     if (s.output) add_texts_at(*s.output, output_place(i), secrets_, *texts_);
     if (s.input_patch) add_texts(s.input_patch->value(), *texts_);
+    if (s.undo_patch) add_texts(s.undo_patch->value(), *texts_);
   }
   for (const KeptSignal& signal : saga_->signals) add_texts(signal.data.value(), *texts_);
   texts_->sort();
@@ -218,15 +219,20 @@ Json SecretMask::patch(const JsonText& patch) const {
 
 Json SecretMask::command_input(StepIndex step, Direction direction) const {
   const Step& s = definition_.steps[step];
-  if (direction == Direction::compensate && s.compensation && s.compensation->input) {
-    return rendered(*s.compensation->input, &s);
-  }
-  Json shown = s.input ? rendered(*s.input, &s) : input(saga_->input);
-  if (const auto& given = saga_->steps[step].input_patch) {
+  const StepState& state = saga_->steps[step];
+  const bool undoes = direction == Direction::compensate;
+  const bool own = undoes && s.compensation && s.compensation->input;
+  Json shown = own       ? rendered(*s.compensation->input, &s)
+               : s.input ? rendered(*s.input, &s)
+                         : input(saga_->input);
+  const auto merge_hidden = [&shown](const Rare<JsonText>& given) {
+    if (!given) return;
     Json hidden = given->value();
     hide_values(hidden);
     shown.merge_patch(hidden);
-  }
+  };
+  if (!own) merge_hidden(state.input_patch);
+  if (undoes) merge_hidden(state.undo_patch);
   return shown;
 }
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <mutex>
 #include <new>
 #include <random>
+#include <set>
 
 #include "skald/crash_point.hpp"
 #include "skald/text.hpp"
@@ -96,10 +98,34 @@ OrchestratorOptions with_defaults(OrchestratorOptions options, const Clock& syst
   return options;
 }
 
+// Stores that an orchestrator of this process works on.
+struct Claims {
+  std::mutex mutex;
+  std::set<const Store*> stores;
+};
+Claims& claims() {
+  static Claims all;
+  return all;
+}
+
 }  // namespace
+
+StoreClaim::StoreClaim(const Store& store) : store_(&store) {
+  const std::lock_guard lock{claims().mutex};
+  if (claims().stores.insert(store_).second) return;
+  throw StoreError(StoreError::Kind::failed,
+                   "another Orchestrator of this process works on this store object: stop it "
+                   "first, or give this one a store of its own");
+}
+
+StoreClaim::~StoreClaim() {
+  const std::lock_guard lock{claims().mutex};
+  claims().stores.erase(store_);
+}
 
 Orchestrator::Shell::Shell(Store& store, Channel& channel, OrchestratorOptions options)
     : options_(with_defaults(std::move(options), system_clock_)),
+      claim_(store),
       store_(store),
       channel_(channel),
       inbox_(options_.waiting_starts_limit),
@@ -135,6 +161,7 @@ void Orchestrator::Shell::stop() {
   thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
   close_to_the_outside();
   inbox_.drain();  // What the channel said while closing; it is told again at the next open.
+  claim_.reset();
 }
 
 void Orchestrator::Shell::open_to_the_outside() {

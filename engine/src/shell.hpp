@@ -18,6 +18,20 @@
 
 namespace skald {
 
+/// Keeps other orchestrators of this process from the same store object, which one thread at a time
+/// may write to. Other processes, and other objects on the same file, the store itself keeps out.
+class StoreClaim {
+ public:
+  /// \throws StoreError when another one holds it.
+  explicit StoreClaim(const Store& store);
+  ~StoreClaim();
+  StoreClaim(const StoreClaim&) = delete;
+  StoreClaim& operator=(const StoreClaim&) = delete;
+
+ private:
+  const Store* store_;
+};
+
 class Orchestrator::Shell final : public ChannelListener {
  public:
   Shell(Store& store, Channel& channel, OrchestratorOptions options);
@@ -76,6 +90,7 @@ class Orchestrator::Shell final : public ChannelListener {
   Json answer_request(DropQuarantinedArrival& drop);
   Json answer_request(RequeueQuarantinedArrival& requeue);
   Json answer_request(ParticipantsArrival& participants);
+  Json answer_request(SetBreakerArrival& order);
   Json answer_request(PurgeArrival& purge);
   Json answer_request(ReleaseSpaceArrival& release);
   Json answer_request(const WaitRequest& wait);
@@ -90,6 +105,7 @@ class Orchestrator::Shell final : public ChannelListener {
 
   SystemClock system_clock_;
   OrchestratorOptions options_;
+  std::optional<StoreClaim> claim_;  ///< Until it has stopped.
   Store& store_;
   Channel& channel_;
   Inbox inbox_;

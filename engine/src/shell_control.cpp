@@ -63,15 +63,14 @@ Json Orchestrator::Shell::answer_request(StartArrival& start, const DefinitionPt
 
 Json Orchestrator::Shell::answer_request(RequestArrival& arrival) {
   Waiting<RequestOutcome> waiting;
-  const bool resumed = std::holds_alternative<ResumeRequested>(arrival.input);
   arrival.answer = waiting.answer();
   submit(std::move(arrival));
   const RequestOutcome outcome = waiting.get_or_throw();
   Json answer{{"ok", true}, {"status", to_string(outcome.status)}, {"paused", outcome.paused}};
   if (outcome.wished) {
     answer["note"] = "recorded as a wish: the pivot is in doubt, its outcome decides";
-  } else if (resumed && outcome.status == Status::stuck) {
-    answer["note"] = "the pause is lifted; the saga is still stuck, resume it again for that";
+  } else if (!outcome.note.empty()) {
+    answer["note"] = outcome.note;
   }
   return answer;
 }
@@ -128,6 +127,14 @@ Json Orchestrator::Shell::answer_request(ParticipantsArrival& participants) {
     list.push_back(participant_json(status, now));
   }
   return {{"ok", true}, {"participants", std::move(list)}};
+}
+
+Json Orchestrator::Shell::answer_request(SetBreakerArrival& order) {
+  Waiting<bool> waiting;
+  order.answer = waiting.answer();
+  submit(std::move(order));
+  (void)waiting.get_or_throw();
+  return {{"ok", true}};
 }
 
 Json Orchestrator::Shell::answer_request(PurgeArrival& purge) {

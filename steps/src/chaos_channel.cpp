@@ -246,6 +246,10 @@ bool ChaosChannel::has_room(const std::string& participant) const {
   return storm_->inner().has_room(participant);
 }
 bool ChaosChannel::runs_here() const { return storm_->inner().runs_here(); }
+std::optional<std::string> ChaosChannel::refuses(const std::string& participant,
+                                                 const std::string& action) const {
+  return storm_->inner().refuses(participant, action);
+}
 bool ChaosChannel::caught_up() const { return storm_->inner().caught_up(); }
 Reconsidered ChaosChannel::reconsider(const QuarantinedMessage& message) const {
   return storm_->inner().reconsider(message);

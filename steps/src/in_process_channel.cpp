@@ -65,6 +65,23 @@ bool InProcessChannel::has_room(const std::string& participant) const {
   return !registry_->find(participant).full;
 }
 
+std::optional<std::string> InProcessChannel::refuses(const std::string& participant,
+                                                     const std::string& action) const {
+  const InProcessParticipant& known = registry_->find(participant);
+  if (registry_->is_nobody(known) || known.others || known.handlers.contains(action)) {
+    return std::nullopt;
+  }
+  return "has no handler for " + action + "; register one before the engine starts";
+}
+
+bool InProcessChannel::complete(const CommandId& id, Outcome outcome) {
+  if (outcome.kind == OutcomeKind::pending) {
+    throw ChannelError("complete() of " + id.to_string() +
+                       " takes what the call came to, and pending is no end");
+  }
+  return pool_ && pool_->complete(id, std::move(outcome));
+}
+
 void InProcessChannel::close() {
   if (pool_) pool_->close();
 }

@@ -240,11 +240,20 @@ bool InProcessChannel::Pool::withdraw_from_hand(Run& run, const AttemptRef& atte
   return true;
 }
 
+bool InProcessChannel::Pool::complete(const CommandId& id, Outcome outcome) {
+  // Until close() has taken this lock, the listener is there.
+  const std::lock_guard reporting(complete_mutex_);
+  if (closing_) return false;
+  listener_.replied(
+      Reply{id.saga, {no_step, id.direction, id.attempt}, id.step, std::move(outcome), 0});
+  return true;
+}
+
 void InProcessChannel::Pool::close() {
   const std::lock_guard closing(close_mutex_);
   std::vector<std::stop_source> running;
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(complete_mutex_, mutex_);
     closing_ = true;
     for (InProcessParticipant* participant : turns_) participant->queue.clear();
     registry_.each([](InProcessParticipant& participant) { participant.full = false; });

@@ -27,6 +27,8 @@ class InProcessChannel::Pool {
 
   void send(std::vector<Command> commands);
   void withdraw(const SagaId& saga, const AttemptRef& attempt);
+  /// Reports what a call that was `pending` came to; false when the pool is closing.
+  [[nodiscard]] bool complete(const CommandId& id, Outcome outcome);
   /// Returns once no thread of the pool is left. Idempotent.
   void close();
   [[nodiscard]] bool is_closed() const { return closing_.load(); }
@@ -70,6 +72,7 @@ class InProcessChannel::Pool {
   std::pmr::unordered_map<RunKey, Run*, RunKeyHash> in_hand_{&memory_};
   std::atomic<bool> closing_{false};
 
+  std::mutex complete_mutex_;
   std::mutex close_mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::jthread> threads_;

@@ -17,7 +17,7 @@ template <class F, Of<StepState> E>
 void fields(F& f, E& e) {
   f(e.status), f(e.compensation);
   for (auto& attempts : e.attempts) f(attempts);
-  f(e.started_at), f(e.ended_at), f(e.output), f(e.error), f(e.input_patch);
+  f(e.started_at), f(e.ended_at), f(e.output), f(e.error), f(e.input_patch), f(e.undo_patch);
   f(e.forced), f(e.undo_forced), f(e.carried_over), f(e.child), f(e.wake_at), f(e.issued_at);
   f(e.decided), f(e.undo_started_at), f(e.undo_ended_at);
 }

@@ -36,6 +36,8 @@ struct BreakerState {
   std::uint32_t openings = 0;  ///< Since it was closed last.
   std::uint32_t probes_in_flight = 0;
   std::uint32_t probes_alive = 0;
+  /// Until then it stays as an operator has set it, whatever ends how; absent: nobody has.
+  std::optional<Time> set_until;
   friend bool operator==(const BreakerState&, const BreakerState&) = default;
 };
 
@@ -57,6 +59,11 @@ struct BreakerPolicy {
   [[nodiscard]] bool admits(const BreakerState& state, Time now) const;
   /// When it admits again by itself; nothing when that hangs on a probe's answer.
   [[nodiscard]] std::optional<Time> next(const BreakerState& state, Time now) const;
+  /// As an operator sets it: closed or open until a time, and then as if it had just come there.
+  /// Without a time, closed is only where it goes on from, and open lasts as long as the policy
+  /// says.
+  [[nodiscard]] BreakerState set(BreakerState state, BreakerPhase phase, std::optional<Time> until,
+                                 Time now) const;
   /// A command that it admitted was issued.
   [[nodiscard]] BreakerState issued(BreakerState state, Time now) const;
   /// A command of this generation has ended. An open breaker stays open for at least

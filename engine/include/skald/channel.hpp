@@ -120,6 +120,13 @@ class Channel {
   virtual void receipt(const std::vector<std::uint64_t>& receipts) = 0;
   /// False when commands for this participant had better wait in the store.
   [[nodiscard]] virtual bool has_room(const std::string& participant) const = 0;
+  /// Why a command for this action of this participant would be refused, in words that complete
+  /// "participant P …"; nothing when it would not, or nobody can know. Called by define().
+  [[nodiscard]] virtual std::optional<std::string> refuses(const std::string& participant,
+                                                           const std::string& action) const {
+    (void)participant, (void)action;
+    return std::nullopt;
+  }
   /// Whether commands are carried out in this process, so that one of them may end it.
   [[nodiscard]] virtual bool runs_here() const { return false; }
   /// False while replies that had queued up before open() are still being taken in; the listener

@@ -24,6 +24,7 @@ struct Requester {
 struct CarriedOutput {
   StepIndex step = no_step;
   JsonText output;
+  bool forced = false;  ///< Although the step would be asked for something else. Not stored here.
 };
 
 struct SagaStarted {
@@ -135,7 +136,7 @@ struct SagaPaused {
 /// An operator said what happened; the facts follow as events of their own.
 struct OperatorDecided {
   StepIndex step = no_step;
-  std::string verdict;  ///< `skipped`, `succeeded`, `rejected` or `compensated`.
+  std::string verdict;  ///< `skipped`, `succeeded`, `rejected`, `compensated`, `carried over`.
   Requester requester;
 };
 /// A participant contradicted its first definitive answer.

@@ -8,6 +8,7 @@
 //   auto result = orders.wait(started.id, 5s);
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -134,6 +135,12 @@ class Orchestrator {
   /// JsonError.
   Started start(std::string_view type, const Json& input, const StartOptions& options = {});
   Started start(std::string_view type, const JsonText& input, const StartOptions& options = {});
+  /// Not with a text, which would become a JSON string: say JsonText::parse(text) when it holds
+  /// JSON, or Json(text) when a string is meant.
+  template <typename Text>
+    requires std::convertible_to<Text, std::string_view>
+  Started start(std::string_view type, const Text& input,
+                const StartOptions& options = {}) = delete;
 
   /// Starts a saga without waiting for its commit: for callers that have no thread to spare for
   /// each start. Never blocks. `done` is called exactly once and says what start() would have: on

@@ -17,6 +17,16 @@ struct LastAnswer {
   friend bool operator==(const LastAnswer&, const LastAnswer&) = default;
 };
 
+/// What an operator has done to the participant's breaker last.
+struct BreakerOrder {
+  Time at{};
+  BreakerPhase phase = BreakerPhase::closed;
+  std::optional<Time> until;  ///< Absent: it goes on by itself from there.
+  std::string by;
+  std::string reason;
+  friend bool operator==(const BreakerOrder&, const BreakerOrder&) = default;
+};
+
 struct ParticipantState {
   BreakerState breaker;
   BulkheadState bulkhead;  ///< Not stored: it follows from what is outstanding.
@@ -24,6 +34,7 @@ struct ParticipantState {
   RetryBudgetState retry_budget;
   std::optional<LastAnswer> last_answer;
   std::optional<LastAnswer> last_error;  ///< The last one that had an error code.
+  std::optional<BreakerOrder> order;
   friend bool operator==(const ParticipantState&, const ParticipantState&) = default;
 };
 

@@ -83,6 +83,7 @@ struct StepState {
   std::optional<JsonText> output;
   Rare<ErrorInfo> error;        ///< Why the step was rejected, failed, unknown or skipped.
   Rare<JsonText> input_patch;   ///< JSON Merge Patch (RFC 7396) an operator gave.
+  Rare<JsonText> undo_patch;    ///< The same, for the input of the compensation.
   bool forced = false;          ///< An operator said what happened to the action.
   bool undo_forced = false;     ///< An operator closed the compensation; it is not confirmed.
   bool carried_over = false;    ///< Its output was taken over from the saga that this one replays.

@@ -68,6 +68,8 @@ class ChaosChannel final : public Channel {
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
   [[nodiscard]] bool runs_here() const override;
+  [[nodiscard]] std::optional<std::string> refuses(const std::string& participant,
+                                                   const std::string& action) const override;
   [[nodiscard]] bool caught_up() const override;
   [[nodiscard]] Reconsidered reconsider(const QuarantinedMessage& message) const override;
   void close() override;

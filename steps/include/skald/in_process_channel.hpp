@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,14 @@ class InProcessChannel final : public Channel {
   void receipt(const std::vector<std::uint64_t>& receipts) override;
   [[nodiscard]] bool has_room(const std::string& participant) const override;
   [[nodiscard]] bool runs_here() const override { return true; }
+  /// An action that a registered participant has no handler for. Of participants that nobody
+  /// registered nothing is said: they may be meant for another channel.
+  [[nodiscard]] std::optional<std::string> refuses(const std::string& participant,
+                                                   const std::string& action) const override;
+  /// The outcome of an attempt whose handler said `pending`. From any thread; also of a call of an
+  /// earlier life of the engine. False when the channel is not open: say it again then.
+  /// \throws ChannelError when `outcome` is `pending` itself.
+  bool complete(const CommandId& id, Outcome outcome);
   /// Asks running handlers to stop and waits for them; what is queued is dropped, to be sent again
   /// at the next open.
   void close() override;

@@ -88,6 +88,10 @@ class ChannelDecorator : public Channel {
     return inner_.has_room(participant);
   }
   bool runs_here() const override { return inner_.runs_here(); }
+  std::optional<std::string> refuses(const std::string& participant,
+                                     const std::string& action) const override {
+    return inner_.refuses(participant, action);
+  }
   bool caught_up() const override { return inner_.caught_up(); }
   Reconsidered reconsider(const QuarantinedMessage& message) const override {
     return inner_.reconsider(message);
