@@ -64,9 +64,11 @@ class CommandLine {
     });
     add_global_options();
     add_verbs();
+    refuse_empty_values(app_);
   }
 
   [[nodiscard]] int run_arguments(std::vector<std::string> arguments) {
+    refuse_missing_values(arguments);
     std::reverse(arguments.begin(), arguments.end());
     try {
       app_.parse(std::move(arguments));
@@ -117,6 +119,32 @@ class CommandLine {
     add<DefinitionOptions>();
     add<StoreOptions>();
     add<CompletionOptions>();
+  }
+
+  // `--status "$UNSET"` must not mean the same as no --status at all. Only a reason may be empty.
+  static void refuse_empty_values(CLI::App& app) {
+    const auto not_empty = [](const std::string& value) {
+      return value.empty() ? std::string("is empty; give a value, or leave it out") : std::string();
+    };
+    for (CLI::Option* option : app.get_options()) {
+      const bool takes_value = option->get_items_expected_max() > 0;
+      if (takes_value && !option->check_lname("reason")) {
+        option->check(CLI::Validator(not_empty, ""));
+      }
+    }
+    for (CLI::App* nested : app.get_subcommands(nullptr)) refuse_empty_values(*nested);
+  }
+
+  // The parser would take the next argument for the value of `--status=`.
+  static void refuse_missing_values(const std::vector<std::string>& arguments) {
+    for (const std::string& argument : arguments) {
+      if (argument == "--") return;
+      const bool option = argument.size() > 3 && argument.starts_with("--");
+      if (option && argument.find('=') == argument.size() - 1) {
+        throw Refused(Refused::Code::invalid, argument.substr(0, argument.size() - 1) +
+                                                  ": is empty; give a value, or leave it out");
+      }
+    }
   }
 
   void add_global_options() {

@@ -55,7 +55,7 @@ int carry_out(const Change& change, const ChangeOptions& options, Context& conte
   StoreAccess access(context);
   SelectionOptions wanted = options.selection;
   const bool filtered = !wanted.filter.filter(context.clock.now()).empty();
-  if (filtered && !change.step.empty()) wanted.filter.step = change.step;
+  if (filtered && !change.step.empty()) wanted.filter.step = {escape_in_list(change.step)};
   const Selection selection = select_sagas(wanted, access.pages(), context);
   if (options.dry_run) return rehearse(change, options, selection, access, context);
   const bool one = selection.named_one;

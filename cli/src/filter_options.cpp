@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "skald/error.hpp"
 #include "text_options.hpp"
@@ -20,19 +21,48 @@ Time parse_moment(const char* option, const std::string& text, Time now) {
                             option, text));
 }
 
-std::vector<std::string> split_list(const std::string& text) {
+std::vector<std::string> split_list(const char* option, const std::string& text) {
   std::vector<std::string> parts;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto first = text.find_first_not_of(' ', begin);
-    if (first < end) {
-      const auto last = text.find_last_not_of(' ', end - 1);
-      parts.push_back(text.substr(first, last - first + 1));
+  std::string part;
+  std::size_t blanks = 0;  // At the end of the part, not escaped.
+  const auto end_part = [&] {
+    part.resize(part.size() - blanks);
+    blanks = 0;
+    if (part.empty()) {
+      throw Refused(Refused::Code::invalid,
+                    fmt::format("{}: a value in '{}' is empty; give every value, or leave the "
+                                "option out",
+                                option, text));
     }
-    begin = end + 1;
+    parts.push_back(std::exchange(part, {}));
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
+    if (escaped) {
+      part += text[++i];
+      blanks = 0;
+    } else if (text[i] == ',') {
+      end_part();
+    } else if (text[i] != ' ') {
+      part += text[i];
+      blanks = 0;
+    } else if (!part.empty()) {
+      part += ' ';
+      ++blanks;
+    }
   }
+  end_part();
   return parts;
+}
+
+std::string escape_in_list(const std::string& part) {
+  std::string text;
+  for (const char c : part) {
+    if (c == ',' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text;
 }
 
 namespace {
@@ -56,11 +86,19 @@ WhereClause parse_clause(const std::string& clause) {
   }
 }
 
+std::vector<std::string> split_all(const char* option, const std::vector<std::string>& texts) {
+  std::vector<std::string> parts;
+  for (const auto& text : texts) {
+    for (auto& part : split_list(option, text)) parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
 }  // namespace
 
 SagaFilter FilterOptions::filter(Time now) const {
   SagaFilter filter;
-  for (const auto& name : split_list(status)) {
+  for (const auto& name : split_all("--status", status)) {
     const auto parsed = parse_status(name);
     if (!parsed) {
       throw Refused(Refused::Code::invalid,
@@ -70,10 +108,10 @@ SagaFilter FilterOptions::filter(Time now) const {
     }
     filter.statuses.push_back(*parsed);
   }
-  filter.types = split_list(type);
-  filter.keys = split_list(key);
-  filter.steps = split_list(step);
-  filter.error_codes = split_list(error_code);
+  filter.types = split_all("--type", type);
+  filter.keys = key;
+  filter.steps = split_all("--step", step);
+  filter.error_codes = split_all("--error-code", error_code);
   filter.attempts_ge = attempts_ge;
   if (!older_than.empty()) filter.started_before = parse_moment("--older-than", older_than, now);
   if (!newer_than.empty()) filter.started_after = parse_moment("--newer-than", newer_than, now);
@@ -82,27 +120,27 @@ SagaFilter FilterOptions::filter(Time now) const {
 }
 
 void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
-  const auto text = [&](const char* name, std::string& value, const char* help, const char* type) {
-    app.add_option(name, value, help)->check(valid_text())->type_name(type)->group("Filter");
+  const auto option = [&](const char* name, auto& value, const char* help, const char* type) {
+    return app.add_option(name, value, help)->check(valid_text())->type_name(type)->group("Filter");
   };
-  text("--status", options.status, "Any of these states, with commas between", "LIST");
-  text("--type", options.type, "Any of these saga types", "LIST");
-  text("--key", options.key, "Any of these business keys", "LIST");
+  const auto list = [&](const char* name, std::vector<std::string>& value, const char* help,
+                        const char* type) {
+    option(name, value, help, type)->allow_extra_args(false);
+  };
+  list("--status", options.status, "Any of these states, with commas between", "LIST");
+  list("--type", options.type, "Any of these saga types", "LIST");
+  list("--key", options.key, "The business key, a comma included; repeatable", "KEY");
   if (with_step)
-    text("--step", options.step, "The step it is at, waiting, stuck or failed", "LIST");
-  text("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
+    list("--step", options.step, "The step it is at, waiting, stuck or failed", "LIST");
+  list("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
   app.add_option("--attempts-ge", options.attempts_ge, "Some step has at least N attempts")
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->group("Filter");
-  text("--older-than", options.older_than, "Started before: 10m ago, or an RFC 3339 time", "AGE");
-  text("--newer-than", options.newer_than, "Started after: 2h ago, or an RFC 3339 time", "AGE");
-  app.add_option("--where", options.where,
-                 R"(A value in it: 'input./customer = "c-7"'; repeatable)")
-      ->check(valid_text())
-      ->type_name("CLAUSE")
-      ->allow_extra_args(false)
-      ->group("Filter");
+  option("--older-than", options.older_than, "Started before: 10m ago, or an RFC 3339 time", "AGE");
+  option("--newer-than", options.newer_than, "Started after: 2h ago, or an RFC 3339 time", "AGE");
+  list("--where", options.where, R"(A value in it: 'input./customer = "c-7"'; repeatable)",
+       "CLAUSE");
 }
 
 }  // namespace skald::cli

@@ -15,14 +15,17 @@ class App;
 
 namespace skald::cli {
 
-/// As given on the command line; lists are still one text with commas.
+/// As given on the command line: each option may be repeated. All but keys are still texts with
+/// commas in them; see split_list().
 struct FilterOptions {
-  std::string status, type, key, step, error_code;
+  std::vector<std::string> status, type, step, error_code;
+  std::vector<std::string> key;  ///< Each is one key: a comma is part of it.
   std::optional<std::uint32_t> attempts_ge;
   std::string older_than, newer_than;  ///< A duration before now, or a time in RFC 3339.
   std::vector<std::string> where;
 
-  /// \throws Refused (invalid), naming the option.
+  /// An option that was given never chooses more than it would have without a part of it: what is
+  /// empty is refused. \throws Refused (invalid), naming the option.
   [[nodiscard]] SagaFilter filter(Time now) const;
 };
 
@@ -32,7 +35,10 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step = true);
 /// A duration before `now`, or a time in RFC 3339. \throws Refused (invalid), naming the option.
 [[nodiscard]] Time parse_moment(const char* option, const std::string& text, Time now);
 
-/// `"a, b"` as its parts, without the blanks around them and without empty ones.
-[[nodiscard]] std::vector<std::string> split_list(const std::string& text);
+/// `"a, b"` as its parts, without the blanks around them; `\,` is a comma in a part, `\\` a
+/// backslash. \throws Refused (invalid), naming the option, when a part is empty.
+[[nodiscard]] std::vector<std::string> split_list(const char* option, const std::string& text);
+/// The text that split_list() reads back as this one part.
+[[nodiscard]] std::string escape_in_list(const std::string& part);
 
 }  // namespace skald::cli
