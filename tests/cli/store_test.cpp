@@ -93,13 +93,88 @@ TEST_CASE("the audit finds gaps, forgeries and commands that should not be there
   row.events = {CommandIssued{{3, Direction::action, 1}, 1}};
   after_end.rows.push_back(row);
   found(after_end, "issues the action of step 3 after the saga turned back");
-  found(after_end, "issues a command after the end");
+  found(after_end, "records command.issued after the end 'compensated'");
 
   Record other = record;
   other.definition = std::make_shared<const Definition>(parse_definition(
       R"({"saga": "other", "version": 1, "steps": [{"name": "a", "participant": "p",
           "action": "b", "compensation": "none"}]})"));
   found(other, "its definition has another digest");
+}
+
+namespace {
+
+// A trip of two legs, child sagas; the second leg is refused, so that the first, which had
+// completed, is turned back by its parent.
+std::vector<std::string> turned_back_trip(World& world) {
+  Engine engine(world.store());
+  Orchestrator& orchestrator = engine.orchestrator();
+  orchestrator.define(parse_definition(R"({"saga": "leg", "version": 1, "steps": [
+      {"name": "reserve", "participant": "inventory", "action": "reserve",
+       "compensation": "release"},
+      {"name": "charge", "participant": "payment", "action": "charge",
+       "compensation": "refund"}]})"));
+  orchestrator.define(parse_definition(R"({"saga": "trip", "version": 1, "steps": [
+      {"name": "legs", "for_each": {"in": "/input/legs",
+                                    "step": {"saga": {"type": "leg"}}}}]})"));
+  const Json refused{{"outcomes", {{"reserve", "rejected"}}}};
+  const SagaId id = orchestrator.start("trip", Json{{"legs", {Json::object(), refused}}}, {}).id;
+  const auto result = orchestrator.wait(id, Duration(60'000));
+  REQUIRE(result);
+  CHECK(result->status == Status::compensated);
+  std::vector<std::string> ids{id.to_string()};
+  for (const StepState& step : orchestrator.saga(id).steps) {
+    if (step.child) ids.push_back(step.child->to_string());
+  }
+  return ids;
+}
+
+}  // namespace
+
+TEST_CASE("a completed child that its parent turned back passes the audit") {
+  World world;
+  const auto ids = turned_back_trip(world);
+  REQUIRE(ids.size() == 3);
+  const Json history = world.skald({"history", ids[1], "-o", "json"}).json();
+  CHECK(history.dump().find("saga.completed") < history.dump().find("saga.compensating"));
+  const Result result = world.skald({"audit"});
+  CHECK_MESSAGE(result.code == 0, result.out);
+  CHECK(result.says("3 sagas checked, all well"));
+}
+
+TEST_CASE("only its parent may turn a completed saga back, and only once") {
+  World world;
+  const auto ids = turned_back_trip(world);
+  const Record child = read(world, ids[1]);
+  Record orphan = child;
+  std::get<SagaStarted>(orphan.rows.front().events.front()).parent.reset();
+  found(orphan, "records saga.compensating after the end 'completed'");
+  Record twice = child;
+  twice.rows.insert(twice.rows.end(), child.rows.end() - 2, child.rows.end());
+  found(twice, "after the end 'compensated'");
+  Record cancelled = child;
+  for (JournalRow& row : cancelled.rows) {
+    for (Event& event : row.events) {
+      if (auto* turned = std::get_if<SagaTurnedBack>(&event))
+        turned->cause.error.code = "CANCELLED";
+    }
+  }
+  found(cancelled, "records saga.compensating after the end 'completed'");
+}
+
+TEST_CASE("the audit takes ids, standard input or a filter, like the verbs that change") {
+  World world;
+  const auto done = world.completed("k");
+  const auto stuck = world.stuck();
+  CHECK(world.skald({"audit", "--status", "stuck"}).says("1 saga checked, all well"));
+  CHECK(world.skald({"audit", "--key", "k", "--key", "other"}).says("1 saga checked, all well"));
+  CHECK(world.skald({"audit", "--step", "charge"}).says("1 saga checked"));
+  CHECK(world.skald({"audit", "-"}, done + "\n" + stuck).says("2 sagas checked"));
+  CHECK(world.skald({"audit", "--limit", "1"}).says("1 saga checked"));
+  CHECK(world.skald({"audit"}).says("2 sagas checked"));
+  CHECK(world.skald({"audit", "--status", "abandoned"}).says("0 sagas checked"));
+  CHECK(world.skald({"audit", done, "--status", "stuck"}).code == 2);
+  CHECK(world.skald({"audit", "ffff"}).code == 3);
 }
 
 TEST_CASE("the audit exits with 1 and names the saga") {

@@ -1,10 +1,8 @@
 // `skald audit`: folds journals again and checks them against rows, definition and rules.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "output/format.hpp"
+#include "selection.hpp"
 
 namespace CLI {
 class App;
@@ -15,7 +13,7 @@ namespace skald::cli {
 struct Context;
 
 struct AuditOptions {
-  std::vector<std::string> ids;  ///< None: every saga.
+  SelectionOptions selection;  ///< Neither ids nor a filter: every saga.
   FormatOption format;
 };
 
