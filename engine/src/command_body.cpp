@@ -4,21 +4,43 @@
 
 #include "json_pointer.hpp"
 #include "skald/error.hpp"
+#include "skald/text.hpp"
 #include "skald/work.hpp"
 
 namespace skald {
 namespace {
 
-std::optional<JsonText> action_input(const Definition& definition, const Saga& saga, StepIndex step,
-                                     PayloadTrees& trees, std::string& problem) {
-  const Step& s = definition.steps[step];
-  const auto& patch = saga.steps[step].input_patch;
-  if (!s.input && !patch) return saga.input;
-  std::optional<JsonText> rendered =
-      s.input ? render_template(*s.input, definition, saga, &s, trees, problem) : saga.input;
-  if (!patch) return rendered;
-  // A patch may also mend an input that could not be filled in.
-  return merge_patched(rendered.value_or(JsonText{}), *patch, problem);
+// Of a value that is quoted in a reason.
+constexpr std::size_t shown_value_bytes_max = 200;
+
+// What of a template can be filled in: a member whose value is missing is left out, an element is
+// null. Nothing when the whole is missing.
+std::optional<Json> render_in_part(const Json& node, const PointerLookup& lookup) {
+  if (node.is_array()) {
+    Json list = Json::array();
+    for (const Json& item : node) list.push_back(render_in_part(item, lookup).value_or(Json()));
+    return list;
+  }
+  if (!node.is_object()) return node;
+  if (const auto reference = node.find("$from"); reference != node.end()) {
+    if (const Json* value = lookup(reference->get_ref<const std::string&>())) return *value;
+    const auto fallback = node.find("default");
+    return fallback == node.end() ? std::nullopt : std::optional<Json>(*fallback);
+  }
+  Json object = Json::object();
+  for (const auto& [key, member] : node.items()) {
+    if (auto value = render_in_part(member, lookup)) object[key] = *std::move(value);
+  }
+  return object;
+}
+
+std::optional<JsonText> json_text_of(const Json& value, std::string& problem) {
+  try {
+    return JsonText::of(value);
+  } catch (const JsonError& error) {
+    problem = std::string("cannot be patched: ") + error.what();
+    return std::nullopt;
+  }
 }
 
 void append_error(std::string& out, const ErrorInfo& error) {
@@ -71,12 +93,73 @@ std::optional<JsonText> merge_patched(const JsonText& text, const JsonText& patc
                                       std::string& problem) {
   Json patched = text.value();
   patched.merge_patch(patch.value());
-  try {
-    return JsonText::of(patched);
-  } catch (const JsonError& error) {
-    problem = std::string("cannot be patched: ") + error.what();
-    return std::nullopt;
+  return json_text_of(patched, problem);
+}
+
+namespace {
+
+// A patch over what of the template can be filled in.
+std::optional<JsonText> patched_template(const Template& own, const Definition& definition,
+                                         const Saga& saga, const Step& step, const JsonText& patch,
+                                         PayloadTrees& trees, std::string& problem) {
+  if (const auto rendered = render_template(own, definition, saga, &step, trees, problem)) {
+    return merge_patched(*rendered, patch, problem);
   }
+  SagaLookup lookup{definition, saga, trees, &step};
+  Json patched = render_in_part(own.text().value(), lookup.as_function()).value_or(Json());
+  patched.merge_patch(patch.value());
+  return json_text_of(patched, problem);
+}
+
+}  // namespace
+
+const Template* input_template(const Step& step) {
+  if (const auto* child = step.as<ChildSaga>()) return child->input ? &*child->input : nullptr;
+  if (const auto* sleep = step.as<Sleep>()) return &sleep->until;
+  return step.input ? &*step.input : nullptr;
+}
+
+std::optional<JsonText> step_input(const Definition& definition, const Saga& saga, StepIndex step,
+                                   PayloadTrees& trees, std::string& problem) {
+  if (const auto& patch = saga.steps[step].input_patch) {
+    return step_input(definition, saga, step, *patch, trees, problem);
+  }
+  const Step& s = definition.steps[step];
+  const Template* own = input_template(s);
+  return own ? render_template(*own, definition, saga, &s, trees, problem)
+             : std::optional(saga.input);
+}
+
+std::optional<JsonText> step_input(const Definition& definition, const Saga& saga, StepIndex step,
+                                   const JsonText& patch, PayloadTrees& trees,
+                                   std::string& problem) {
+  const Step& s = definition.steps[step];
+  const Template* own = input_template(s);
+  return own ? patched_template(*own, definition, saga, s, patch, trees, problem)
+             : merge_patched(saga.input, patch, problem);
+}
+
+std::optional<JsonText> undo_input(const Definition& definition, const Saga& saga, StepIndex step,
+                                   const JsonText* patch, PayloadTrees& trees,
+                                   std::string& problem) {
+  const Step& s = definition.steps[step];
+  const bool has_own = s.compensation && s.compensation->input;
+  if (has_own && patch) {
+    return patched_template(*s.compensation->input, definition, saga, s, *patch, trees, problem);
+  }
+  if (has_own) return render_template(*s.compensation->input, definition, saga, &s, trees, problem);
+  auto input = step_input(definition, saga, step, trees, problem);
+  return patch && input ? merge_patched(*input, *patch, problem) : input;
+}
+
+std::optional<Time> sleep_end(const JsonText& rendered, Time now, std::string& problem) {
+  const Json value = rendered.value();
+  const std::string text = value.is_string() ? value.get<std::string>() : std::string{};
+  if (const auto duration = parse_duration(text)) return later(now, *duration);
+  if (const auto time = parse_time(text)) return time;
+  problem = "is neither a duration such as \"5m\" nor a time: " +
+            clean_text(rendered.text(), shown_value_bytes_max);
+  return std::nullopt;
 }
 
 std::optional<JsonText> command_body(const Definition& definition, const Saga& saga, StepIndex step,
@@ -89,14 +172,11 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
                                      Direction direction, PayloadTrees& trees,
                                      std::string& problem) {
   const Step& s = definition.steps[step];
-  const bool own_input = direction == Direction::compensate && s.compensation->input;
-  auto input = own_input
-                   ? render_template(*s.compensation->input, definition, saga, &s, trees, problem)
-                   : action_input(definition, saga, step, trees, problem);
   const auto& undo_patch = saga.steps[step].undo_patch;
-  if (direction == Direction::compensate && undo_patch) {
-    input = merge_patched(input.value_or(JsonText{}), *undo_patch, problem);
-  }
+  const auto input =
+      direction == Direction::compensate
+          ? undo_input(definition, saga, step, undo_patch ? &*undo_patch : nullptr, trees, problem)
+          : step_input(definition, saga, step, trees, problem);
   if (!input) return std::nullopt;
   std::string body;
   body.reserve(input->text().size() + 64);

@@ -43,6 +43,30 @@ class SagaLookup {
                                                       const Saga& saga, const Step* step,
                                                       PayloadTrees& trees, std::string& problem);
 
+/// The template that a step's own input comes from: of its command, its child saga or its sleep.
+/// Null: the saga's whole input.
+[[nodiscard]] const Template* input_template(const Step& step);
+
+/// A step's own input, with an operator's patch. A patch also mends an input that cannot be filled
+/// in: it is put over what can. Nothing when that is not enough, for the reason in `problem`.
+[[nodiscard]] std::optional<JsonText> step_input(const Definition& definition, const Saga& saga,
+                                                 StepIndex step, PayloadTrees& trees,
+                                                 std::string& problem);
+/// The same with this patch, whatever the saga has.
+[[nodiscard]] std::optional<JsonText> step_input(const Definition& definition, const Saga& saga,
+                                                 StepIndex step, const JsonText& patch,
+                                                 PayloadTrees& trees, std::string& problem);
+
+/// What a step's compensation is given: its own input, or the step's, with this patch, if any.
+[[nodiscard]] std::optional<JsonText> undo_input(const Definition& definition, const Saga& saga,
+                                                 StepIndex step, const JsonText* patch,
+                                                 PayloadTrees& trees, std::string& problem);
+
+/// When a sleep ends that begins at `now`; nothing when `rendered` is neither a duration nor a
+/// time, with that in `problem`.
+[[nodiscard]] std::optional<Time> sleep_end(const JsonText& rendered, Time now,
+                                            std::string& problem);
+
 /// command_body() of decide.hpp with trees that are kept.
 [[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
                                                    StepIndex step, Direction direction,

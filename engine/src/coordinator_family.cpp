@@ -10,6 +10,7 @@
 #include "lock_names.hpp"
 #include "skald/expansion.hpp"
 #include "skald/limits.hpp"
+#include "start_check.hpp"
 
 namespace skald {
 std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
@@ -18,6 +19,9 @@ std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequ
     return Refusal{Refused::Code::invalid, "the input " + *problem};
   }
   definition = std::get<DefinitionPtr>(std::move(effective));
+  if (auto unfit = problem_of_start(*definition, request)) {
+    return Refusal{Refused::Code::invalid, *std::move(unfit)};
+  }
   std::string problem;
   auto locks = lock_names(*definition, request.input, request.key, problem);
   if (!locks) return Refusal{Refused::Code::invalid, "the lock " + problem};
@@ -55,9 +59,13 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
                   true);
   }
   auto effective = effective_definition(definition, input);
+  StartRequested start;
+  start.input = input;
   std::string problem;
   if (const auto* unfit = std::get_if<std::string>(&effective)) {
     problem = "the input " + *unfit;
+  } else if (auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start)) {
+    problem = *std::move(missing);
   } else if (!lock_names(*definition, input, std::nullopt, problem)) {
     problem = "the lock " + problem;
   } else {

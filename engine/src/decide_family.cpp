@@ -42,7 +42,7 @@ ErrorInfo too_large(const ChildEnded& input) {
 
 }  // namespace
 
-void Decider::start_child(StepIndex step, const ChildSaga& child) {
+void Decider::start_child(StepIndex step) {
   const AttemptRef attempt{step, Direction::action, state(step).of(Direction::action).made + 1};
   if (saga_.depth + 1 > saga_depth_max) {
     ErrorInfo error{
@@ -52,7 +52,7 @@ void Decider::start_child(StepIndex step, const ChildSaga& child) {
     return;
   }
   std::string problem;
-  const auto input = child.input ? render(*child.input, step, problem) : std::optional(saga_.input);
+  const auto input = step_input(definition_, saga_, step, trees_, problem);
   if (!input) {
     get_stuck(step, Direction::action,
               {"TEMPLATE", fmt::format("the input of {} {}", step_of(step).name, problem), {}});

@@ -6,6 +6,15 @@
 #include "skald/limits.hpp"
 
 namespace skald {
+namespace {
+
+// Whose input it is that a command needs, as people call it.
+std::string input_owner(const Step& step, Direction direction) {
+  if (direction == Direction::action) return step.name;
+  return fmt::format("{} of {}", action_name(step, direction), step.name);
+}
+
+}  // namespace
 
 bool Decider::started() const {
   return !saga_.not_before || *saga_.not_before <= now_ || has_begun(saga_);
@@ -82,14 +91,14 @@ void Decider::begin(StepIndex step) {
     record(StepSkipped{step, std::nullopt, {"WHEN", "its condition did not hold", {}}});
     return;
   }
-  if (const auto* sleep = s.as<Sleep>()) {
-    begin_sleep(step, *sleep);
+  if (s.as<Sleep>()) {
+    begin_sleep(step);
   } else if (const auto* wait = s.as<WaitFor>()) {
     const auto until = wait->timeout ? std::optional(later(now_, *wait->timeout)) : std::nullopt;
     record(StepWaiting{step, until});
     end_wait(step);
-  } else if (const auto* child = s.as<ChildSaga>()) {
-    start_child(step, *child);
+  } else if (s.as<ChildSaga>()) {
+    start_child(step);
   } else if (const auto* group = s.as<Gather>()) {
     gather(step, *group);
   } else {
@@ -133,7 +142,9 @@ bool Decider::issue(StepIndex step, Direction direction, bool hedged) {
   auto body = command_body(definition_, saga_, step, direction, trees_, problem);
   if (!body) {
     get_stuck(step, direction,
-              {"TEMPLATE", "the input of " + step_of(step).name + " " + problem, {}});
+              {"TEMPLATE",
+               fmt::format("the input of {} {}", input_owner(step_of(step), direction), problem),
+               {}});
     return false;
   }
   if (hedged) record(AttemptHedged{{step, direction, a.made}});

@@ -80,12 +80,10 @@ bool Decider::refuse_payload(const char* what, const JsonText& payload) {
 // Checked before it is kept: an input that cannot be sent would stop the saga when its turn comes.
 bool Decider::refuse_patch(StepIndex step, const JsonText& patch, bool undoes) {
   if (refuse_payload("the patch", patch)) return true;
-  const bool own = undoes && step_of(step).compensation->input;
-  const auto& input = own ? step_of(step).compensation->input : step_of(step).input;
   std::string problem;
-  const auto rendered = input ? render(*input, step, problem) : std::optional(saga_.input);
-  // What cannot be filled in yet is checked when it is sent.
-  if (!rendered || merge_patched(*rendered, patch, problem)) return false;
+  const auto patched = undoes ? undo_input(definition_, saga_, step, &patch, trees_, problem)
+                              : step_input(definition_, saga_, step, patch, trees_, problem);
+  if (patched) return false;
   refuse(Code::invalid, fmt::format("the input of {} {} {}",
                                     undoes ? "the compensation of step" : "step",
                                     step_of(step).name, problem));

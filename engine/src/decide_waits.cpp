@@ -11,9 +11,6 @@
 namespace skald {
 namespace {
 
-// Of a value that is quoted in a reason.
-constexpr std::size_t shown_value_bytes_max = 200;
-
 // Puts the list together that a `for_each` comes to. False when it grows over the limit.
 bool append_element(std::string& list, std::string_view output) {
   if (list.size() > 1) list += ',';
@@ -45,18 +42,10 @@ bool Decider::group_is_full(StepIndex step) const {
   return others >= s.group_limit;
 }
 
-void Decider::begin_sleep(StepIndex step, const Sleep& sleep) {
+void Decider::begin_sleep(StepIndex step) {
   std::string problem;
-  const auto rendered = render(sleep.until, step, problem);
-  std::optional<Time> until;
-  if (rendered) {
-    const Json value = rendered->value();
-    const std::string text = value.is_string() ? value.get<std::string>() : std::string{};
-    if (const auto duration = parse_duration(text)) until = later(now_, *duration);
-    if (const auto time = parse_time(text)) until = *time;
-    problem = "is neither a duration such as \"5m\" nor a time: " +
-              clean_text(rendered->text(), shown_value_bytes_max);
-  }
+  const auto rendered = step_input(definition_, saga_, step, trees_, problem);
+  const auto until = rendered ? sleep_end(*rendered, now_, problem) : std::nullopt;
   if (!until) {
     get_stuck(step, Direction::action,
               {"TEMPLATE", "the sleep of " + step_of(step).name + " " + problem, {}});

@@ -88,12 +88,12 @@ class Decider {
   // Waits.
   [[nodiscard]] bool take_locks();
   [[nodiscard]] bool group_is_full(StepIndex step) const;
-  void begin_sleep(StepIndex step, const Sleep& sleep);
+  void begin_sleep(StepIndex step);
   void end_wait(StepIndex step);
   void gather(StepIndex step, const Gather& gather);
 
   // The family.
-  void start_child(StepIndex step, const ChildSaga& child);
+  void start_child(StepIndex step);
   void turn_child_back(StepIndex step);
   void child_undone(const ChildEnded& input);
   void child_stays_undone(StepIndex step);

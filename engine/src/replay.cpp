@@ -7,6 +7,7 @@
 #include "command_body.hpp"
 #include "definition_shape.hpp"
 #include "skald/expansion.hpp"
+#include "start_check.hpp"
 
 namespace skald {
 namespace {
@@ -160,6 +161,9 @@ std::variant<StartRequested, Refusal> plan_replay(const Definition& old_definiti
     start.carried = std::move(standing.carried);
   }
   if (old.holds_key) start.key = old.key;
+  if (auto problem = problem_of_start(steps, start)) {
+    return Refusal{Refused::Code::invalid, *std::move(problem)};
+  }
   return start;
 }
 

@@ -270,3 +270,101 @@ TEST_CASE("every one of many threads that wait for their starts is woken, each w
   for (const auto& mine : ids) all.insert(mine.begin(), mine.end());
   CHECK(all.size() == callers * each);
 }
+
+namespace {
+
+// What a start with this input and key is refused for; empty when it is taken.
+std::string refusal_for(const std::string& definition, const Json& input,
+                        std::optional<std::string> key = std::nullopt) {
+  MemoryStore store;
+  NullChannel channel;
+  Orchestrator orders{store, channel, quiet()};
+  orders.define(parse_definition(definition));
+  StartOptions options;
+  options.key = std::move(key);
+  try {
+    (void)orders.start("t", input, options);
+  } catch (const Refused& refused) {
+    CHECK(refused.code() == Code::invalid);
+    return refused.what();
+  }
+  return {};
+}
+
+std::string with_steps(const std::string& steps, const std::string& more = "") {
+  return R"({"saga": "t", "version": 1, )" + more + R"("steps": [)" + steps + "]}";
+}
+
+std::string call(const std::string& more) {
+  return R"({"name": "a", "participant": "p", "action": "a", )" + more + "}";
+}
+
+constexpr const char* needs_sku =
+    R"("compensation": "none", "input": {"sku": {"$from": "/input/sku"}})";
+
+}  // namespace
+
+TEST_CASE("a start without a value that a template surely needs is refused and names both") {
+  const std::string refusal = refusal_for(with_steps(call(needs_sku)), Json::object());
+  CHECK(refusal ==
+        "the input of step a points nowhere: /input/sku; give that value, or let the definition "
+        "state a \"default\" for it");
+  CHECK(refusal_for(with_steps(call(needs_sku)), {{"sku", nullptr}}).empty());
+  const auto names = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(names(refusal_for(with_steps(call(R"("compensation": {"action": "undo",
+                  "input": {"$from": "/input/iban"}})")),
+                          Json::object()),
+              "the input of undo of step a points nowhere: /input/iban"));
+  CHECK(names(refusal_for(with_steps(R"({"name": "c", "saga": {"type": "x",
+                  "input": {"$from": "/input/leg"}}})"),
+                          Json::object()),
+              "the input of step c points nowhere: /input/leg"));
+  CHECK(names(refusal_for(with_steps(call(R"("compensation": "none")"),
+                                     R"("output": {"$from": "/input/x"}, )"),
+                          Json::object()),
+              "the output of the saga points nowhere: /input/x"));
+  const std::string keyed =
+      with_steps(call(R"("compensation": "none", "input": {"k": {"$from": "/key"}})"));
+  CHECK(names(refusal_for(keyed, Json::object()), "points nowhere: /key"));
+  CHECK(refusal_for(keyed, Json::object(), "k-1").empty());
+  const std::string each = with_steps(R"({"name": "e", "for_each": {"in": "/input/items", "step": {
+      "participant": "p", "action": "a", "compensation": "none",
+      "input": {"sku": {"$from": "/item/sku"}}}}})");
+  CHECK(names(refusal_for(each, {{"items", {{{"sku", 1}}, {{"sk", 2}}}}}),
+              "the input of step e.1 points nowhere: /item/sku"));
+  CHECK(refusal_for(each, {{"items", {{{"sku", 1}}}}}).empty());
+}
+
+TEST_CASE("a value that may not be needed, or that is not known yet, does not refuse a start") {
+  const auto taken = [](const std::string& steps, const Json& input) {
+    const std::string refusal = refusal_for(with_steps(steps), input);
+    CHECK_MESSAGE(refusal.empty(), refusal);
+  };
+  const std::string needs = std::string(needs_sku) + ", ";
+  taken(call(R"("compensation": "none", "input": {"sku": {"$from": "/input/sku", "default": 1}})"),
+        Json::object());
+  taken(call(needs + R"("when": {"$from": "/input/gift", "equals": true})"), Json::object());
+  taken(call(needs + R"("on_failure": "skip")"), Json::object());
+  const std::string first =
+      R"({"name": "first", "participant": "p", "action": "f", "compensation": "none"}, )";
+  taken(first + call(needs + R"("when": {"$from": "/steps/first/output/ok", "equals": true})"),
+        Json::object());
+  taken(first + call(R"("compensation": "none", "input": {"$from": "/steps/first/output/id"})"),
+        Json::object());
+  // A condition that holds already excuses nothing.
+  CHECK(
+      !refusal_for(with_steps(call(needs + R"("when": {"$from": "/input/gift", "equals": true})")),
+                   {{"gift", true}})
+           .empty());
+}
+
+TEST_CASE("a sleep whose time is known at the start is checked there") {
+  const std::string nap = with_steps(R"({"name": "nap", "sleep": {"$from": "/input/at"}})");
+  CHECK(refusal_for(nap, {{"at", "soon"}}) ==
+        "the sleep of step nap is neither a duration such as \"5m\" nor a time: \"soon\"");
+  CHECK(refusal_for(nap, Json::object()).find("points nowhere: /input/at") != std::string::npos);
+  CHECK(refusal_for(nap, {{"at", "5m"}}).empty());
+  CHECK(refusal_for(nap, {{"at", "2030-01-01T00:00:00Z"}}).empty());
+}
