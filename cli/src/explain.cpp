@@ -33,45 +33,56 @@ std::string held_by_policy(StoreAccess& access, const std::string& participant) 
 // What each child that the saga waits for says of itself, down to the last generation. A child's
 // definition declares its own secrets; what the saga passed on stays hidden here all the same.
 void append_children(StoreAccess& access, const Saga& saga, const SecretMask& mask, Time now,
-                     std::string& sentence) {
+                     std::vector<std::string>& lines) {
   for (const StepState& s : saga.steps) {
     const bool awaited = s.child && (s.status == StepStatus::waiting ||
                                      s.compensation == CompensationStatus::dispatched);
     if (!awaited) continue;
     const auto loaded = access.pages().try_load(*s.child);
     if (const auto* unreadable = std::get_if<UnreadableSaga>(&loaded)) {
-      sentence += "\n  child " + mask.text(unreadable->problem);
+      lines.push_back("child " + mask.text(unreadable->problem));
       continue;
     }
     const auto& child = std::get<FoldedSaga>(loaded);
-    sentence += fmt::format("\n  child saga {} ({}, {}): {}", s.child->to_string(), child.saga.type,
-                            to_string(child.saga.status),
-                            mask.text(why(*child.definition, child.saga, now)));
-    append_children(access, child.saga, mask, now, sentence);
+    const SecretMask of_child(*child.definition, child.saga);
+    lines.push_back(fmt::format("child saga {} ({}, {}): {}", s.child->to_string(), child.saga.type,
+                                to_string(child.saga.status),
+                                mask.text(why(of_child, child.saga, child.rows, now))));
+    append_children(access, child.saga, mask, now, lines);
   }
 }
 
 }  // namespace
 
-std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
-  const SecretMask mask(*folded.definition, folded.saga);
-  std::string sentence = why(mask, folded.saga, now);
-  const Status status = folded.saga.status;
+std::vector<std::string> explain(StoreAccess& access, const FoldedSaga& folded, Time now) {
+  const Saga& saga = folded.saga;
+  const SecretMask mask(*folded.definition, saga);
+  std::string sentence = why(mask, saga, folded.rows, now);
   const std::string participant = awaited_participant(folded, now);
-  if (status != Status::stuck && !participant.empty()) {
+  if (saga.status != Status::stuck && !participant.empty()) {
     const std::string held = held_by_policy(access, participant);
     // Without this the sentence of a pending saga asks whether any engine runs.
-    if (!held.empty() && status == Status::pending) return "waits to be issued, because " + held;
-    if (!held.empty()) return sentence + ", because " + held;
+    if (!held.empty() && saga.status == Status::pending) {
+      return {"waits to be issued, because " + held};
+    }
+    if (!held.empty()) return {sentence + ", because " + held};
   }
-  // A saga that is pending says so itself, one that is stuck waits for people.
-  const bool needs_engine =
-      (status == Status::running || status == Status::compensating) && !folded.saga.paused;
-  if (needs_engine && !access.engine_running()) {
+  // A saga that has not begun asks for an engine by itself, unless it knows what else it waits for.
+  // One that is stuck or paused waits for people.
+  const bool waits_for_more =
+      saga.lock_wait.has_value() || (saga.not_before && *saga.not_before > now);
+  const bool needs_engine = saga.status == Status::running || saga.status == Status::compensating ||
+                            (saga.status == Status::pending && waits_for_more);
+  if (needs_engine && !saga.paused && !access.engine_running()) {
     sentence += "; but no engine answers at this store now, and without one nothing goes on";
   }
-  if (!is_end(status)) append_children(access, folded.saga, mask, now, sentence);
-  return sentence;
+  std::vector<std::string> lines{std::move(sentence)};
+  if (!is_end(saga.status)) append_children(access, saga, mask, now, lines);
+  return lines;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 }  // namespace skald::cli

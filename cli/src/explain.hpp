@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "saga_pages.hpp"
 #include "skald/time.hpp"
@@ -10,7 +11,11 @@
 
 namespace skald::cli {
 
-/// Names what holds the saga back also where that is a child saga's matter.
-[[nodiscard]] std::string explain(StoreAccess& access, const FoldedSaga& folded, Time now);
+/// The sentence, and one more for each child saga that it waits for, down to the last generation:
+/// a line each.
+[[nodiscard]] std::vector<std::string> explain(StoreAccess& access, const FoldedSaga& folded,
+                                               Time now);
+/// The lines as one text, as JSON shows it.
+[[nodiscard]] std::string joined(const std::vector<std::string>& lines);
 
 }  // namespace skald::cli

@@ -1,8 +1,11 @@
 // The sentence of `why`: what a saga waits for, since when, what comes next, what would help.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "skald/decide.hpp"
 #include "skald/view.hpp"
+#include "view_advice.hpp"
 #include "view_parts.hpp"
 
 namespace skald {
@@ -15,16 +18,25 @@ std::string describe_shown(const ErrorInfo& error) {
   return fmt::format("{}: {}", error.code, error.message);
 }
 
+// When the journal last recorded something; nothing when it did not, or is not at hand.
+template <typename Matches>
+std::optional<Time> last_time(const std::vector<JournalRow>* rows, Matches matches) {
+  if (!rows) return std::nullopt;
+  for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+    if (std::any_of(row->events.begin(), row->events.end(), matches)) return row->at;
+  }
+  return std::nullopt;
+}
+
 class Why {
  public:
-  Why(const SecretMask& mask, const Saga& saga, Time now)
-      : mask_(mask), definition_(mask.definition()), saga_(saga), now_(now) {}
+  /// `rows`: the whole journal, or null.
+  Why(const SecretMask& mask, const Saga& saga, const std::vector<JournalRow>* rows, Time now)
+      : mask_(mask), definition_(mask.definition()), saga_(saga), rows_(rows), now_(now) {}
 
   [[nodiscard]] std::string sentence() const {
     std::string text = by_status();
-    if (saga_.paused) {
-      text = fmt::format("paused: nothing new is issued until `skald resume`; {}", text);
-    }
+    if (saga_.paused) text = paused(text);
     if (saga_.wish) {
       text += fmt::format("; a wish to turn back ({}) waits for the outcome of {}",
                           mask_.text(saga_.wish->reason.code), name(definition_.pivot()));
@@ -46,6 +58,13 @@ class Why {
         return fmt::format("abandoned by an operator {}; effects may remain", ago(*saga_.ended_at));
     }
     return {};
+  }
+
+  [[nodiscard]] std::string paused(const std::string& text) const {
+    if (saga_.status == Status::stuck) {
+      return fmt::format("paused, and `skald resume` only ends that; then it is {}", text);
+    }
+    return fmt::format("paused: nothing new is issued until `skald resume`; {}", text);
   }
 
   [[nodiscard]] std::string not_begun() const {
@@ -93,10 +112,14 @@ class Why {
     const Step& step = definition_.steps[at];
     const std::string end = s.wake_at ? until(*s.wake_at) : "";
     if (const auto* wait = step.as<WaitFor>()) {
-      return fmt::format("{} waits for the signal {}, since {}{}; `skald signal {} {}` gives it",
-                         name(at), wait->signal, ago(s.started_at.value_or(now_)),
-                         s.wake_at ? ", and times out " + end : "", saga_.id.to_string(),
-                         wait->signal);
+      if (saga_.paused && has_kept(wait->signal)) {
+        return fmt::format("{} has its signal {} already: {}", name(at), wait->signal,
+                           advice(definition_, saga_, Standstill::signal_kept, at));
+      }
+      return fmt::format("{} waits for the signal {}, since {}{}; {}", name(at), wait->signal,
+                         ago(s.started_at.value_or(now_)),
+                         s.wake_at ? ", and times out " + end : "",
+                         advice(definition_, saga_, Standstill::signal_awaited, at));
     }
     if (s.child) {
       return fmt::format("{} waits for child saga {} to end; `skald why {}` says how it stands",
@@ -143,34 +166,47 @@ class Why {
     return fmt::format("turned back because {}; {}", cause(), what);
   }
 
-  [[nodiscard]] std::string stuck() const {
-    const Stuck& stuck = *saga_.stuck;
-    if (stuck.step == no_step) {
-      return fmt::format("stuck for {}: {}; `skald abandon` closes it", since(saga_.updated_at),
-                         describe(stuck.error));
-    }
-    const StepState& s = saga_.steps[stuck.step];
-    if (stuck.direction == Direction::compensate) {
-      if (s.compensation == CompensationStatus::compensated) return answered_since(stuck);
-      return fmt::format(
-          "stuck for {}: {}; `skald resume` tries again, `skald skip --step {} --as compensated` "
-          "says it is undone",
-          since(saga_.updated_at), describe(stuck.error), name(stuck.step));
-    }
-    if (s.status == StepStatus::succeeded) return answered_since(stuck);
-    const bool doubt = s.status == StepStatus::unknown;
-    return fmt::format(
-        "stuck for {}: {} {} ({}); `skald resume` tries again, `skald skip "
-        "--step {} --as succeeded|rejected` says what happened{}",
-        since(saga_.updated_at), name(stuck.step),
-        doubt ? "may have happened and nobody can tell" : "failed for good", describe(stuck.error),
-        name(stuck.step),
-        goes_forward_only(definition_, saga_) || doubt ? "" : ", `skald cancel` turns back");
+  [[nodiscard]] bool has_kept(const std::string& signal) const {
+    return std::any_of(saga_.signals.begin(), saga_.signals.end(),
+                       [&](const KeptSignal& kept) { return kept.name == signal; });
   }
 
-  [[nodiscard]] std::string answered_since(const Stuck& stuck) const {
-    return fmt::format("stuck, but {} has been answered since: `skald resume` goes on",
-                       name(stuck.step));
+  [[nodiscard]] std::string stuck() const {
+    const StepIndex step = saga_.stuck->step;
+    const Standstill standstill = standstill_of(definition_, saga_);
+    return fmt::format("stuck{}: {}; {}", stuck_for(), stuck_by(standstill),
+                       advice(definition_, saga_, standstill, step));
+  }
+
+  // What holds it, without how long and what helps.
+  [[nodiscard]] std::string stuck_by(Standstill standstill) const {
+    const std::string at = name(saga_.stuck->step);
+    const std::string error = describe(saga_.stuck->error);
+    switch (standstill) {
+      case Standstill::answered_since: return fmt::format("{} has been answered since", at);
+      case Standstill::action_in_doubt:
+        return fmt::format("{} may have happened and nobody can tell ({})", at, error);
+      case Standstill::action_failed: return fmt::format("{} failed for good ({})", at, error);
+      case Standstill::undo_by_hand:
+        return fmt::format("{} has to be undone by hand ({})", at, error);
+      case Standstill::input_unfilled:
+      case Standstill::list_uncollected:
+      case Standstill::undo_failed:
+      case Standstill::undo_unfilled:
+      case Standstill::output_unfilled:
+      case Standstill::undecidable:
+      case Standstill::signal_awaited:
+      case Standstill::signal_kept:
+      case Standstill::retry_awaited: break;
+    }
+    return error;
+  }
+
+  // Not since the last change: others of its steps may still be answered.
+  [[nodiscard]] std::string stuck_for() const {
+    const auto at = last_time(
+        rows_, [](const Event& event) { return std::holds_alternative<SagaStuck>(event); });
+    return at ? " for " + since(*at) : "";
   }
 
   [[nodiscard]] std::string awaiting(StepIndex at, Direction direction) const {
@@ -179,21 +215,38 @@ class Why {
     if (!a.outstanding) {
       return fmt::format("{} waits to be issued to {}", what(at, direction), participant(at));
     }
-    return fmt::format(
-        "waits for {} to answer {} (attempt {} of {}, last change {}); "
-        "without an answer it times out {} after it was sent",
-        participant(at), what(at, direction), a.in_round(), limit(at, direction),
-        ago(saga_.updated_at),
-        describe_duration(attempt_timeout(definition_.steps[at], direction)));
+    const Duration timeout = attempt_timeout(definition_.steps[at], direction);
+    const AttemptRef attempt{at, direction, a.made};
+    const auto issued = last_time(rows_, [&](const Event& event) {
+      const auto* e = std::get_if<CommandIssued>(&event);
+      return e && e->attempt == attempt;
+    });
+    std::string text =
+        fmt::format("waits for {} to answer {} (attempt {} of {}, {} {})", participant(at),
+                    what(at, direction), a.in_round(), limit(at, direction),
+                    issued ? "issued" : "last change", ago(issued.value_or(saga_.updated_at)));
+    // A participant may ask for more time, and of that the journal knows nothing.
+    if (issued && now_ - *issued > timeout) {
+      return text + fmt::format(
+                        "; its timeout of {} has passed, so the participant has asked for more "
+                        "time, or the command has not reached it yet",
+                        describe_duration(timeout));
+    }
+    return text + fmt::format(
+                      "; without an answer it times out {} after it was sent, or later if the "
+                      "participant asks for more time",
+                      describe_duration(timeout));
   }
 
   [[nodiscard]] std::string retrying(StepIndex at, Direction direction) const {
     const Attempts& a = saga_.steps[at].of(direction);
     const std::string error = a.error ? describe(*a.error) : "no answer";
-    return fmt::format(
-        "attempt {} of {} at {} ended with {}; the next is due {}, "
-        "`skald retry` makes it now",
-        a.in_round(), limit(at, direction), what(at, direction), error, until(*a.retry_at));
+    std::string text =
+        fmt::format("attempt {} of {} at {} ended with {}; the next is due {}", a.in_round(),
+                    limit(at, direction), what(at, direction), error, until(*a.retry_at));
+    // A paused saga refuses a retry.
+    if (saga_.paused) return text;
+    return text + ", " + advice(definition_, saga_, Standstill::retry_awaited, at);
   }
 
   [[nodiscard]] std::string cause() const {
@@ -256,17 +309,23 @@ class Why {
   const SecretMask& mask_;
   const Definition& definition_;
   const Saga& saga_;
+  const std::vector<JournalRow>* rows_;
   Time now_;
 };
 
 }  // namespace
 
 std::string why(const SecretMask& mask, const Saga& saga, Time now) {
-  return Why{mask, saga, now}.sentence();
+  return Why{mask, saga, nullptr, now}.sentence();
 }
 
 std::string why(const Definition& definition, const Saga& saga, Time now) {
   return why(SecretMask(definition, saga), saga, now);
+}
+
+std::string why(const SecretMask& mask, const Saga& saga, const std::vector<JournalRow>& rows,
+                Time now) {
+  return Why{mask, saga, &rows, now}.sentence();
 }
 
 }  // namespace skald

@@ -142,6 +142,54 @@ TEST_CASE("why says when there is no engine that could go on") {
   CHECK_FALSE(world.skald({"why", world.completed()}).says("no engine answers"));
 }
 
+TEST_CASE("a saga that waits for a lock or its time also says when there is no engine") {
+  World world;
+  std::string waits;
+  {
+    Engine engine(world.store());
+    Orchestrator& orchestrator = engine.orchestrator();
+    orchestrator.define(parse_definition(R"({"saga": "desk", "version": 1, "locks": ["desk"],
+      "steps": [{"name": "ok", "wait_for": {"signal": "go"}}]})"));
+    (void)orchestrator.start("desk", Json::object(), {});
+    waits = orchestrator.start("desk", Json::object(), {}).id.to_string();
+    CHECK(world.skald({"why", waits}).says("waits for the lock desk"));
+    CHECK_FALSE(world.skald({"why", waits}).says("no engine answers"));
+  }
+  CHECK(world.skald({"why", waits}).says("waits for the lock desk"));
+  CHECK(world.skald({"why", waits}).says("no engine answers"));
+  (void)world.completed();
+  const Result delayed = world.skald({"start", "order", "--input", "{}", "--delay", "1h"});
+  const Result why = world.skald({"why", delayed.lines().at(0)});
+  CHECK(why.says("its start is delayed until"));
+  CHECK(why.says("no engine answers"));
+}
+
+TEST_CASE("each child saga that is waited for has a line of its own, and show names it") {
+  World world;
+  SagaId id;
+  {
+    Engine engine(world.store());
+    Orchestrator& orchestrator = engine.orchestrator();
+    orchestrator.define(parse_definition(R"({"saga": "trip", "version": 1, "steps": [
+      {"name": "legs", "for_each": {"in": "/input/legs", "concurrency": 2,
+                                    "step": {"saga": {"type": "leg"}}}}]})"));
+    orchestrator.define(parse_definition(R"({"saga": "leg", "version": 1, "steps": [
+      {"name": "ok", "wait_for": {"signal": "go"}}]})"));
+    id = orchestrator.start("trip", Json{{"legs", {1, 2}}}, {}).id;
+  }
+  const Result why = world.skald({"why", id.to_string()});
+  CHECK(why.lines().size() == 3);
+  CHECK_FALSE(why.says("\\n"));
+  const Result show = world.skald({"show", id.to_string()});
+  CHECK_FALSE(show.says("\\n"));
+  for (const Json& step : world.show(id.to_string())["steps"]) {
+    if (step["child"].is_null()) continue;
+    const std::string child = step["child"];
+    CHECK(show.says(child));
+    CHECK(why.says("  child saga " + child + " (leg, running): ok waits for the signal go"));
+  }
+}
+
 TEST_CASE("history has a line per event, and the journal's rows as JSON") {
   World world;
   const auto id = world.compensated();

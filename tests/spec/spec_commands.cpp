@@ -233,7 +233,10 @@ std::string SpecRunner::run(const std::string& command) {
     saga().admission.child_refusal = words.at(1) == "allowed" ? "" : words.at(1);
     return "ok\n";
   }
-  if (verb == "why") return why(saga().definition(), saga().saga(), saga().now()) + "\n";
+  if (verb == "why") {
+    const SecretMask mask(saga().definition(), saga().saga());
+    return why(mask, saga().saga(), saga().journal(), saga().now()) + "\n";
+  }
   if (verb == "next") {
     const auto wake = next_wake(saga().definition(), saga().saga());
     return (wake ? "in " + format_duration(*wake - saga().now()) : "never") + "\n";

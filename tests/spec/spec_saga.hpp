@@ -44,6 +44,7 @@ class SpecSaga {
 
   [[nodiscard]] const Saga& saga() const { return saga_; }
   [[nodiscard]] const Definition& definition() const { return *definition_; }
+  [[nodiscard]] const std::vector<JournalRow>& journal() const { return journal_; }
   [[nodiscard]] Time now() const { return now_; }
   [[nodiscard]] SagaId id() const { return id_; }
   SwitchedAdmission admission;

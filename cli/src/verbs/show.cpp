@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -80,9 +81,13 @@ void print_steps(const Json& saga, bool wide, Context& context, const Painter& p
                               {"TOOK", true, true},
                               {"UNDO", false, true},
                               {"ERROR"}};
+  const Json& steps = saga.at("steps");
+  const bool has_children = std::any_of(
+      steps.begin(), steps.end(), [](const Json& step) { return !text_at(step, "child").empty(); });
+  if (has_children) columns.push_back({"CHILD", false, true});
   if (wide) columns.insert(columns.end(), {{"PARTICIPANT"}, {"STARTED"}, {"OUTPUT"}});
   Table table(columns);
-  for (const Json& step : saga.at("steps")) {
+  for (const Json& step : steps) {
     const std::string status = text_at(step, "status");
     std::vector<Cell> cells{{text_at(step, "name")},
                             {text_at(step, "kind"), Style::dim},
@@ -91,6 +96,7 @@ void print_steps(const Json& saga, bool wide, Context& context, const Painter& p
                             {duration_of(step, context.clock.now())},
                             compensation_cell(step),
                             {step_error(step)}};
+    if (has_children) cells.push_back({text_at(step, "child")});
     if (wide) {
       cells.insert(cells.end(), {{text_at(step, "participant")},
                                  {time_at(step, "started_at", context)},
@@ -119,7 +125,8 @@ std::string status_line(const Json& saga, const Painter& paint) {
   return line;
 }
 
-void print_saga(const Json& saga, bool wide, Context& context) {
+void print_saga(const Json& saga, const std::vector<std::string>& why, bool wide,
+                Context& context) {
   const Painter paint(context.colored());
   const auto field = [&](const std::string& label, const std::string& value) {
     print_field(label, value, context, paint);
@@ -128,7 +135,9 @@ void print_saga(const Json& saga, bool wide, Context& context) {
   field("type", fmt::format("{} v{}", printable(text_at(saga, "type")), json_at(saga, "version")));
   field("key", printable(text_at(saga, "key")));
   field("status", status_line(saga, paint));
-  field("why", printable(text_at(saga, "why")));
+  for (const std::string& line : why) {
+    field(&line == &why.front() ? "why" : "", printable(line));
+  }
   field("error", printable(error_at(saga)));
   field("unconfirmed", printable(unconfirmed(saga)));
   field("started", time_at(saga, "started_at", context));
@@ -174,12 +183,13 @@ int run(const ShowOptions& options, Context& context) {
   const auto& folded = std::get<FoldedSaga>(loaded);
   const Time now = context.clock.now();
   Json saga = show_json(*folded.definition, folded.saga, now);
-  saga["why"] = explain(access, folded, now);
+  const std::vector<std::string> why = explain(access, folded, now);
+  saga["why"] = joined(why);
   const Format format = options.format.format();
   if (format == Format::json) {
     print_json(context.out, format, saga);
   } else {
-    print_saga(saga, format == Format::wide, context);
+    print_saga(saga, why, format == Format::wide, context);
   }
   return exit_done;
 }

@@ -30,6 +30,10 @@ void draw(const std::string& picture, std::string& last, Context& context) {
   context.out << picture << std::flush;
 }
 
+std::string why_of(const FoldedSaga& folded, Time now) {
+  return why(SecretMask(*folded.definition, folded.saga), folded.saga, folded.rows, now);
+}
+
 int watch_one(const SagaId& id, Duration interval, StoreAccess& access, Context& context) {
   std::string last;
   std::uint64_t seen = 0;
@@ -42,7 +46,7 @@ int watch_one(const SagaId& id, Duration interval, StoreAccess& access, Context&
            draw_chart(folded, now, Painter(context.colored()), {context.width, false})) {
         picture += line + '\n';
       }
-      picture += printable(why(*folded.definition, folded.saga, now)) + '\n';
+      picture += printable(why_of(folded, now)) + '\n';
       draw(picture, last, context);
       seen = folded.saga.version;
     }
@@ -64,7 +68,7 @@ std::string picture_of(const SagaFilter& filter, StoreAccess& access, Context& c
                {summary.type},
                {status, style_of_status(status)},
                {summary.key.value_or("")},
-               {folded ? why(*folded->definition, folded->saga, context.clock.now())
+               {folded ? why_of(*folded, context.clock.now())
                        : std::get<UnreadableSaga>(loaded).problem}});
     return true;
   });

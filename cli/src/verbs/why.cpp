@@ -24,22 +24,28 @@ int run(const WhyOptions& options, Context& context) {
   const auto loaded = access.pages().try_load(access.pages().resolve(options.id));
   const auto* unreadable = std::get_if<UnreadableSaga>(&loaded);
   Json answer;
+  std::vector<std::string> lines;
   if (unreadable) {
+    lines = {unreadable->problem};
     const auto& known = unreadable->summary;
     answer = {{"id", unreadable->id.to_string()},
               {"status", known ? Json(to_string(known->status)) : Json()},
-              {"why", unreadable->problem}};
+              {"why", joined(lines)}};
   } else {
     const auto& folded = std::get<FoldedSaga>(loaded);
+    lines = explain(access, folded, context.clock.now());
     answer = {{"id", folded.saga.id.to_string()},
               {"status", to_string(folded.saga.status)},
-              {"why", explain(access, folded, context.clock.now())}};
+              {"why", joined(lines)}};
   }
   const Format format = options.format.format();
   if (format == Format::json) {
     print_json(context.out, format, answer);
   } else {
-    context.out << printable(text_at(answer, "why")) << '\n';
+    // Each line on its own: a line break inside one came from outside.
+    for (const std::string& line : lines) {
+      context.out << (&line == &lines.front() ? "" : "  ") << printable(line) << '\n';
+    }
   }
   return unreadable ? exit_failed : exit_done;
 }

@@ -20,8 +20,12 @@ namespace skald {
 /// error_code, attempts (of that step), started_at, updated_at, ended_at, next_at.
 [[nodiscard]] Json list_json(const Definition& definition, const Saga& saga);
 /// One sentence: what the saga waits for, since when, what happens next and when, and which verb
-/// would help.
+/// would help. What it advises helps: docs/cli.md has the table. Without the journal it does not
+/// say since when the saga is stuck.
 [[nodiscard]] std::string why(const Definition& definition, const Saga& saga, Time now);
+/// The same with the saga's whole journal, which knows since when.
+[[nodiscard]] std::string why(const SecretMask& mask, const Saga& saga,
+                              const std::vector<JournalRow>& rows, Time now);
 /// The same, for a caller that has the saga's mask already.
 [[nodiscard]] std::string why(const SecretMask& mask, const Saga& saga, Time now);
 /// An event as histories show it: `{"event": "step.succeeded", "step": "charge", …}`. The mask is
