@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "skald/expansion.hpp"
 #include "skald/view.hpp"
 
 namespace skald::testing {
@@ -171,7 +172,14 @@ void Dialogue::Stage::expect_status(Status expected) const {
        fmt::format("it is {}", to_string(status)));
 }
 
-std::string Dialogue::Stage::why() const { return skald::why(*definition_, saga(), now_); }
+std::string Dialogue::Stage::why() const {
+  const auto rows = store_->journal(id());
+  const Saga saga = fold(rows);
+  // The saga's steps are those that its `for_each` became; it was started, so its input fits.
+  const auto effective = effective_definition(definition_, saga.input);
+  const auto& definition = *std::get<DefinitionPtr>(effective);
+  return skald::why(SecretMask(definition, saga), saga, rows, now_);
+}
 
 const SagaId& Dialogue::Stage::id() const {
   if (id_.empty()) throw ExpectationNotMet("the saga of this dialogue has not been started yet");

@@ -240,3 +240,18 @@ TEST_CASE("an expectation that is not met says what there was instead, and why")
                          "nobody waits for its answer any more"));
   CHECK(message([&] { saga.start(); }).starts_with("expected one start of the saga"));
 }
+
+TEST_CASE("why names the element of a for_each that the saga waits for or is stuck at") {
+  Dialogue saga{parse_definition(R"({"saga": "parcels", "version": 1, "steps": [
+    {"name": "open", "participant": "desk", "action": "open", "compensation": "none"},
+    {"name": "pack", "for_each": {"in": "/input/items", "step": {"participant": "warehouse",
+      "action": "pack", "compensation": "none", "on_failure": "stuck"}}},
+    {"name": "close", "participant": "desk", "action": "close", "compensation": "none"}]})")};
+  saga.start({{"items", {"book", "chair"}}}).expect_command("open").reply(success());
+  saga.expect_command("pack.0").reply(success()).expect_command("pack.1");
+  CHECK(saga.why().find("waits for warehouse to answer pack of pack.1") != std::string::npos);
+  saga.reply(rejected("TOO_LARGE"));
+  CHECK(saga.why().find("pack.1 failed for good (TOO_LARGE)") != std::string::npos);
+  saga.skip("pack.1").expect_command("close");
+  CHECK(saga.why().find("close of close") != std::string::npos);
+}
