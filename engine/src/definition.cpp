@@ -16,6 +16,7 @@
 #include "definition_shape.hpp"
 #include "definition_steps.hpp"
 #include "lock_names.hpp"
+#include "skald/definition_faults.hpp"
 
 namespace skald {
 
@@ -66,34 +67,70 @@ std::optional<StepIndex> Definition::find(std::string_view step_name) const {
   return found == shape_.by_name.end() ? std::nullopt : std::optional(found->second);
 }
 
+namespace {
+
+// Reads a document whose faults are collected in `top`, or thrown.
+class DefinitionDocument {
+ public:
+  explicit DefinitionDocument(Place top) : top_(std::move(top)) {}
+
+  /// Everything but what follows from the steps together. False when something was refused.
+  bool read(Definition& definition) {
+    top_.allow_keys({"$schema", "saga", "version", "description", "deadline", "output", "secrets",
+                     "defaults", "participants", "steps", "locks", "priority"});
+    top_.part([&] { definition.type = top_.require("saga", "the saga type's name").name(); });
+    top_.part([&] {
+      definition.version =
+          top_.require("version", "a whole number from 1").whole_number(1, UINT32_MAX);
+    });
+    part("description", [&](const Place& p) { definition.description = p.text(); });
+    part("deadline", [&](const Place& p) { definition.deadline = p.duration(); });
+    part("output",
+         [&](const Place& p) { definition.output = Template::parse(p.value(), p.where()); });
+    part("secrets", [&](const Place& p) { definition.secrets = read_secrets(p); });
+    part("priority", [&](const Place& p) {
+      definition.priority = static_cast<std::uint8_t>(p.whole_number(0, priority_max));
+    });
+    part("locks", [&](const Place& p) { definition.locks = read_locks(p); });
+    top_.part([&] { read_steps_of(definition); });
+    return top_.faults() == 0;
+  }
+
+ private:
+  template <typename Read>
+  void part(const char* key, Read read) const {
+    if (const auto p = top_.find(key)) p->part([&] { read(*p); });
+  }
+
+  static std::vector<std::string> read_secrets(const Place& place) {
+    const std::vector<Place> items = place.items();
+    if (items.size() > secrets_max) {
+      place.refuse(fmt::format("must be <= {} pointers, is {}", secrets_max, items.size()));
+    }
+    std::vector<std::string> secrets;
+    for (const Place& secret : items) secrets.push_back(secret.text());
+    return secrets;
+  }
+
+  void read_steps_of(Definition& definition) const {
+    const std::size_t faults = top_.faults();
+    const StepDefaults defaults(top_);
+    definition.participants = defaults.policies();
+    if (top_.faults() > faults) return;  // Each step would repeat them.
+    definition.steps = read_steps(top_.require("steps", "a list of steps"), defaults);
+    if (top_.faults() == faults) defaults.check_all_used(definition.steps);
+  }
+
+  Place top_;
+};
+
+}  // namespace
+
 Definition make_definition(const Json& document) {
   check_limits(document);
-  const Place top(document, "");
-  top.allow_keys({"$schema", "saga", "version", "description", "deadline", "output", "secrets",
-                  "defaults", "participants", "steps", "locks", "priority"});
   Definition definition;
-  definition.type = top.require("saga", "the saga type's name").name();
-  definition.version = top.require("version", "a whole number from 1").whole_number(1, UINT32_MAX);
-  if (const auto p = top.find("description")) definition.description = p->text();
-  if (const auto p = top.find("deadline")) definition.deadline = p->duration();
-  if (const auto p = top.find("output"))
-    definition.output = Template::parse(p->value(), p->where());
-  if (const auto p = top.find("secrets")) {
-    const std::vector<Place> items = p->items();
-    if (items.size() > secrets_max) {
-      p->refuse(fmt::format("must be <= {} pointers, is {}", secrets_max, items.size()));
-    }
-    for (const Place& secret : items) definition.secrets.push_back(secret.text());
-  }
-  if (const auto p = top.find("priority")) {
-    definition.priority = static_cast<std::uint8_t>(p->whole_number(0, priority_max));
-  }
-  if (const auto p = top.find("locks")) definition.locks = read_locks(*p);
-  const StepDefaults defaults(top);
-  definition.participants = defaults.policies();
-  definition.steps = read_steps(top.require("steps", "a list of steps"), defaults);
+  (void)DefinitionDocument(Place(document, "")).read(definition);
   definition.shape_ = shape_of(definition.steps);
-  defaults.check_all_used(definition.steps);
   check_pointers(definition);
   definition.normal_form_ = normal_form_of(definition);
   definition.digest_ = Digest::of(definition.normal_form_);
@@ -110,15 +147,56 @@ Definition parse_definition(std::string_view text) {
   return make_definition(document);
 }
 
+namespace {
+
+DefinitionError in_file(const std::string& path, const DefinitionError& error) {
+  const std::string place = error.where().empty() ? path : path + ": " + error.where();
+  const std::size_t prefix = error.where().empty() ? 0 : error.where().size() + 2;
+  return {place, std::string(error.what()).substr(prefix)};
+}
+
+Faults faults_of_text(std::string_view text) {
+  Faults faults;
+  try {
+    const Json document = parse_json(text);
+    check_limits(document);
+    Definition definition;
+    if (DefinitionDocument(Place(document, "", &faults)).read(definition)) {
+      check_pointers(definition, &faults);
+    }
+    // What is left stands where nothing is collected.
+    if (faults.empty()) (void)make_definition(document);
+  } catch (const JsonError& error) {
+    faults.emplace_back("", error.what());
+  } catch (const DefinitionError& error) {
+    faults.push_back(error);
+  }
+  return faults;
+}
+
+}  // namespace
+
 Definition load_definition(const std::string& path) {
   const std::string text = read_file(path);
   try {
     return parse_definition(text);
   } catch (const DefinitionError& error) {
-    const std::string place = error.where().empty() ? path : path + ": " + error.where();
-    const std::size_t prefix = error.where().empty() ? 0 : error.where().size() + 2;
-    throw DefinitionError(place, std::string(error.what()).substr(prefix));
+    throw in_file(path, error);
   }
+}
+
+std::vector<DefinitionError> faults_of_file(const std::string& path) {
+  std::string text;
+  try {
+    text = read_file(path);
+  } catch (const DefinitionError& error) {
+    return {error};
+  }
+  std::vector<DefinitionError> faults;
+  for (const DefinitionError& fault : faults_of_text(text)) {
+    faults.push_back(in_file(path, fault));
+  }
+  return faults;
 }
 
 }  // namespace skald

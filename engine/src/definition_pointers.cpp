@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ using Tokens = std::vector<std::string>;
 struct Scope {
   StepSet steps;        // Their outputs are there.
   std::string element;  // Name of the element inside a `for_each`, otherwise empty.
+  Faults* faults;       // Where faults are collected, or null.
 };
 
 // Checks `/steps/<name>/output…`.
@@ -28,14 +30,16 @@ void check_step_pointer(const Definition& definition, const Tokens& tokens, cons
   if (tokens.size() < 3 || tokens[2] != "output") {
     place.refuse_value("of the form \"/steps/<name>/output\" or deeper");
   }
-  const auto step = definition.find(tokens[1]);
-  if (!step) {
+  const auto& steps = definition.steps;
+  const auto step = std::find_if(steps.begin(), steps.end(),
+                                 [&](const Step& known) { return known.name == tokens[1]; });
+  if (step == steps.end()) {
     std::vector<std::string_view> names;
     for (const Step& known : definition.steps) names.emplace_back(known.name);
     place.refuse(fmt::format("{} names no step{}", dump_json(place.value()),
                              did_you_mean(tokens[1], names)));
   }
-  if (!scope.steps.contains(*step)) {
+  if (!scope.steps.contains(static_cast<StepIndex>(step - steps.begin()))) {
     place.refuse(
         fmt::format("{} points to step \"{}\", which has not run yet then; point to an "
                     "earlier step",
@@ -43,25 +47,26 @@ void check_step_pointer(const Definition& definition, const Tokens& tokens, cons
   }
 }
 
+void check_one(const Definition& definition, const std::string& pointer, const Scope& scope,
+               const Place& place) {
+  const Tokens tokens = split_pointer(pointer).value();
+  const std::string& root = tokens.front();
+  if (root == "steps") return check_step_pointer(definition, tokens, scope, place);
+  if (!scope.element.empty() && root == scope.element) return;
+  if (root == "input" || pointer == "/key" || pointer == "/id") return;
+  const std::string element = scope.element.empty() ? "" : fmt::format("\"/{}\", ", scope.element);
+  place.refuse_value(
+      fmt::format("a pointer to {}\"/input\", \"/key\", \"/id\" or "
+                  "\"/steps/<name>/output\" at \"$from\"",
+                  element));
+}
+
 void check_all(const Definition& definition, const std::vector<std::string>& pointers,
                const Scope& scope, const std::string& where) {
   for (const std::string& pointer : pointers) {
     const Json value = pointer;
-    const Place place(value, where);
-    const Tokens tokens = split_pointer(pointer).value();
-    const std::string& root = tokens.front();
-    if (root == "steps") {
-      check_step_pointer(definition, tokens, scope, place);
-    } else if (!scope.element.empty() && root == scope.element) {
-      continue;
-    } else if (root != "input" && pointer != "/key" && pointer != "/id") {
-      const std::string element =
-          scope.element.empty() ? "" : fmt::format("\"/{}\", ", scope.element);
-      place.refuse_value(
-          fmt::format("a pointer to {}\"/input\", \"/key\", \"/id\" or "
-                      "\"/steps/<name>/output\" at \"$from\"",
-                      element));
-    }
+    const Place place(value, where, scope.faults);
+    place.part([&] { check_one(definition, pointer, scope, place); });
   }
 }
 
@@ -89,7 +94,7 @@ void check_body(const Definition& definition, const Step& step, StepIndex index,
 void check_secret(const Definition& definition, const std::string& pointer,
                   const std::string& where, const Scope& everything) {
   const Json value = pointer;
-  const Place place(value, where);
+  const Place place(value, where, everything.faults);
   const auto tokens = split_pointer(pointer);
   const bool rooted = tokens && !tokens->empty();
   if (rooted && tokens->front() == "steps") {
@@ -103,22 +108,26 @@ void check_secret(const Definition& definition, const std::string& pointer,
 
 }  // namespace
 
-void check_pointers(const Definition& definition) {
+void check_pointers(const Definition& definition, Faults* faults) {
   const std::vector<StepSet> before = ancestors(definition.steps);
   StepSet all;
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     const Step& step = definition.steps[i];
     const auto* each = step.as<ForEach>();
-    const Scope scope{before[i], each ? each->as : ""};
+    const Scope scope{before[i], each ? each->as : "", faults};
     const std::string place = fmt::format("steps[{}]", i);
     if (step.when) check_all(definition, step.when->pointers(), scope, place + ".when");
     check_body(definition, each ? *each->step : step, i, scope,
                each ? place + ".for_each.step" : place);
     all.insert(i);
   }
-  check_template(definition, definition.output, {all, ""}, "output");
+  check_template(definition, definition.output, {all, "", faults}, "output");
   for (std::size_t i = 0; i < definition.secrets.size(); ++i) {
-    check_secret(definition, definition.secrets[i], fmt::format("secrets[{}]", i), {all, ""});
+    const std::string where = fmt::format("secrets[{}]", i);
+    const Json value = definition.secrets[i];
+    Place(value, where, faults).part([&] {
+      check_secret(definition, definition.secrets[i], where, {all, "", faults});
+    });
   }
 }
 

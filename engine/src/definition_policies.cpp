@@ -125,10 +125,13 @@ StepDefaults::StepDefaults(const Place& document)
   if (defaults_) {
     defaults_->allow_keys({"timeout", "retry", "compensation_retry", "on_failure"});
     RetryPolicy scratch;
-    if (const auto p = defaults_->find("timeout")) (void)p->duration();
-    if (const auto p = defaults_->find("retry")) overlay_retry(*p, scratch);
-    if (const auto p = defaults_->find("compensation_retry")) overlay_retry(*p, scratch);
-    if (const auto p = defaults_->find("on_failure")) (void)read_on_failure(*p);
+    const auto check = [this](const char* key, auto read) {
+      if (const auto p = defaults_->find(key)) p->part([&] { read(*p); });
+    };
+    check("timeout", [](const Place& p) { (void)p.duration(); });
+    check("retry", [&](const Place& p) { overlay_retry(p, scratch); });
+    check("compensation_retry", [&](const Place& p) { overlay_retry(p, scratch); });
+    check("on_failure", [](const Place& p) { (void)read_on_failure(p); });
   }
   if (!participants_) return;
   if (!participants_->value().is_object()) participants_->refuse_value("an object");

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "skald/error.hpp"
 
@@ -16,20 +15,6 @@ namespace {
 constexpr std::size_t name_length_max = 64;
 constexpr std::size_t shown_length_max = 60;
 
-// Levenshtein's distance, in one row.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({replaced, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 std::string shown(const Json& value) { return clean_text(dump_json(value), shown_length_max); }
 
 }  // namespace
@@ -39,22 +24,6 @@ bool is_name(std::string_view text) {
   const auto goes_on = [&](char c) { return starts(c) || c == '.' || c == '_' || c == '-'; };
   return !text.empty() && text.size() <= name_length_max && starts(text.front()) &&
          std::all_of(text.begin(), text.end(), goes_on);
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
-  constexpr std::size_t word_length_max = 64;
-  constexpr std::size_t distance_max = 2;
-  if (word.size() > word_length_max) return {};
-  std::string_view best;
-  std::size_t best_distance = distance_max + 1;
-  for (const std::string_view candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < candidate.size()) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", best);
 }
 
 void Place::refuse(const std::string& what) const { throw DefinitionError(where_, what); }
@@ -76,7 +45,7 @@ void Place::allow_keys(std::initializer_list<std::string_view> known) const {
   if (!value_->is_object()) refuse_value("an object");
   for (const auto& [key, member] : value_->items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    Place(member, where_of(key)).refuse("unknown key" + did_you_mean(key, known));
+    part([&] { Place(member, where_of(key)).refuse("unknown key" + did_you_mean(key, known)); });
   }
 }
 
@@ -91,7 +60,7 @@ JsonText Place::json() const {
 std::optional<Place> Place::find(const std::string& key) const {
   const auto member = value_->find(key);
   if (member == value_->end()) return std::nullopt;
-  return Place(*member, where_of(key));
+  return Place(*member, where_of(key), faults_);
 }
 
 Place Place::require(const std::string& key, const char* what) const {
@@ -104,7 +73,7 @@ std::vector<Place> Place::items() const {
   std::vector<Place> items;
   items.reserve(value_->size());
   for (const Json& item : *value_) {
-    items.emplace_back(item, fmt::format("{}[{}]", where_, items.size()));
+    items.emplace_back(item, fmt::format("{}[{}]", where_, items.size()), faults_);
   }
   return items;
 }

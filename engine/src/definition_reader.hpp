@@ -10,15 +10,40 @@
 #include <string_view>
 #include <vector>
 
+#include "skald/did_you_mean.hpp"
+#include "skald/error.hpp"
 #include "skald/json.hpp"
 #include "skald/time.hpp"
 
 namespace skald {
 
+/// Where faults are collected, for a reader that goes on after one.
+using Faults = std::vector<DefinitionError>;
+
 /// Borrows the value. What its functions throw is a DefinitionError.
 class Place {
  public:
-  Place(const Json& value, std::string where) : value_(&value), where_(std::move(where)) {}
+  /// `faults`: where part() collects, also below this place; null: it does not.
+  Place(const Json& value, std::string where, Faults* faults = nullptr)
+      : value_(&value), where_(std::move(where)), faults_(faults) {}
+
+  /// Reads one part of what is here. False when it was refused and that was collected.
+  template <typename Read>
+  bool part(Read read) const {
+    if (!faults_) {
+      read();
+      return true;
+    }
+    try {
+      read();
+      return true;
+    } catch (const DefinitionError& fault) {
+      faults_->push_back(fault);
+      return false;
+    }
+  }
+  /// How many faults were collected so far.
+  [[nodiscard]] std::size_t faults() const { return faults_ ? faults_->size() : 0; }
 
   [[nodiscard]] const Json& value() const { return *value_; }
   [[nodiscard]] const std::string& where() const { return where_; }
@@ -51,13 +76,10 @@ class Place {
   [[nodiscard]] std::string where_of(std::string_view key) const;
   const Json* value_;
   std::string where_;
+  Faults* faults_;
 };
 
 /// True for 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.
 [[nodiscard]] bool is_name(std::string_view text);
-
-/// `; did you mean "retry"?` when one of `candidates` is close to `word`, otherwise nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view word,
-                                       const std::vector<std::string_view>& candidates);
 
 }  // namespace skald

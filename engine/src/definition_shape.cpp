@@ -73,11 +73,11 @@ std::string describe_cycle(const std::vector<Step>& steps, const std::vector<Ste
   }
 }
 
-[[noreturn]] void refuse_kind(const std::string& where, StepIndex step, const std::string& what) {
-  throw DefinitionError(fmt::format("{}[{}].kind", where, step), what);
+void refuse_kind(const Place& steps, StepIndex step, const std::string& what) {
+  steps.part([&] { throw DefinitionError(fmt::format("{}[{}].kind", steps.where(), step), what); });
 }
 
-void check_edges(const std::vector<Step>& steps, const std::string& where) {
+void check_edges(const std::vector<Step>& steps, const Place& where) {
   for (StepIndex i = 0; i < steps.size(); ++i) {
     for (const StepIndex earlier : steps[i].after) {
       const Step& before = steps[earlier];
@@ -98,13 +98,15 @@ void check_edges(const std::vector<Step>& steps, const std::string& where) {
 void read_order(const std::vector<Place>& places, std::vector<Step>& steps) {
   std::unordered_map<std::string, StepIndex> names;
   for (StepIndex i = 0; i < steps.size(); ++i) names.emplace(steps[i].name, i);
+  bool sound = true;
   for (StepIndex i = 0; i < steps.size(); ++i) {
     if (const auto after = places[i].find("after")) {
-      steps[i].after = read_after(*after, i, names);
+      sound = places[i].part([&] { steps[i].after = read_after(*after, i, names); }) && sound;
     } else if (i > 0) {
       steps[i].after = {i - 1};
     }
   }
+  if (!sound) return;
   const std::vector<StepIndex> order = topological(steps);
   if (order.size() == steps.size()) return;
   StepIndex culprit = 0;
@@ -128,8 +130,10 @@ std::vector<StepSet> ancestors(const std::vector<Step>& steps) {
 }
 
 void check_kinds(const std::vector<Step>& steps, const std::vector<StepSet>& before,
-                 const std::string& where) {
+                 const Place& where) {
+  const std::size_t faults_before = where.faults();
   check_edges(steps, where);
+  if (where.faults() > faults_before) return;  // The same steps again, in other words.
   StepSet compensatable;
   StepIndex pivot = no_step;
   for (StepIndex i = 0; i < steps.size(); ++i) {
@@ -146,8 +150,10 @@ void check_kinds(const std::vector<Step>& steps, const std::vector<StepSet>& bef
     if (steps[i].kind == StepKind::compensatable) continue;
     StepSet first = compensatable;
     if (steps[i].kind == StepKind::retriable && pivot != no_step) first.insert(pivot);
+    bool refused = false;
     first.each([&](StepIndex earlier) {
-      if (before[i].contains(earlier)) return;
+      if (refused || before[i].contains(earlier)) return;
+      refused = true;
       refuse_kind(
           where, i,
           fmt::format("the {} step \"{}\" may run beside the {} step \"{}\" and must come "

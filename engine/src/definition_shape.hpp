@@ -19,7 +19,7 @@ void read_order(const std::vector<Place>& places, std::vector<Step>& steps);
 /// Refuses kinds out of order: compensatable steps, then at most one pivot, then retriable steps,
 /// along every path and beside each other. `where` is the place of the steps.
 void check_kinds(const std::vector<Step>& steps, const std::vector<StepSet>& before,
-                 const std::string& where);
+                 const Place& where);
 
 [[nodiscard]] Shape shape_of(const std::vector<Step>& steps);
 

@@ -88,20 +88,35 @@ std::optional<Hedge> read_hedge(const Place& step, const Step& read) {
 }
 
 void read_call(const Place& place, Step& step, const StepDefaults& defaults) {
-  step.participant = place.require("participant", "the name of the service that acts").name();
-  step.action = place.require("action", "the name of what the participant does").name();
-  step.input = read_input(place);
-  step.timeout = defaults.timeout(step.participant);
-  if (const auto p = place.find("timeout")) step.timeout = p->duration();
-  if (const auto p = place.find("deadline")) step.deadline = p->duration();
-  step.retry = defaults.retry(step.participant);
-  if (const auto p = place.find("retry")) overlay_retry(*p, step.retry);
-  step.compensation = read_compensation(place, step, defaults);
-  const auto undo_retry = place.find("compensation_retry");
-  if (undo_retry && !step.compensation)
-    undo_retry->refuse("the step has no compensation; remove it");
-  if (const auto p = place.find("resolve")) step.resolve = p->name();
-  step.hedge = read_hedge(place, step);
+  place.part([&] {
+    step.participant = place.require("participant", "the name of the service that acts").name();
+  });
+  place.part([&] {
+    step.action = place.require("action", "the name of what the participant does").name();
+  });
+  place.part([&] { step.input = read_input(place); });
+  place.part([&] {
+    step.timeout = defaults.timeout(step.participant);
+    if (const auto p = place.find("timeout")) step.timeout = p->duration();
+  });
+  place.part([&] {
+    if (const auto p = place.find("deadline")) step.deadline = p->duration();
+  });
+  place.part([&] {
+    step.retry = defaults.retry(step.participant);
+    if (const auto p = place.find("retry")) overlay_retry(*p, step.retry);
+  });
+  const bool undo_is_read =
+      place.part([&] { step.compensation = read_compensation(place, step, defaults); });
+  place.part([&] {
+    const auto undo_retry = place.find("compensation_retry");
+    if (undo_is_read && undo_retry && !step.compensation)
+      undo_retry->refuse("the step has no compensation; remove it");
+  });
+  place.part([&] {
+    if (const auto p = place.find("resolve")) step.resolve = p->name();
+  });
+  if (undo_is_read) place.part([&] { step.hedge = read_hedge(place, step); });
 }
 
 // The keys that a step may have depend on what it does.
@@ -148,9 +163,11 @@ Step begin_step(const Place& place) {
   Step step;
   step.work = read_work(place);
   check_keys(place, step.work);
-  step.name = place.require("name", "the step's name").name();
+  place.part([&] { step.name = place.require("name", "the step's name").name(); });
   step.kind = read_kind(body_of(place, step.work));
-  if (const auto p = place.find("when")) step.when = Predicate::parse(p->value(), p->where());
+  place.part([&] {
+    if (const auto p = place.find("when")) step.when = Predicate::parse(p->value(), p->where());
+  });
   const bool waits = step.as<Sleep>() || step.as<WaitFor>();
   if (waits && step.kind == StepKind::pivot) {
     place.find("kind")->refuse("a step that only waits cannot be the pivot");
@@ -171,7 +188,8 @@ void finish_step(const Place& place, Step& step, const StepDefaults& defaults) {
     return;
   }
   if (step.as<Call>()) read_call(place, step, defaults);
-  if (!step.as<Sleep>()) step.on_failure = read_step_on_failure(place, step.kind, defaults);
+  if (step.as<Sleep>()) return;
+  place.part([&] { step.on_failure = read_step_on_failure(place, step.kind, defaults); });
 }
 
 // A wait has no effect, so its kind only says on which side of the pivot it stands.
@@ -214,6 +232,14 @@ void check_group_names(const std::vector<Place>& places, const std::vector<Step>
   }
 }
 
+void check_fresh(const Place& item, const std::string& name,
+                 std::unordered_map<std::string, std::string>& seen) {
+  const auto [first, fresh] = seen.emplace(name, item.where());
+  if (fresh) return;
+  item.find("name")->refuse(
+      fmt::format("\"{}\" is the name of {} already", first->first, first->second));
+}
+
 }  // namespace
 
 std::vector<Step> read_steps(const Place& place, const StepDefaults& defaults) {
@@ -222,30 +248,35 @@ std::vector<Step> read_steps(const Place& place, const StepDefaults& defaults) {
   if (items.size() > steps_max) {
     place.refuse(fmt::format("must be <= {} steps, is {}", steps_max, items.size()));
   }
-  std::vector<Step> steps;
+  const std::size_t faults_before = place.faults();
+  const auto sound = [&] { return place.faults() == faults_before; };
+  std::vector<Step> steps(items.size());
+  std::vector<bool> begun(items.size());
   std::unordered_map<std::string, std::string> seen;
-  for (const Place& item : items) {
-    steps.push_back(begin_step(item));
-    const auto [first, fresh] = seen.emplace(steps.back().name, item.where());
-    if (!fresh) {
-      item.find("name")->refuse(
-          fmt::format("\"{}\" is the name of {} already", first->first, first->second));
-    }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    begun[i] = items[i].part([&] { steps[i] = begin_step(items[i]); });
+    if (steps[i].name.empty()) continue;
+    items[i].part([&] { check_fresh(items[i], steps[i].name, seen); });
   }
-  read_order(items, steps);
-  const std::vector<StepSet> before = ancestors(steps);
-  infer_kinds(items, steps, before);
+  std::vector<StepSet> before;
+  if (sound()) read_order(items, steps);
+  if (sound()) {
+    before = ancestors(steps);
+    infer_kinds(items, steps, before);
+  }
   std::size_t fallback_bytes = 0;  // Each step has a copy of the one in defaults.
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    finish_step(items[i], steps[i], defaults);
+    if (!begun[i]) continue;
+    items[i].part([&] { finish_step(items[i], steps[i], defaults); });
     fallback_bytes += steps[i].on_failure.fallback.text().size();
     if (fallback_bytes > JsonLimits{}.bytes) {
       items[i].refuse(fmt::format("the fallbacks of the steps up to here take more than {} bytes",
                                   JsonLimits{}.bytes));
     }
   }
+  if (!sound()) return steps;  // What holds between steps cannot be told.
   check_group_names(items, steps);
-  check_kinds(steps, before, place.where());
+  check_kinds(steps, before, place);
   return steps;
 }
 

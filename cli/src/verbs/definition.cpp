@@ -12,6 +12,7 @@
 #include "output/text.hpp"
 #include "skald/could_follow.hpp"
 #include "skald/definition.hpp"
+#include "skald/definition_faults.hpp"
 #include "skald/error.hpp"
 #include "store_access.hpp"
 #include "text_options.hpp"
@@ -30,7 +31,10 @@ std::optional<Definition> load(const std::string& file, std::vector<Finding>& fi
   try {
     return load_definition(file);
   } catch (const DefinitionError& error) {
-    findings.push_back({error.where(), error.what()});
+    for (const DefinitionError& fault : faults_of_file(file)) {
+      findings.push_back({fault.where(), fault.what()});
+    }
+    if (findings.empty()) findings.push_back({error.where(), error.what()});
   }
   return std::nullopt;
 }
