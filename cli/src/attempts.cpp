@@ -15,14 +15,18 @@ struct Overloaded : Fs... {
 
 class Spans {
  public:
+  explicit Spans(const Definition& definition) : definition_(definition) {}
+
   void take(const JournalRow& row) {
     at_ = row.at;
     for (const Event& event : row.events) apply(event);
     evolve_row(saga_, row.events, row.version, row.at);
-    // What ends a standstill is told by the state: many events can do it.
-    if (saga_.status != Status::stuck) close_waits(Span::Kind::stuck);
-    if (!saga_.paused) close_waits(Span::Kind::paused);
+    // What ends a wait is told by the state: many events can do it.
+    each_open([this](Span& span) {
+      if (is_over(span)) close(span);
+    });
     if (is_end(saga_.status)) close_all();
+    note_held();
   }
   [[nodiscard]] std::vector<Span> take_all() { return std::move(spans_); }
 
@@ -34,7 +38,7 @@ class Spans {
               for (const auto& carried : e.carried) point(Span::Kind::carried, carried.step, {});
             },
             [this](const CommandIssued& e) {
-              close_backoff(e.attempt.step, e.attempt.direction);
+              close_before_issue(e.attempt.step, e.attempt.direction);
               open(Span::Kind::attempt, e.attempt);
             },
             [this](const AttemptFailed& e) { answer(e.attempt, Span::End::failed, e.error); },
@@ -51,6 +55,16 @@ class Spans {
               open(Span::Kind::stuck, {e.why.step, e.why.direction, 0}).error = e.why.error;
             },
             [this](const SagaPaused&) { open(Span::Kind::paused, {}); },
+            [this](const StepWaiting& e) {
+              const bool sleeps = definition_.steps[e.step].as<Sleep>() != nullptr;
+              open(sleeps ? Span::Kind::sleep : Span::Kind::signal, action_of(e.step)).due =
+                  e.until;
+            },
+            [this](const ChildStarted& e) { open_child(e.attempt, e.child); },
+            [this](const ChildTurnedBack& e) { open_child(e.attempt, e.child); },
+            [this](const LocksAwaited& e) {
+              open(Span::Kind::lock, action_of(no_step)).error.message = e.name;
+            },
             [this](const OperatorDecided& e) {
               point(Span::Kind::decided, e.step, {e.verdict, {}, {}});
             },
@@ -61,6 +75,13 @@ class Spans {
             [](const auto&) {},
         },
         event);
+  }
+
+  static AttemptRef action_of(StepIndex step) { return {step, Direction::action, 0}; }
+
+  void open_child(const AttemptRef& attempt, const SagaId& child) {
+    close_before_issue(attempt.step, attempt.direction);
+    open(Span::Kind::child, attempt).error.message = child.to_string();
   }
 
   Span& open(Span::Kind kind, const AttemptRef& attempt) {
@@ -94,21 +115,113 @@ class Spans {
 
   void settle(StepIndex step) {
     each_open([&](Span& span) {
-      if (span.attempt.step == step && span.kind != Span::Kind::stuck) close(span);
+      const bool standstill = span.kind == Span::Kind::stuck || span.kind == Span::Kind::paused;
+      if (span.attempt.step == step && !standstill) close(span);
     });
   }
 
-  void close_backoff(StepIndex step, Direction direction) {
+  // A back-off ends when it is due. What passes from then to the issue is for other reasons.
+  void close_before_issue(StepIndex step, Direction direction) {
+    std::optional<Time> held_from;
     each_open([&](Span& span) {
-      const bool same = span.attempt.step == step && span.attempt.direction == direction;
-      if (same && span.kind == Span::Kind::backoff) close(span);
+      if (span.attempt.step != step || span.attempt.direction != direction) return;
+      if (span.kind == Span::Kind::backoff) {
+        close(span);
+        if (span.due && *span.due > span.begin && *span.due < at_) {
+          span.end = *span.due;
+          held_from = *span.due;
+        }
+      } else if (span.kind == Span::Kind::held) {
+        close(span);
+      }
+    });
+    if (!held_from) return;
+    Span& held = open(Span::Kind::held, {step, direction, 0});
+    held.begin = *held_from;
+    held.end = at_;
+    held.ended = Span::End::waited;
+    open_.pop_back();
+  }
+
+  [[nodiscard]] bool is_over(const Span& span) const {
+    const auto& [step, direction, number] = span.attempt;
+    if (span.kind == Span::Kind::stuck) return saga_.status != Status::stuck;
+    if (span.kind == Span::Kind::paused) return !saga_.paused;
+    if (span.kind == Span::Kind::lock) return saga_.holds_locks;
+    if (step >= saga_.steps.size()) return false;
+    const StepState& s = saga_.steps[step];
+    switch (span.kind) {
+      case Span::Kind::attempt: return !s.of(direction).outstanding;
+      case Span::Kind::backoff: return !s.of(direction).retry_at;
+      case Span::Kind::sleep:
+      case Span::Kind::signal: return s.status != StepStatus::waiting;
+      case Span::Kind::child:
+        return direction == Direction::compensate ? s.compensation != CompensationStatus::dispatched
+                                                  : s.status != StepStatus::waiting;
+      case Span::Kind::held: return !is_ready(step, direction);
+      case Span::Kind::stuck:
+      case Span::Kind::paused:
+      case Span::Kind::lock:
+      case Span::Kind::carried:
+      case Span::Kind::decided: break;
+    }
+    return false;
+  }
+
+  // The journal does not say what holds a command back, only that it went out later than it could.
+  void note_held() {
+    if (is_end(saga_.status) || saga_.status == Status::stuck || saga_.paused) return;
+    for (StepIndex i = 0; i < saga_.steps.size(); ++i) note_held(i, Direction::action);
+    if (const StepIndex undo = next_undo(); undo != no_step) note_held(undo, Direction::compensate);
+  }
+
+  void note_held(StepIndex step, Direction direction) {
+    if (!is_ready(step, direction) || has_open(Span::Kind::held, step, direction)) return;
+    open(Span::Kind::held, {step, direction, 0});
+  }
+
+  [[nodiscard]] bool has_open(Span::Kind kind, StepIndex step, Direction direction) const {
+    return std::any_of(open_.begin(), open_.end(), [&](std::size_t i) {
+      const Span& span = spans_[i];
+      return span.kind == kind && span.attempt.step == step && span.attempt.direction == direction;
     });
   }
 
-  void close_waits(Span::Kind kind) {
-    each_open([&](Span& span) {
-      if (span.kind == kind) close(span);
-    });
+  [[nodiscard]] bool is_ready(StepIndex step, Direction direction) const {
+    if (saga_.paused || is_end(saga_.status)) return false;
+    return direction == Direction::action ? is_ready_to_act(step) : is_ready_to_undo(step);
+  }
+
+  [[nodiscard]] bool is_ready_to_act(StepIndex step) const {
+    const bool forward = saga_.status == Status::pending || saga_.status == Status::running;
+    const bool delayed = saga_.not_before && *saga_.not_before > at_;
+    const bool locked_out = !saga_.locks.empty() && !saga_.holds_locks;
+    if (!forward || delayed || locked_out) return false;
+    const Step& of = definition_.steps[step];
+    if (!of.as<Call>() || saga_.steps[step].status != StepStatus::pending) return false;
+    if (!definition_.shape().before[step].subset_of(saga_.done)) return false;
+    if (of.group_limit == 0) return true;
+    const std::size_t begun = saga_.begun.count(of.group_first, of.group_end);
+    const std::size_t done = saga_.done.count(of.group_first, of.group_end);
+    return begun - done < of.group_limit;
+  }
+
+  [[nodiscard]] bool is_ready_to_undo(StepIndex step) const {
+    if (saga_.status != Status::compensating || next_undo() != step) return false;
+    const StepState& s = saga_.steps[step];
+    return s.compensation == CompensationStatus::pending && s.status != StepStatus::unknown &&
+           !s.of(Direction::action).outstanding;
+  }
+
+  // The first entry of the undo plan that is not closed.
+  [[nodiscard]] StepIndex next_undo() const {
+    for (const StepIndex step : saga_.undo_plan) {
+      const CompensationStatus status = saga_.steps[step].compensation;
+      const bool closed =
+          status == CompensationStatus::compensated || status == CompensationStatus::skipped;
+      if (!closed) return step;
+    }
+    return no_step;
   }
 
   void close_all() {
@@ -127,6 +240,7 @@ class Spans {
     span.ended = span.kind == Span::Kind::attempt ? Span::End::withdrawn : Span::End::waited;
   }
 
+  const Definition& definition_;
   std::vector<Span> spans_;
   std::vector<std::size_t> open_;  // Of `spans_`, those without an end.
   Saga saga_;
@@ -135,10 +249,14 @@ class Spans {
 
 }  // namespace
 
-std::vector<Span> spans_of(const std::vector<JournalRow>& rows) {
-  Spans spans;
+std::vector<Span> spans_of(const Definition& definition, const std::vector<JournalRow>& rows) {
+  Spans spans(definition);
   for (const JournalRow& row : rows) spans.take(row);
   auto all = spans.take_all();
+  // What took no time was not held back, only recorded in two rows.
+  std::erase_if(all, [](const Span& span) {
+    return span.kind == Span::Kind::held && span.end && *span.end == span.begin;
+  });
   std::stable_sort(all.begin(), all.end(),
                    [](const Span& a, const Span& b) { return a.begin < b.begin; });
   return all;

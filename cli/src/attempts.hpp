@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "skald/definition.hpp"
 #include "skald/store.hpp"
 
 namespace skald::cli {
@@ -16,6 +17,11 @@ struct Span {
     backoff,  ///< Between two attempts.
     stuck,    ///< Waiting for an operator.
     paused,
+    sleep,    ///< A step that waits for time.
+    signal,   ///< A step that waits for a signal.
+    child,    ///< A step or its undo that a child saga carries out.
+    lock,     ///< The saga waits for its locks.
+    held,     ///< Ready and not issued: by a policy, for lack of room, or because no engine ran.
     carried,  ///< No time at all: an output taken over from another saga.
     decided,  ///< No time at all: an operator said what happened.
   };
@@ -30,7 +36,9 @@ struct Span {
   std::optional<Time> due;  ///< Of an open back-off.
 };
 
-/// In order of begin. `rows` is a whole journal.
-[[nodiscard]] std::vector<Span> spans_of(const std::vector<JournalRow>& rows);
+/// In order of begin. `rows` is a whole journal, `definition` that of the saga with its `for_each`
+/// expanded.
+[[nodiscard]] std::vector<Span> spans_of(const Definition& definition,
+                                         const std::vector<JournalRow>& rows);
 
 }  // namespace skald::cli

@@ -21,7 +21,7 @@ class Chart {
  public:
   Chart(const FoldedSaga& folded, Time now, const ChartOptions& options)
       : folded_(folded), glyphs_(options.ascii ? ascii_glyphs : unicode_glyphs) {
-    spans_ = spans_of(folded.rows);
+    spans_ = spans_of(*folded.definition, folded.rows);
     rows_ = chart_rows(spans_, folded, now, glyphs_);
     begin_ = folded.saga.started_at;
     end_ = folded.saga.ended_at.value_or(std::max(now, folded.saga.updated_at));
@@ -41,6 +41,7 @@ class Chart {
   [[nodiscard]] std::string lane_of(const ChartRow& row, const TimeScale& scale,
                                     const Painter& paint) const;
   [[nodiscard]] std::string title(const Painter& paint) const;
+  [[nodiscard]] const char* glyph_of(const Span& span) const;
 
   const FoldedSaga& folded_;
   const Glyphs& glyphs_;
@@ -71,19 +72,30 @@ std::string Chart::lane_of(const ChartRow& row, const TimeScale& scale,
     stretch(*row.backoff, glyphs_.backoff, Style::dim);
   }
   if (row.span != nullptr && taken < lane_) {
-    const char* glyph = glyphs_.point;
-    if (row.span->kind == Span::Kind::backoff) glyph = glyphs_.backoff;
-    if (row.span->kind == Span::Kind::stuck) glyph = glyphs_.standstill;
-    if (row.span->kind == Span::Kind::paused) glyph = glyphs_.standstill;
-    if (row.span->kind == Span::Kind::attempt) {
-      constexpr const char* Glyphs::*by_direction[] = {&Glyphs::action, &Glyphs::undo,
-                                                       &Glyphs::resolve};
-      glyph = glyphs_.*by_direction[static_cast<std::size_t>(row.span->attempt.direction)];
-    }
-    stretch(*row.span, glyph, row.style);
+    stretch(*row.span, glyph_of(*row.span), row.style);
   }
   lane += std::string(static_cast<std::size_t>(std::max(lane_ - taken, 0)), ' ');
   return lane;
+}
+
+const char* Chart::glyph_of(const Span& span) const {
+  constexpr const char* Glyphs::*by_direction[] = {&Glyphs::action, &Glyphs::undo,
+                                                   &Glyphs::resolve};
+  switch (span.kind) {
+    case Span::Kind::attempt:
+    case Span::Kind::child:
+      return glyphs_.*by_direction[static_cast<std::size_t>(span.attempt.direction)];
+    case Span::Kind::backoff: return glyphs_.backoff;
+    case Span::Kind::stuck:
+    case Span::Kind::paused:
+    case Span::Kind::sleep:
+    case Span::Kind::signal:
+    case Span::Kind::lock:
+    case Span::Kind::held: return glyphs_.standstill;
+    case Span::Kind::carried:
+    case Span::Kind::decided: break;
+  }
+  return glyphs_.point;
 }
 
 std::string Chart::title(const Painter& paint) const {

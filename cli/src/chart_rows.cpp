@@ -87,6 +87,31 @@ ChartRow Rows::row_of(const Span& span) const {
       row.result = (span.end ? "" : "for ") + length_of(span);
       row.style = Style::turning;
       break;
+    case Span::Kind::sleep:
+      row.result = span.end ? "slept " + length_of(span)
+                            : "wakes " + relative_time(span.due.value_or(now_), now_);
+      row.style = Style::busy;
+      break;
+    case Span::Kind::signal:
+      row.result =
+          fmt::format("{}{} for its signal", span.end ? "waited " : "waits ", length_of(span));
+      row.style = Style::busy;
+      break;
+    case Span::Kind::child:
+      row.result = fmt::format("{} {} saga {}", span.end ? "took" : "under way for",
+                               length_of(span), span.error.message);
+      row.style = span.end ? Style::plain : Style::busy;
+      break;
+    case Span::Kind::lock:
+      row.result = fmt::format("{}{} {}", span.end ? "" : "for ", length_of(span),
+                               mask_.lock(span.error.message));
+      row.style = Style::turning;
+      break;
+    case Span::Kind::held:
+      row.result =
+          fmt::format("{} {}, not issued", span.end ? "ready" : "ready for", length_of(span));
+      row.style = Style::turning;
+      break;
     case Span::Kind::carried:
       row.result = "output taken over";
       row.style = Style::dim;
@@ -137,6 +162,11 @@ std::string Rows::label_of(const Span& span) const {
   switch (span.kind) {
     case Span::Kind::stuck: return "stuck";
     case Span::Kind::paused: return "paused";
+    case Span::Kind::lock: return "lock";
+    case Span::Kind::sleep:
+    case Span::Kind::signal:
+    case Span::Kind::child:
+    case Span::Kind::held:
     case Span::Kind::carried:
     case Span::Kind::decided:
     case Span::Kind::backoff:

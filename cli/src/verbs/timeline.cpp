@@ -21,6 +21,11 @@ const char* name_of(Span::Kind kind) {
     case Span::Kind::backoff: return "backoff";
     case Span::Kind::stuck: return "stuck";
     case Span::Kind::paused: return "paused";
+    case Span::Kind::sleep: return "sleep";
+    case Span::Kind::signal: return "signal";
+    case Span::Kind::child: return "child";
+    case Span::Kind::lock: return "lock";
+    case Span::Kind::held: return "held";
     case Span::Kind::carried: return "carried";
     case Span::Kind::decided: return "decided";
   }
@@ -43,6 +48,8 @@ const char* name_of(Span::End end) {
 Json span_json(const SecretMask& mask, const Span& span) {
   const Definition& definition = mask.definition();
   const bool has_step = span.attempt.step < definition.steps.size();
+  const bool child = span.kind == Span::Kind::child;
+  const bool lock = span.kind == Span::Kind::lock;
   return {{"kind", name_of(span.kind)},
           {"step", has_step ? Json(definition.steps[span.attempt.step].name) : Json()},
           {"direction", to_string(span.attempt.direction)},
@@ -50,6 +57,8 @@ Json span_json(const SecretMask& mask, const Span& span) {
           {"begin", format_time(span.begin)},
           {"end", span.end ? Json(format_time(*span.end)) : Json()},
           {"outcome", name_of(span.ended)},
+          {"child", child ? Json(span.error.message) : Json()},
+          {"lock", lock ? Json(mask.lock(span.error.message)) : Json()},
           {"error_code", span.error.code.empty() ? Json() : Json(mask.text(span.error.code))}};
 }
 
@@ -73,7 +82,7 @@ int run(const TimelineOptions& options, Context& context) {
   if (format == Format::json) {
     const SecretMask mask(*folded.definition, folded.saga);
     Json spans = Json::array();
-    for (const Span& span : spans_of(folded.rows)) {
+    for (const Span& span : spans_of(*folded.definition, folded.rows)) {
       spans.push_back(span_json(mask, span));
     }
     print_json(context.out, format,
