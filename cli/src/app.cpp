@@ -7,6 +7,7 @@
 #include <ostream>
 #include <utility>
 
+#include "command_words.hpp"
 #include "exit_code.hpp"
 #include "output/text.hpp"
 #include "skald/error.hpp"
@@ -68,7 +69,7 @@ class CommandLine {
   }
 
   [[nodiscard]] int run_arguments(std::vector<std::string> arguments) {
-    refuse_missing_values(arguments);
+    check_words(arguments, app_);
     std::reverse(arguments.begin(), arguments.end());
     try {
       app_.parse(std::move(arguments));
@@ -133,18 +134,6 @@ class CommandLine {
       }
     }
     for (CLI::App* nested : app.get_subcommands(nullptr)) refuse_empty_values(*nested);
-  }
-
-  // The parser would take the next argument for the value of `--status=`.
-  static void refuse_missing_values(const std::vector<std::string>& arguments) {
-    for (const std::string& argument : arguments) {
-      if (argument == "--") return;
-      const bool option = argument.size() > 3 && argument.starts_with("--");
-      if (option && argument.find('=') == argument.size() - 1) {
-        throw Refused(Refused::Code::invalid, argument.substr(0, argument.size() - 1) +
-                                                  ": is empty; give a value, or leave it out");
-      }
-    }
   }
 
   void add_global_options() {

@@ -8,18 +8,10 @@
 #include <utility>
 
 #include "skald/error.hpp"
+#include "span_options.hpp"
 #include "text_options.hpp"
 
 namespace skald::cli {
-
-Time parse_moment(const char* option, const std::string& text, Time now) {
-  if (const auto age = parse_duration(text)) return now - *age;
-  if (const auto time = parse_time(text)) return *time;
-  throw Refused(Refused::Code::invalid,
-                fmt::format("{}: '{}' is neither a duration such as 10m, 2h or 7d nor a time in "
-                            "RFC 3339",
-                            option, text));
-}
 
 std::vector<std::string> split_list(const char* option, const std::string& text) {
   std::vector<std::string> parts;
@@ -134,11 +126,11 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
     list("--step", options.step, "The step it is at, waiting, stuck or failed", "LIST");
   list("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
   app.add_option("--attempts-ge", options.attempts_ge, "Some step has at least N attempts")
-      ->check(CLI::NonNegativeNumber)
+      ->check(valid_count(0))
       ->type_name("N")
       ->group("Filter");
-  option("--older-than", options.older_than, "Started before: 10m ago, or an RFC 3339 time", "AGE");
-  option("--newer-than", options.newer_than, "Started after: 2h ago, or an RFC 3339 time", "AGE");
+  option("--older-than", options.older_than, "Started before: 1h30m ago, or a date or time", "AGE");
+  option("--newer-than", options.newer_than, "Started after: 1w ago, or a date or time", "AGE");
   list("--where", options.where, R"(A value in it: 'input./customer = "c-7"'; repeatable)",
        "CLAUSE");
 }

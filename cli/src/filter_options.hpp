@@ -21,7 +21,7 @@ struct FilterOptions {
   std::vector<std::string> status, type, step, error_code;
   std::vector<std::string> key;  ///< Each is one key: a comma is part of it.
   std::optional<std::uint32_t> attempts_ge;
-  std::string older_than, newer_than;  ///< A duration before now, or a time in RFC 3339.
+  std::string older_than, newer_than;  ///< See parse_moment().
   std::vector<std::string> where;
 
   /// An option that was given never chooses more than it would have without a part of it: what is
@@ -31,9 +31,6 @@ struct FilterOptions {
 
 /// `with_step`: a verb whose own `--step` names a step leaves the filter's out.
 void add_to(CLI::App& app, FilterOptions& options, bool with_step = true);
-
-/// A duration before `now`, or a time in RFC 3339. \throws Refused (invalid), naming the option.
-[[nodiscard]] Time parse_moment(const char* option, const std::string& text, Time now);
 
 /// `"a, b"` as its parts, without the blanks around them; `\,` is a comma in a part, `\\` a
 /// backslash. \throws Refused (invalid), naming the option, when a part is empty.

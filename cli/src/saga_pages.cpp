@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <exception>
 #include <new>
 
@@ -30,17 +31,52 @@ std::optional<std::string> prefix_of(std::string_view text) {
 
 }  // namespace
 
+std::vector<SagaSummary> SagaPages::with_key(std::string_view key) const {
+  SagaFilter filter;
+  filter.keys = {std::string(key)};
+  auto found = reader_.list(filter, {}, page_size);
+  std::stable_partition(found.begin(), found.end(),
+                        [](const SagaSummary& saga) { return saga.holds_key; });
+  return found;
+}
+
+std::variant<SagaId, Refusal> SagaPages::find_key(std::string_view key) const {
+  const auto found = with_key(key);
+  if (found.empty()) {
+    return Refusal{Refused::Code::not_found, fmt::format("no saga has the business key '{}'", key)};
+  }
+  // A key is unique within a type; those that a replay took it from are not meant.
+  std::size_t holders = 0;
+  while (holders < found.size() && found[holders].holds_key) ++holders;
+  if (holders == 1 || found.size() == 1) return found.front().id;
+  const std::size_t count = std::min(holders > 0 ? holders : found.size(), candidates_named);
+  std::string names;
+  for (std::size_t i = 0; i < count; ++i) {
+    names += fmt::format("{}{} ({})", i > 0 ? ", " : "", found[i].id.to_string(), found[i].type);
+  }
+  return Refusal{
+      Refused::Code::invalid,
+      fmt::format("several sagas have the business key '{}', give an id: {}", key, names)};
+}
+
+std::string SagaPages::key_hint(std::string_view text) const {
+  if (text.empty() || with_key(text).empty()) return {};
+  return fmt::format("; it is a business key: write {}{} or --key", key_prefix, text);
+}
+
 std::variant<SagaId, Refusal> SagaPages::find(std::string_view text) {
+  if (text.starts_with(key_prefix)) return find_key(text.substr(std::strlen(key_prefix)));
   const auto prefix = prefix_of(text);
   if (!prefix) {
     return Refusal{Refused::Code::invalid,
-                   fmt::format("'{}' is not a saga id: give its 36 characters or the first few",
-                               printable(text))};
+                   fmt::format("'{}' is not a saga id: give its 36 characters or the first few{}",
+                               printable(text), key_hint(text))};
   }
   const auto found = reader_.find_by_prefix(*prefix, candidates_named + 1);
   if (found.size() == 1) return found.front();
   if (found.empty()) {
-    return Refusal{Refused::Code::not_found, fmt::format("no saga has the id {}", *prefix)};
+    return Refusal{Refused::Code::not_found,
+                   fmt::format("no saga has the id {}{}", *prefix, key_hint(text))};
   }
   std::string names;
   for (std::size_t i = 0; i < std::min(found.size(), candidates_named); ++i) {

@@ -14,6 +14,9 @@
 
 namespace skald::cli {
 
+/// What stands before a business key where an id is expected.
+inline constexpr const char* key_prefix = "key:";
+
 /// A saga as of its last journal row.
 struct FoldedSaga {
   std::vector<JournalRow> rows;
@@ -33,8 +36,9 @@ class SagaPages {
  public:
   explicit SagaPages(StoreReader& reader) : reader_(reader) {}
 
-  /// The id that `text` stands for: 36 characters, or any unambiguous beginning. Otherwise why
-  /// not: not_found; invalid when several sagas begin so, or it is no beginning of an id.
+  /// The id that `text` stands for: 36 characters, any unambiguous beginning, or `key:` and the
+  /// business key. Otherwise why not, with a hint when it is a key: not_found; invalid when several
+  /// sagas begin so or have this key, or it is no beginning of an id.
   [[nodiscard]] std::variant<SagaId, Refusal> find(std::string_view text);
   /// The same for verbs that cannot go on without it. \throws Refused
   [[nodiscard]] SagaId resolve(std::string_view text);
@@ -62,6 +66,12 @@ class SagaPages {
   [[nodiscard]] std::string about_passed_over() const;
 
  private:
+  /// Sagas with this business key, those that hold it before those that handed it over.
+  [[nodiscard]] std::vector<SagaSummary> with_key(std::string_view key) const;
+  [[nodiscard]] std::variant<SagaId, Refusal> find_key(std::string_view key) const;
+  /// What to write when `text` is a key; empty when it is none.
+  [[nodiscard]] std::string key_hint(std::string_view text) const;
+
   [[nodiscard]] bool matches_whole(const SagaFilter& filter, const SagaId& id);
 
   [[nodiscard]] FoldedSaga read(const SagaId& id, std::vector<JournalRow> rows);

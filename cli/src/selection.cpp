@@ -4,6 +4,7 @@
 #include <istream>
 
 #include "skald/error.hpp"
+#include "text_options.hpp"
 
 namespace skald::cli {
 namespace {
@@ -40,7 +41,7 @@ void add_to(CLI::App& app, SelectionOptions& options, bool with_step) {
       ->type_name("ID");
   add_to(app, options.filter, with_step);
   app.add_option("--limit", options.limit, "At most N sagas of the filter")
-      ->check(CLI::NonNegativeNumber)
+      ->check(valid_count(0))
       ->type_name("N")
       ->group("Filter");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 
 namespace skald::cli {
 
@@ -10,5 +11,7 @@ namespace skald::cli {
 [[nodiscard]] CLI::Validator valid_name();
 /// For a list of names or a condition: some text in UTF-8.
 [[nodiscard]] CLI::Validator valid_text();
+/// For a whole number from `min` to `max`.
+[[nodiscard]] CLI::Validator valid_count(std::uint64_t min, std::uint64_t max = INT64_MAX);
 
 }  // namespace skald::cli

@@ -7,6 +7,7 @@
 
 #include "exit_code.hpp"
 #include "skald/error.hpp"
+#include "span_options.hpp"
 
 namespace skald::cli {
 namespace {
@@ -47,9 +48,7 @@ int exit_code_of_wait(const std::optional<Status>& status) {
 
 std::optional<Duration> parse_timeout(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  if (const auto timeout = parse_duration(text)) return timeout;
-  throw Refused(Refused::Code::invalid,
-                fmt::format("--timeout: '{}' is not a duration such as 500ms, 30s or 10m", text));
+  return span_option("--timeout", text);
 }
 
 }  // namespace skald::cli

@@ -226,12 +226,19 @@ void add_to(CLI::App& app, DefinitionOptions& options) {
   add_to(list_verb, options.format, {"table", "json"});
   list_verb.callback([&options] { options.action = DefinitionOptions::Action::list; });
   CLI::App& show_verb = add_verb(verb, "show", "A definition with every value stated, as JSON",
-                                 "definition show place-order --definition 1");
+                                 "definition show place-order --version 1");
   show_verb.add_option("type", options.type, "Saga type")
       ->required()
       ->check(valid_name())
       ->type_name("TYPE");
-  show_verb.add_option("--definition", options.version, "Version (the newest)")->type_name("N");
+  // Its older name is taken, too, and not shown.
+  for (const char* name : {"--version", "--definition"}) {
+    auto* version = show_verb.add_option(name, options.version, "Its version (the newest)")
+                        ->check(valid_count(1, UINT32_MAX))
+                        ->type_name("N");
+    if (std::string_view(name) == "--definition") version->group("");
+  }
+  add_to(show_verb, options.format, {"json"});
   show_verb.callback([&options] { options.action = DefinitionOptions::Action::show; });
   CLI::App& drop_verb =
       add_verb(verb, "drop", "Takes a definition that no saga uses out of the store",
@@ -240,7 +247,10 @@ void add_to(CLI::App& app, DefinitionOptions& options) {
       ->required()
       ->check(valid_name())
       ->type_name("TYPE");
-  drop_verb.add_option("--version", options.version, "Its version")->required()->type_name("N");
+  drop_verb.add_option("--version", options.version, "Its version")
+      ->required()
+      ->check(valid_count(1, UINT32_MAX))
+      ->type_name("N");
   drop_verb.callback([&options] { options.action = DefinitionOptions::Action::drop; });
 }
 

@@ -77,7 +77,7 @@ void print_row(const Json& row, Time started, Context& context, const Painter& p
 
 void add_to(CLI::App& app, HistoryOptions& options) {
   CLI::App& verb = add_verb(app, "history", "Everything that happened to a saga", "history 0192f3");
-  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_saga_argument(verb, options.id);
   add_to(verb, options.format, {"table", "json", "jsonl"});
 }
 

@@ -12,6 +12,7 @@
 #include "skald/text.hpp"
 #include "skald/view.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "unreadable.hpp"
 #include "verbs/verb.hpp"
 
@@ -148,7 +149,7 @@ void add_to(CLI::App& app, ListOptions& options) {
   add_to(verb, options.filter);
   verb.add_option("--limit", options.limit,
                   "At most N; 0: all (50 for tables and json, all for ids and jsonl)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(valid_count(0))
       ->type_name("N");
   verb.add_option("--after", options.after, "Only those after this one: the next page")
       ->type_name("ID");

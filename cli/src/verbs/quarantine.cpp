@@ -249,7 +249,7 @@ void add_to(CLI::App& app, QuarantineOptions& options) {
   verb.require_subcommand(1, 1);
   CLI::App& list_verb = add_verb(verb, "list", "All of them, oldest first", "quarantine list");
   list_verb.add_option("--limit", options.limit, "At most N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(valid_count(0))
       ->type_name("N");
   list_verb.add_option("--reason", options.reason, "Only those of this reason, such as BAD_JSON")
       ->check(valid_name())

@@ -63,7 +63,7 @@ void add_to(CLI::App& app, ReplayOptions& options) {
                   "JSON merge patch on the input; @FILE or - reads it")
       ->type_name("JSON");
   verb.add_option("--definition", options.definition, "Version to run (the one it ran with)")
-      ->check(CLI::PositiveNumber)
+      ->check(valid_count(1, UINT32_MAX))
       ->type_name("N");
   verb.add_flag("--force", options.force, "Also from stuck or completed: effects may double");
   add_to(verb, options.change);

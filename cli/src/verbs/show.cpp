@@ -170,7 +170,7 @@ int show_unreadable(const UnreadableSaga& unreadable, Format format, Context& co
 
 void add_to(CLI::App& app, ShowOptions& options) {
   CLI::App& verb = add_verb(app, "show", "One saga with all its steps", "show 0192f3 -o json");
-  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_saga_argument(verb, options.id);
   add_to(verb, options.format, {"table", "wide", "json"});
 }
 

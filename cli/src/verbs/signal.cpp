@@ -12,7 +12,7 @@ namespace skald::cli {
 void add_to(CLI::App& app, SignalOptions& options) {
   CLI::App& verb = add_verb(app, "signal", "Gives a saga the signal that a step waits for",
                             R"(signal 0192f3 approved --data '{"by": "ann"}')");
-  verb.add_option("id", options.id, "The saga; - reads ids on standard input")
+  verb.add_option("id", options.id, "The saga, or key:KEY; - reads ids on standard input")
       ->required()
       ->type_name("ID");
   verb.add_option("name", options.name, "The signal's name")

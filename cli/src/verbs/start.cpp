@@ -11,6 +11,7 @@
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
 #include "skald/text.hpp"
+#include "span_options.hpp"
 #include "store_access.hpp"
 #include "text_options.hpp"
 #include "verbs/verb.hpp"
@@ -41,8 +42,10 @@ Json start_request(const StartOptions& options, Context& context) {
   }
   request["input"] = json_argument("--input", options.input, context).value();
   if (!options.key.empty()) request["key"] = options.key;
-  if (!options.delay.empty()) request["delay"] = options.delay;
-  if (!options.at.empty()) request["not_before"] = options.at;
+  if (!options.delay.empty()) {
+    request["delay"] = format_duration(span_option("--delay", options.delay));
+  }
+  if (!options.at.empty()) request["not_before"] = format_time(point_option("--at", options.at));
   if (options.priority >= 0) request["priority"] = options.priority;
   return request;
 }
@@ -62,15 +65,15 @@ void add_to(CLI::App& app, StartOptions& options) {
       ->check(valid_name())
       ->type_name("KEY");
   verb.add_option("--definition", options.version, "Version of the type (the newest)")
-      ->check(CLI::PositiveNumber)
+      ->check(valid_count(1, UINT32_MAX))
       ->type_name("N");
   auto* delay = verb.add_option("--delay", options.delay, "Issue nothing before this has passed")
                     ->type_name("DURATION");
-  verb.add_option("--at", options.at, "Issue nothing before this time (RFC 3339)")
+  verb.add_option("--at", options.at, "Issue nothing before this date or time")
       ->excludes(delay)
       ->type_name("TIME");
   verb.add_option("--priority", options.priority, "0 to 9, higher first (the definition's)")
-      ->check(CLI::Range(0, 9))
+      ->check(valid_count(0, 9))
       ->type_name("N");
   verb.add_option("--reason", options.reason, "Why; kept in the history")->type_name("TEXT");
   verb.add_flag("-w,--wait", options.wait, "Wait until it ends or is stuck (needs an engine)");

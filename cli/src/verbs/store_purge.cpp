@@ -11,10 +11,10 @@
 
 #include "context.hpp"
 #include "exit_code.hpp"
-#include "filter_options.hpp"
 #include "output/progress_line.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
+#include "span_options.hpp"
 #include "stop_signals.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
@@ -162,7 +162,7 @@ CLI::App& add_purge(CLI::App& store, PurgeOptions& options) {
   CLI::App& verb =
       add_verb(store, "purge", "Takes sagas that ended long ago away for good, with their history",
                "store purge --older-than 30d --yes");
-  verb.add_option("--older-than", options.older_than, "Ended before: 30d ago, or an RFC 3339 time")
+  verb.add_option("--older-than", options.older_than, "Ended before: 30d ago, or a date or time")
       ->required()
       ->type_name("AGE");
   verb.add_flag("-y,--yes", options.yes, "Do not ask");

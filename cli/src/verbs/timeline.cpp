@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "skald/secret_mask.hpp"
 #include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -67,10 +68,10 @@ Json span_json(const SecretMask& mask, const Span& span) {
 void add_to(CLI::App& app, TimelineOptions& options) {
   CLI::App& verb =
       add_verb(app, "timeline", "A saga's attempts and waits as a chart", "timeline 0192f3");
-  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_saga_argument(verb, options.id);
   verb.add_option("--width", options.width, "Columns (the terminal's, or 100)")
       ->type_name("N")
-      ->check(CLI::Range(40, 500));
+      ->check(valid_count(40, 500));
   verb.add_flag("--ascii", options.ascii, "Draw with ASCII characters only");
   add_to(verb, options.format, {"table", "json"});
 }

@@ -11,7 +11,9 @@
 
 #include "context.hpp"
 #include "output/text.hpp"
+#include "saga_pages.hpp"
 #include "skald/error.hpp"
+#include "text_options.hpp"
 
 namespace skald::cli {
 namespace {
@@ -35,6 +37,21 @@ CLI::App& add_verb(CLI::App& app, const std::string& name, const std::string& he
   CLI::App& verb = *app.add_subcommand(name, help);
   verb.footer("Example:\n  skald " + example);
   return verb;
+}
+
+void add_saga_argument(CLI::App& verb, std::string& text, bool required) {
+  CLI::Option* id =
+      verb.add_option("id", text, "Saga id, or its beginning, or key:KEY")->type_name("ID");
+  verb.add_option_function<std::string>(
+          "--key", [&text](const std::string& key) { text = key_prefix + key; },
+          "The saga with this business key, instead of ID")
+      ->check(valid_name())
+      ->excludes(id)
+      ->type_name("KEY");
+  if (!required) return;
+  verb.callback([&text] {
+    if (text.empty()) throw CLI::RequiredError("id, or --key KEY,");
+  });
 }
 
 JsonText json_argument(const std::string& option, const std::string& text, Context& context) {

@@ -20,6 +20,10 @@ struct Context;
 [[nodiscard]] CLI::App& add_verb(CLI::App& app, const std::string& name, const std::string& help,
                                  const std::string& example);
 
+/// The saga that a verb is about: its id or `key:KEY` as an argument, or --key. `text` becomes what
+/// SagaPages::find() takes. `required`: one of them has to be given.
+void add_saga_argument(CLI::App& verb, std::string& text, bool required = true);
+
 /// The JSON that an option such as --input gives: the text itself, `@FILE`, or `-` for stdin.
 /// \throws Refused (invalid), JsonError; both name the option
 [[nodiscard]] JsonText json_argument(const std::string& option, const std::string& text,

@@ -15,7 +15,7 @@ namespace skald::cli {
 void add_to(CLI::App& app, WaitOptions& options) {
   CLI::App& verb = add_verb(app, "wait", "Blocks until a saga ends or is stuck (needs an engine)",
                             "wait 0192f3 --timeout 30s");
-  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_saga_argument(verb, options.id);
   verb.add_option("--timeout", options.timeout, "Give up after this long, with exit code 124")
       ->type_name("DURATION");
   add_to(verb, options.format, {"table", "json"});

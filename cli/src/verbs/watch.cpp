@@ -12,6 +12,7 @@
 #include "output/text.hpp"
 #include "skald/error.hpp"
 #include "skald/view.hpp"
+#include "span_options.hpp"
 #include "store_access.hpp"
 #include "verbs/verb.hpp"
 #include "waiting.hpp"
@@ -103,7 +104,7 @@ void add_to(CLI::App& app, WatchOptions& options) {
 }
 
 int run(const WatchOptions& options, Context& context) {
-  const auto interval = parse_duration(options.interval);
+  const auto interval = parse_span(options.interval);
   if (!interval || *interval < Duration(10)) {
     throw Refused(Refused::Code::invalid, "--interval: give a duration of at least 10ms");
   }

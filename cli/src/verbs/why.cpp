@@ -15,7 +15,7 @@ namespace skald::cli {
 
 void add_to(CLI::App& app, WhyOptions& options) {
   CLI::App& verb = add_verb(app, "why", "What a saga waits for, and what would help", "why 0192f3");
-  verb.add_option("id", options.id, "Saga id, or its beginning")->required()->type_name("ID");
+  add_saga_argument(verb, options.id);
   add_to(verb, options.format, {"table", "json"});
 }
 
