@@ -38,16 +38,8 @@ std::optional<JsonText> given(const Definition& definition, const Saga& saga, St
                               PayloadTrees& trees) {
   const Step& step = definition.steps[index];
   std::string problem;
-  const auto filled = [&](const Template& t) {
-    return render_template(t, definition, saga, &step, trees, problem);
-  };
-  if (const auto* sleep = step.as<Sleep>()) return filled(sleep->until);
   if (step.as<WaitFor>() || step.as<Gather>()) return JsonText{};
-  const auto* child = step.as<ChildSaga>();
-  const auto& own = child ? child->input : step.input;
-  auto input = own ? filled(*own) : std::optional(saga.input);
-  const auto& patch = saga.steps[index].input_patch;
-  return patch && input ? merge_patched(*input, *patch, problem) : input;
+  return step_input(definition, saga, index, trees, problem);
 }
 
 // Why the step of the new saga is not the one whose output `old` has: completes "step X …"; empty

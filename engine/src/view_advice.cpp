@@ -30,7 +30,7 @@ const std::vector<AdviceRow>& advice_table() {
        {Advice::resume, Advice::skip_compensated}},
       {Standstill::undo_unfilled,
        "stuck: the input of an undo cannot be filled in",
-       {Advice::skip_compensated}},
+       {Advice::resume_patched, Advice::skip_compensated}},
       {Standstill::undo_by_hand, "stuck: only people can undo a step", {Advice::skip_compensated}},
       {Standstill::answered_since, "stuck, and answered since", {Advice::go_on}},
       {Standstill::output_unfilled,
