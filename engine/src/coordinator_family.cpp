@@ -59,20 +59,28 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
                   true);
   }
   auto effective = effective_definition(definition, input);
+  if (const auto* unfit = std::get_if<std::string>(&effective)) {
+    return refuse("CHILD_INPUT", fmt::format("saga {}: the input {}", child.type, *unfit));
+  }
   StartRequested start;
   start.input = input;
-  std::string problem;
-  if (const auto* unfit = std::get_if<std::string>(&effective)) {
-    problem = "the input " + *unfit;
-  } else if (auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start)) {
-    problem = *std::move(missing);
-  } else if (!lock_names(*definition, input, std::nullopt, problem)) {
-    problem = "the lock " + problem;
-  } else {
-    families_[deciding_->root] = family + 1;  // Here, as one decision may start many.
-    return std::nullopt;
+  if (const auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start)) {
+    return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, *missing));
   }
-  return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, problem));
+  std::string problem;
+  const auto locks = lock_names(*definition, input, std::nullopt, problem);
+  if (!locks)
+    return refuse("CHILD_INPUT", fmt::format("saga {}: the lock {}", child.type, problem));
+  if (const auto other = locks_.circle(deciding_->root, *locks)) {
+    return refuse("CHILD_LOCKS",
+                  fmt::format("saga {} would wait for a lock behind saga {}, which waits for one "
+                              "that the family of saga {} has: a circle, in which neither could "
+                              "go on; let the root of each name the locks that its children need",
+                              child.type, other->to_string(), deciding_->root.to_string()),
+                  true);
+  }
+  families_[deciding_->root] = family + 1;  // Here, as one decision may start many.
+  return std::nullopt;
 }
 
 // Counted while the engine runs. Of a family from before that, its journals are read once.

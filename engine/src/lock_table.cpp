@@ -1,8 +1,71 @@
 #include "lock_table.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace skald {
+namespace {
+
+// Entries of lines that one search looks at. A longer one holds up everybody else; a circle that it
+// misses stands until somebody ends one of its sagas.
+constexpr std::size_t entries_looked_at_max = 10'000;
+
+}  // namespace
+
+/// Goes from families to those that they wait for.
+class LockTable::Search {
+ public:
+  explicit Search(const LockTable& table) : table_(table) {}
+
+  /// Adds the families that `root` waits for in this line; `first` is the one at which the way to
+  /// them began, absent for its beginning.
+  void look(const std::string& name, const SagaId& root, const std::optional<SagaId>& first) {
+    const auto found = table_.lines_.find(name);
+    if (found == table_.lines_.end()) return;
+    const Line& line = found->second;
+    // It stands, or would stand, behind the last of its family.
+    const auto last = std::find_if(line.rbegin(), line.rend(),
+                                   [&](const Entry& entry) { return entry.root == root; });
+    const auto end = last == line.rend() ? line.end() : std::prev(last.base());
+    std::size_t& looked_at = looked_at_[name];
+    for (auto entry = line.begin() + static_cast<std::ptrdiff_t>(looked_at); entry < end; ++entry) {
+      if (++entries_ > entries_looked_at_max) return;
+      ++looked_at;
+      if (entry->root == root || !known_.insert(entry->root).second) continue;
+      to_visit_.push_back({entry->root, first.value_or(entry->root)});
+    }
+  }
+
+  /// The first family on a way that leads back to `root`.
+  std::optional<SagaId> way_back_to(const SagaId& root) {
+    while (!to_visit_.empty()) {
+      const auto [family, first] = to_visit_.front();
+      to_visit_.pop_front();
+      if (family == root) return first;
+      for (const std::string& name : table_.of_root_.at(family)) look(name, family, first);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct Step {
+    SagaId family;
+    SagaId first;
+  };
+  const LockTable& table_;
+  std::unordered_map<std::string, std::size_t> looked_at_;  // From the front of each line.
+  std::unordered_set<SagaId> known_;
+  std::deque<Step> to_visit_;
+  std::size_t entries_ = 0;
+};
+
+std::optional<SagaId> LockTable::circle(const SagaId& root,
+                                        const std::vector<std::string>& locks) const {
+  if (!knows(root)) return std::nullopt;  // Nobody can wait for it.
+  Search search(*this);
+  for (const std::string& name : locks) search.look(name, root, std::nullopt);
+  return search.way_back_to(root);
+}
 
 void LockTable::enter(const SagaId& saga, const SagaId& root,
                       const std::vector<std::string>& locks) {
