@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -74,31 +75,13 @@ void say(const std::string& text) {
   ::_exit(2);
 }
 
-int point_from_environment() {
-  const char* setting = std::getenv("SKALD_CRASH_AT");
-  if (setting == nullptr || *setting == '\0') return -1;
-  const std::string_view text(setting);
-  const std::size_t colon = text.find(':');
-  if (colon != std::string_view::npos) {
-    std::uint64_t count = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, count);
-    if (error != std::errc{} || rest != end || count == 0) refuse(text);
-    arrivals_left = count;
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (text.substr(0, colon) == names[i]) return static_cast<int>(i);
-  }
-  refuse(text);
-}
-
 }  // namespace
 
 const char* to_string(CrashPoint point) { return names[static_cast<std::size_t>(point)]; }
 
 namespace detail {
 
-std::atomic<int> armed_crash_point{point_from_environment()};
+std::atomic<int> armed_crash_point{-1};
 
 void come_to_armed_crash_point() {
   if (arrivals_left.fetch_sub(1) != 1) return;
@@ -108,4 +91,22 @@ void come_to_armed_crash_point() {
 }
 
 }  // namespace detail
+
+void arm_crash_point_from_environment() {
+  const char* setting = std::getenv("SKALD_CRASH_AT");
+  if (setting == nullptr || *setting == '\0') return;
+  const std::string_view text(setting);
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    std::uint64_t count = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, count);
+    if (error != std::errc{} || rest != end || count == 0) refuse(text);
+    arrivals_left = count;
+  }
+  const auto name = std::find(names.begin(), names.end(), text.substr(0, colon));
+  if (name == names.end()) refuse(text);
+  detail::armed_crash_point = static_cast<int>(name - names.begin());
+}
+
 }  // namespace skald

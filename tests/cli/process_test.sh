@@ -36,6 +36,10 @@ expect 0 "$skald" --version
 expect 2 "$skald"
 expect 3 "$skald" list
 
+# A variable in the environment lets no delivered program die.
+expect 0 env SKALD_CRASH_AT=store.locked "$skald" start order.json --input '{}' --key first
+rm "$SKALD_STORE"*
+
 # What is no UTF-8 is refused with or without an engine, and harms none that starts afterwards.
 expect 0 "$skald" start order.json --input '{}' --key first
 for option in --key --definition; do

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "skald/crash_point.hpp"
+
 namespace skald::faults {
 namespace {
 
@@ -35,8 +37,9 @@ void add_to(CLI::App& app, WorkerOptions& options) {
 
 std::optional<int> run_worker(WorkerOptions& options) {
   options.assignment.quiet_limit = Duration{options.quiet_limit_ms};
+  if (!options.engine && options.participant.empty()) return std::nullopt;
+  arm_crash_point_from_environment();
   if (options.engine) return run_engine(options.assignment);
-  if (options.participant.empty()) return std::nullopt;
   return run_participant(options.assignment, options.participant);
 }
 

@@ -1,9 +1,9 @@
 // Places where the process can be told to die, so that tests can show that it may die there.
 //
-// They are part of every build: what is tested is what is delivered. SKALD_CRASH_AT=NAME[:N] in the
-// environment, read once when the program starts, ends it by _exit() when it comes to that place
-// for the Nth time. Without it a point costs one relaxed load and a branch that is not taken.
-// docs/testing.md lists what is done with them.
+// They are part of every build: what is tested is what is delivered. But nothing dies unless the
+// program itself asks for it, which only test programs do: a variable in the environment of a
+// service means nothing. A point that is not armed costs one relaxed load and a branch that is not
+// taken. docs/testing.md lists what is done with them.
 #pragma once
 
 #include <atomic>
@@ -67,8 +67,13 @@ enum class CrashPoint : std::uint8_t {
 inline constexpr std::size_t crash_point_count =
     static_cast<std::size_t>(CrashPoint::participant_acked) + 1;
 
-/// `batch.before-send` and so on, as SKALD_CRASH_AT takes it.
+/// `batch.before-send` and so on.
 [[nodiscard]] const char* to_string(CrashPoint point);
+
+/// For test programs, before they start a thread: arms the point that SKALD_CRASH_AT=NAME[:N] in
+/// the environment names. The process ends by _exit() when it comes there for the Nth time.
+/// Without the variable it does nothing; a name that is none ends the process with a message.
+void arm_crash_point_from_environment();
 
 /// The exit code of a process that died at a crash point.
 inline constexpr int crash_exit_code = 86;
