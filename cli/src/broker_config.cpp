@@ -1,38 +1,32 @@
 #include "broker_config.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "skald/error.hpp"
 #include "skald/json.hpp"
+#include "skald/secret_file.hpp"
 
 namespace skald::cli {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what) { throw Refused(Refused::Code::invalid, what); }
 
-void check_private(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) refuse("cannot read the file " + path);
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    refuse(
-        fmt::format("{} holds the broker's address with its password, but others may read it; "
-                    "chmod 600 it",
-                    path));
-  }
+AmqpOptions from_file(const std::string& path, const Context& context) {
+  const SecretFile file = read_secret_file(path, context.variable("CREDENTIALS_DIRECTORY"));
+  if (!file.problem.empty()) refuse(file.problem);
+  return AmqpOptions::parse(file.text);
 }
 
-AmqpOptions from_file(const std::string& path) {
-  check_private(path);
-  std::string url = read_file(path);
-  url.erase(url.find_last_not_of(" \t\r\n") + 1);
-  return AmqpOptions::parse(url);
+// A path in a configuration means the same from wherever the engine is started.
+std::string beside(const std::string& config, const std::string& path) {
+  return std::filesystem::path(config).parent_path() / path;
 }
 
 // Nothing when the configuration names no broker.
-std::optional<AmqpOptions> from_config(const EngineConfig& config) {
+std::optional<AmqpOptions> from_config(const EngineConfig& config, const Context& context) {
   const Json& amqp = config.amqp;
   const std::string& path = config.path;
   if (amqp.is_null()) return std::nullopt;
@@ -44,17 +38,21 @@ std::optional<AmqpOptions> from_config(const EngineConfig& config) {
     if (!value.is_string()) refuse(fmt::format("{}: amqp.{}: must be a text", path, name));
   }
   if (amqp.size() != 1) refuse(path + ": amqp: give either url or url_file");
-  if (amqp.contains("url_file")) return from_file(amqp.at("url_file").get<std::string>());
-  check_private(path);
+  if (amqp.contains("url_file")) {
+    return from_file(beside(path, amqp.at("url_file").get<std::string>()), context);
+  }
+  if (const auto problem = secret_rights_problem(path, context.variable("CREDENTIALS_DIRECTORY"))) {
+    refuse(*problem);
+  }
   return AmqpOptions::parse(amqp.at("url").get<std::string>());
 }
 
 }  // namespace
 
 std::optional<AmqpOptions> find_broker(const EngineConfig& config, const Context& context) {
-  if (auto options = from_config(config)) return options;
+  if (auto options = from_config(config, context)) return options;
   if (const auto url = context.variable("SKALD_AMQP_URL")) return AmqpOptions::parse(*url);
-  if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file);
+  if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file, context);
   return std::nullopt;
 }
 

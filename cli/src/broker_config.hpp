@@ -9,10 +9,11 @@
 
 namespace skald::cli {
 
-/// `{"amqp": {"url": …}}` or `{"amqp": {"url_file": …}}` of the configuration, else (also when it
-/// names none) $SKALD_AMQP_URL, else the file named by $SKALD_AMQP_URL_FILE; nothing when no broker
-/// is named. A file that holds an address must be readable by its owner only. \throws Refused
-/// (invalid) when a file cannot be used; ChannelError for an address that cannot be used.
+/// `{"amqp": {"url": …}}` or `{"amqp": {"url_file": …}}` of the configuration (a relative path
+/// counts from the configuration's folder), else (also when it names none) $SKALD_AMQP_URL, else
+/// the file named by $SKALD_AMQP_URL_FILE; nothing when no broker is named. Others may not read a
+/// file that holds an address (skald/secret_file.hpp). \throws Refused (invalid) when a file cannot
+/// be used; ChannelError for an address that cannot be used.
 [[nodiscard]] std::optional<AmqpOptions> find_broker(const EngineConfig& config,
                                                      const Context& context);
 /// The same where a broker is needed. \throws Refused (invalid) also when none is named

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "skald/error.hpp"
 
@@ -22,8 +25,16 @@ Json parse_file(const std::string& path) {
 }  // namespace
 
 std::string read_file(const std::string& path) {
+  std::error_code none;
+  if (std::filesystem::is_directory(path, none)) {
+    throw Refused(Refused::Code::invalid, path + " is a folder; give the file in it");
+  }
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Refused(Refused::Code::invalid, "cannot read the file " + path);
+  if (!file) {
+    throw Refused(Refused::Code::invalid,
+                  fmt::format("cannot read the file {}: {}; give one that this user may read", path,
+                              std::generic_category().message(errno)));
+  }
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

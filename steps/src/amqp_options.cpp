@@ -1,23 +1,18 @@
 #include "skald/amqp_options.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
 
 #include "skald/error.hpp"
+#include "skald/secret_file.hpp"
 
 namespace skald {
 
 namespace {
-
-constexpr std::size_t url_file_bytes_max = 4096;
 
 [[noreturn]] void bad_url(const std::string& what) {
   throw ChannelError("the AMQP address cannot be used: " + what);
@@ -106,7 +101,10 @@ void apply_setting(AmqpOptions& options, std::string_view name, const std::strin
     }
     options.tls.verify_peer = options.tls.verify_hostname = value == "verify_peer";
   } else {
-    bad_url(fmt::format("the setting '{}' is not known", name));
+    // Not its name: that may be the rest of a password in which a '?' was not encoded.
+    bad_url(
+        "a setting after the '?' is not known; there are heartbeat, prefix, queue_type, prefetch, "
+        "confirm_timeout, cacertfile, certfile, keyfile and verify");
   }
 }
 
@@ -135,25 +133,14 @@ void read_authority(AmqpOptions& options, std::string_view authority) {
   if (!port.empty()) options.port = number_in<std::uint16_t>(port, 1, 65535, "port");
 }
 
-// Reads a file that holds a secret: a regular one that nobody but its owner may read.
-std::string read_secret_file(const char* path) {
-  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw ChannelError(fmt::format("cannot read $SKALD_AMQP_URL_FILE '{}'", path));
-  struct stat info {};
-  const bool known = ::fstat(file, &info) == 0;
-  std::array<char, url_file_bytes_max + 1> buffer{};
-  const ssize_t length = known ? ::read(file, buffer.data(), buffer.size()) : -1;
-  ::close(file);
-  if (length < 0) throw ChannelError(fmt::format("cannot read $SKALD_AMQP_URL_FILE '{}'", path));
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw ChannelError(fmt::format(
-        "others may read '{}', which holds a password; make it yours alone: chmod 600 {}", path,
-        path));
-  }
-  std::string text(buffer.data(), static_cast<std::size_t>(length));
-  if (text.size() > url_file_bytes_max) bad_url(fmt::format("'{}' is too long", path));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+// A '/' or '?' that was not encoded ends the address in the middle of the password, and the rest
+// would be taken, and shown, for a vhost or a setting.
+void require_encoded_login(std::string_view url) {
+  const std::size_t host_end = std::min(url.find_first_of("/?"), url.size());
+  if (url.find('@', host_end) == std::string_view::npos) return;
+  bad_url(
+      "an @ stands behind the host; in user and password write @ as %40, / as %2F, ? as %3F, and "
+      "an @ anywhere else as %40 too");
 }
 
 }  // namespace
@@ -169,6 +156,7 @@ AmqpOptions AmqpOptions::parse(std::string_view url) {
   } else {
     bad_url("it must begin with amqp:// or amqps://");
   }
+  require_encoded_login(url);
   std::string_view settings = url;
   std::string_view address = cut_at(settings, '?');
   const bool has_path = address.find('/') != std::string_view::npos;
@@ -195,7 +183,11 @@ AmqpOptions AmqpOptions::from_environment() {
     return parse(url);
   }
   if (const char* path = std::getenv("SKALD_AMQP_URL_FILE"); path != nullptr && *path != '\0') {
-    return parse(read_secret_file(path));
+    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    const SecretFile file = read_secret_file(
+        path, credentials != nullptr ? CredentialsFolder(credentials) : std::nullopt);
+    if (!file.problem.empty()) throw ChannelError("$SKALD_AMQP_URL_FILE: " + file.problem);
+    return parse(file.text);
   }
   throw ChannelError(
       "no broker is named: set SKALD_AMQP_URL to amqp://user:password@host:port/vhost, or "

@@ -77,6 +77,20 @@ TEST_CASE("run says what it lacks") {
   CHECK_FALSE(scheme.warns("geheim"));
 }
 
+TEST_CASE("a relative url_file lies beside the configuration that names it") {
+  World world;
+  std::filesystem::create_directory(world.path("etc"));
+  const auto config = world.write("etc/broker.json", R"({"amqp": {"url_file": "broker.url"}})");
+  CHECK(world.skald({"run", "--config", config}).warns(world.path("etc/broker.url")));
+  (void)world.write("etc/broker.url", "amqp://guest:guest@127.0.0.1:1/beside\n");
+  std::filesystem::permissions(world.path("etc/broker.url"), std::filesystem::perms(0440));
+  world.pauses_until_stop = 1;
+  const Result result = world.skald({"run", "--config", config, "--quiet"});
+  CHECK_MESSAGE(result.code == 0, result.err);
+  CHECK(result.says("127.0.0.1:1/beside"));
+  CHECK(world.skald({"run", "--config", world.path("etc")}).warns("is a folder"));
+}
+
 TEST_CASE("run on a store that is owned exits with 5 and the owner's pid") {
   World world;
   (void)world.completed();

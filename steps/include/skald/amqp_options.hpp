@@ -52,12 +52,12 @@ struct AmqpOptions {
   /// Reads `amqp://user:password@host:port/vhost` or `amqps://…`, parts percent-encoded. Settings
   /// may follow as a query: `heartbeat` (seconds), `prefix`, `queue_type` (quorum|classic),
   /// `prefetch`, `confirm_timeout` (seconds), `cacertfile`, `certfile`, `keyfile`, `verify`
-  /// (verify_peer|verify_none). \throws ChannelError that names the part at fault and never the
-  /// password.
+  /// (verify_peer|verify_none). \throws ChannelError that names the part at fault and repeats
+  /// nothing of the text.
   [[nodiscard]] static AmqpOptions parse(std::string_view url);
 
   /// Reads the URL from `$SKALD_AMQP_URL`, or from the file named by `$SKALD_AMQP_URL_FILE`, which
-  /// nobody but its owner may read. \throws ChannelError when neither is set or usable.
+  /// others may not read (secret_file.hpp). \throws ChannelError when neither is set or usable.
   [[nodiscard]] static AmqpOptions from_environment();
 
   /// The address for people: without the password.

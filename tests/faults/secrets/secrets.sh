@@ -105,6 +105,7 @@ refuse_addresses() {
     "amqp://skald:$password@h:1/?bogus=1" "amqp://skald:$password%zz@h:1/" \
     "http://skald:$password@h/" \
     "skald:$password@h" "amqp://skald:$password@h:1/v?heartbeat=x" \
+    "amqp://skald:1?$password@h:1/" "amqp://skald:1/$password@h:1/" "amqp://skald:1?$password" \
     "amqps://skald:$password@$address/?keyfile=$dir/key.pem&certfile=$dir/cert.pem" \
     "amqps://skald:$password@$address/?keyfile=$dir/none.pem&certfile=$dir/cert.pem"; do
     number=$((number + 1))
