@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "skald/text.hpp"
+
 namespace skald {
 namespace {
 
@@ -28,6 +30,12 @@ void create_private(const std::string& path) {
 void ParticipantDatabase::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
 ParticipantDatabase::ParticipantDatabase(const std::string& path, Access access) {
+  // The system would take the name to end there, and open another file.
+  if (path.find('\0') != std::string::npos) {
+    throw ParticipantError("the path of the participant database '" + escape_controls(path) +
+                               "' holds a zero byte; give the path of a file",
+                           false);
+  }
   const bool in_memory = path == ":memory:";
   if (access == Access::write && !in_memory) create_private(path);
   const int mode = access == Access::write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;

@@ -145,6 +145,11 @@ TEST_CASE_FIXTURE(Payment, "outside work runs without a transaction, and is reco
   }
 }
 
+TEST_CASE("a participant database whose path holds a zero byte is refused, not cut off there") {
+  CHECK_THROWS_WITH_AS(ParticipantDatabase(std::string("payment\0.db", 11)),
+                       doctest::Contains("'payment\\x00.db' holds a zero byte"), ParticipantError);
+}
+
 TEST_CASE("a participant can serve inside the engine's process") {
   const TemporaryFolder folder;
   Participant payment("payment", folder.file("payment.db"));
