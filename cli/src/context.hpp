@@ -36,6 +36,8 @@ struct Context {
   /// Waits that long; true when the process was asked to stop meanwhile.
   std::function<bool(Duration)> pause;
   GlobalOptions global;
+  /// What went to `out` were notices, no data: that they could not be written is no failure.
+  bool out_has_notices_only = false;
 
   [[nodiscard]] std::optional<std::string> variable(const std::string& name) const;
   /// Path of the store to work on. \throws Refused (invalid) when none is named.

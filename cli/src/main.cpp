@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,6 +15,16 @@
 extern char** environ;
 
 namespace {
+
+// A stream that is closed would be the next file that is opened: the store, or its lock.
+bool occupy_standard_streams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    // The lowest number that is free is this one.
+    if (::open("/dev/null", O_RDWR) != stream) return false;
+  }
+  return true;
+}
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> variables;
@@ -39,6 +50,11 @@ std::string login_name() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!occupy_standard_streams()) {
+    std::fputs("skald: a standard stream is closed and /dev/null cannot be opened for it\n",
+               stderr);
+    return 1;
+  }
   std::ios::sync_with_stdio(false);
   const skald::SystemClock clock;
   skald::cli::Context context{.in = std::cin,
@@ -54,7 +70,7 @@ int main(int argc, char** argv) {
                               .global = {}};
   const int code = skald::cli::run_command_line({argv + 1, argv + argc}, context);
   std::cout.flush();
-  if (!std::cout && code == 0) {
+  if (!std::cout && code == 0 && !context.out_has_notices_only) {
     std::fputs("skald: the output could not be written\n", stderr);
     return 1;
   }

@@ -77,6 +77,31 @@ grep -q "^stopped: pid $engine" engine.out || fail "the engine did not say that 
 expect 5 "$skald" wait "$id"
 expect 0 "$skald" resume "$id"
 
+# Streams that are closed become neither the store nor its lock.
+"$skald" run <&- >&- 2>&- &
+engine=$!
+until "$skald" store info > out 2>&1 && grep -q "pid $engine" out; do
+  kill -0 "$engine" || fail "the engine without streams ended"
+  sleep 0.05
+done
+for stream in 0 1 2; do
+  [ "$(readlink "/proc/$engine/fd/$stream")" = /dev/null ] || fail "stream $stream is a file"
+done
+kill -TERM "$engine"
+wait "$engine" || fail "the engine without streams did not stop cleanly"
+
+# Whoever reads the notices may go: the engine stays, and stops cleanly.
+mkfifo notices
+"$skald" run > notices 2>&1 &
+engine=$!
+head -c 1 notices > /dev/null
+until "$skald" store info > out 2>&1 && grep -q "pid $engine" out; do
+  kill -0 "$engine" 2> /dev/null || fail "the engine died when its reader went"
+  sleep 0.05
+done
+kill -TERM "$engine"
+wait "$engine" || fail "the engine without a reader did not stop cleanly"
+
 "$skald" run > engine.out 2> engine.err &
 engine=$!
 await engine.out "^ready: "

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <mutex>
 #include <ostream>
 
@@ -35,6 +36,7 @@ class Log {
     const std::string line = fmt::format("{} {} {}\n", format_time(context_.clock.now()),
                                          names[static_cast<std::size_t>(level)], printable(text));
     const std::lock_guard lock(mutex_);
+    context_.err.clear();  // A log that could not be written to once may be written to again.
     context_.err << line << std::flush;
   }
 
@@ -68,6 +70,9 @@ int run(const RunOptions& options, Context& context) {
   // A core dump holds payloads, with what definitions declare secret, and the broker's password.
   if (!options.core_dumps) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   std::optional<ChaosOptions> chaos;
+  // Whoever read the log or the notices may go; the engine goes on.
+  std::signal(SIGPIPE, SIG_IGN);
+  context.out_has_notices_only = true;
   if (!options.chaos.empty()) chaos = ChaosOptions::parse(options.chaos);
   const EngineConfig config = read_config(options.config);
   const AmqpOptions broker = broker_options(config, context);
