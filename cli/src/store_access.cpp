@@ -129,9 +129,10 @@ StoreAccess::StoreAccess(const Context& context) : context_(context), path_(cont
 
 StoreAccess::~StoreAccess() = default;
 
+// What this user may not look at may be there: who opens it says which right is missing.
 bool StoreAccess::exists() const {
-  std::error_code ignored;
-  return std::filesystem::exists(path_, ignored);
+  std::error_code unknown;
+  return std::filesystem::status(path_, unknown).type() != std::filesystem::file_type::not_found;
 }
 
 void StoreAccess::require_exists() const {

@@ -28,10 +28,12 @@ std::string name_for(const std::string& store_path) {
   return "/" + Digest::of(store_path).to_string().substr(0, 32) + ".sock";
 }
 
-/// `$XDG_RUNTIME_DIR/skald` where that leads to an address that fits, `/tmp/skald-<uid>` otherwise.
+/// `$XDG_RUNTIME_DIR/skald` where that folder is there and leads to an address that fits,
+/// `/tmp/skald-<uid>` otherwise: the variable may outlive the session whose folder it names.
 std::string runtime_folder(const std::string& store_path) {
   const char* variable = std::getenv("XDG_RUNTIME_DIR");
-  if (variable != nullptr && *variable == '/') {
+  std::error_code none;
+  if (variable != nullptr && *variable == '/' && std::filesystem::is_directory(variable, none)) {
     const std::string folder = std::string(variable) + "/skald";
     if (fits(folder + name_for(store_path))) return folder;
   }

@@ -1,6 +1,7 @@
 #include "open_store.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include "skald/crash_point.hpp"
 #include "sqlite/statement.hpp"
 #include "sqlite/transaction.hpp"
+#include "store_files.hpp"
 
 namespace skald {
 namespace {
@@ -79,11 +81,31 @@ void refuse_emptied(const std::string& path) {
                                path, bytes));
 }
 
+// A reader shares the log's index with the owner. Where neither is there nor can be made, as for a
+// backup on read-only media, nobody can write either, and the file is all there is.
+sqlite::Connection::Access reading_access(const std::string& path) {
+  using Access = sqlite::Connection::Access;
+  const std::string log = path + "-wal";
+  const bool has_log = is_there(log);
+  const bool has_index = is_there(path + "-shm");
+  if ((has_log && has_index) || may_create_beside(path)) return Access::read_only;
+  std::error_code error;
+  if (!has_log || std::filesystem::file_size(log, error) == 0) return Access::immutable;
+  throw StoreError(StoreError::Kind::failed,
+                   fmt::format("{} holds commits that are not in {} yet, and reading them needs a "
+                               "folder in which {}-shm can be made; copy the store with its -wal "
+                               "to one that you may write to, and read that",
+                               log, path, path));
+}
+
 }  // namespace
 
 void require_store_file(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
+  if (error && status.type() != std::filesystem::file_type::not_found) {
+    throw_path_error(error.value(), "look for the store at " + path, path);
+  }
   if (!std::filesystem::exists(status)) {
     throw StoreError(StoreError::Kind::not_a_store,
                      fmt::format("there is no store at {}; check the path, or create the store by "
@@ -100,6 +122,8 @@ std::unique_ptr<sqlite::Connection> open_as_owner(const std::string& path,
                                                   const SqliteOptions& options) {
   if (!create_private_file(path)) {
     require_store_file(path);
+    require_right(path, R_OK);
+    require_right(path, W_OK);
     refuse_emptied(path);
   }
   crash_point(CrashPoint::store_created);
@@ -123,8 +147,9 @@ std::unique_ptr<sqlite::Connection> open_as_owner(const std::string& path,
 
 std::unique_ptr<sqlite::Connection> open_to_read(const std::string& path) {
   require_store_file(path);
-  auto connection =
-      std::make_unique<sqlite::Connection>(path, sqlite::Connection::Access::read_only);
+  require_right(path, R_OK);
+  require_plain_files_beside(path);
+  auto connection = std::make_unique<sqlite::Connection>(path, reading_access(path));
   if (examine(*connection) == FileState::empty) {
     throw StoreError(StoreError::Kind::not_a_store,
                      fmt::format("{} is empty; check the path, or start an engine on it", path));

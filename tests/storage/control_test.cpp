@@ -7,8 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -242,4 +244,24 @@ TEST_CASE("a store with a long path is reached through a link beside it") {
   CHECK(ControlClient::connect(path, 5s)->request("x", 30s) == "echo x");
   store.stop_control();
   CHECK_FALSE(std::filesystem::exists(std::filesystem::symlink_status(path + ".sock")));
+}
+
+TEST_CASE("a runtime folder that is named and not there is not used") {
+  TemporaryFolder folder;
+  const char* before = std::getenv("XDG_RUNTIME_DIR");
+  const std::optional<std::string> kept =
+      before != nullptr ? std::optional<std::string>(before) : std::nullopt;
+  ::setenv("XDG_RUNTIME_DIR", folder.file("gone").c_str(), 1);
+  const std::string deep = folder.file(std::string(100, 'd'));
+  std::filesystem::create_directory(deep);
+  SqliteStore store(deep + "/store.db");
+  store.serve_control(&echo);
+  CHECK(control_socket_path(store.path()).starts_with("/tmp/skald-"));
+  CHECK(ControlClient::connect(store.path(), 5s)->request("x", 30s) == "echo x");
+  store.stop_control();
+  if (kept) {
+    ::setenv("XDG_RUNTIME_DIR", kept->c_str(), 1);
+  } else {
+    ::unsetenv("XDG_RUNTIME_DIR");
+  }
 }

@@ -11,7 +11,11 @@ namespace skald::sqlite {
 
 class Connection {
  public:
-  enum class Access { read_only, read_write };
+  enum class Access {
+    read_only,
+    read_write,
+    immutable,  ///< To read a file that nobody writes to while it is open, without its log.
+  };
 
   /// Opens an existing file; never creates one. \throws StoreError
   Connection(const std::string& path, Access access);
