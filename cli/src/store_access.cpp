@@ -102,7 +102,9 @@ class StoreAccess::Moment {
       : begin_(context.clock.now()),
         store_(path, momentary_owner()),
         channel_(store_.engine_id()),
-        orchestrator_(store_, channel_, options(context)) {}
+        orchestrator_(store_, channel_, options(context)) {
+    for (const auto& caution : store_.cautions()) context.note("skald: " + caution);
+  }
 
   [[nodiscard]] Json handle(const Json& request) { return orchestrator_.handle(request); }
   [[nodiscard]] Time begin() const { return begin_; }

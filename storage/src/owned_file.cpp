@@ -9,6 +9,7 @@
 #include "skald/crash_point.hpp"
 #include "sqlite/error.hpp"
 #include "sqlite/transaction.hpp"
+#include "store_files.hpp"
 
 namespace skald {
 namespace {
@@ -21,6 +22,7 @@ std::string existing_path(const std::string& path, const SqliteOptions& options)
   std::string canonical = canonical_path(path);
   // Before the lock file is made: a mistyped path must leave nothing behind.
   if (options.must_exist) require_store_file(canonical);
+  require_own_files(canonical);
   return canonical;
 }
 

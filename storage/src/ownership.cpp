@@ -110,10 +110,19 @@ void lock_patiently(int fd, const std::string& store_path, Duration patience) {
   }
 }
 
+// Made by root for a store of another user's, it would keep that user out. In a namespace that does
+// not know the user, root may not give it away, and the lock is good all the same.
+void give_to_owner(int fd, const std::string& store_path) {
+  struct stat store {};
+  if (::geteuid() != 0 || ::stat(store_path.c_str(), &store) != 0) return;
+  static_cast<void>(::fchown(fd, store.st_uid, store.st_gid) < 0);
+}
+
 FileDescriptor locked_file(const std::string& store_path, Ownership::Kind kind, Duration patience) {
   const std::string path = store_path + ".lock";
   FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) throw_system_error(errno, "open " + path);
+  if (!file) throw_path_error(errno, "open " + path, path);
+  give_to_owner(file.get(), store_path);
   lock_patiently(file.get(), store_path, patience);
   crash_point(CrashPoint::store_locked);
   introduce_self(file.get(), kind);

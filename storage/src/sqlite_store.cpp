@@ -12,6 +12,7 @@
 #include "purge_choice.hpp"
 #include "queries.hpp"
 #include "skald/crash_point.hpp"
+#include "store_files.hpp"
 #include "store_rules.hpp"
 #include "turn_mutex.hpp"
 
@@ -220,6 +221,9 @@ void SqliteStore::backup(const std::string& target, const BackupWatch& watch) {
 std::vector<std::string> SqliteStore::check() {
   const auto turn = body_->take_turn();
   return check_file(body_->file.connection());
+}
+std::vector<std::string> SqliteStore::cautions() const {
+  return store_cautions(body_->file.path());
 }
 const std::string& SqliteStore::path() const { return body_->file.path(); }
 

@@ -67,12 +67,12 @@ void add_to(CLI::App& app, RunOptions& options) {
 
 int run(const RunOptions& options, Context& context) {
   const std::string path = context.store_path();
-  // A core dump holds payloads, with what definitions declare secret, and the broker's password.
-  if (!options.core_dumps) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  std::optional<ChaosOptions> chaos;
   // Whoever read the log or the notices may go; the engine goes on.
   std::signal(SIGPIPE, SIG_IGN);
   context.out_has_notices_only = true;
+  // A core dump holds payloads, with what definitions declare secret, and the broker's password.
+  if (!options.core_dumps) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  std::optional<ChaosOptions> chaos;
   if (!options.chaos.empty()) chaos = ChaosOptions::parse(options.chaos);
   const EngineConfig config = read_config(options.config);
   const AmqpOptions broker = broker_options(config, context);
@@ -83,6 +83,7 @@ int run(const RunOptions& options, Context& context) {
   const StopSignals signals;
   Log log(context);
   SqliteStore store(path);
+  for (const auto& caution : store.cautions()) log.write(LogLevel::warning, caution);
   const Logger logger = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
   AmqpChannel amqp(broker, logger);
   std::optional<ChaosChannel> spoilt;

@@ -29,7 +29,8 @@ struct SqliteOptions {
 class SqliteStore final : public Store {
  public:
   /// Becomes the owner of the store at `path`, which is created (mode 0600) when it is missing.
-  /// \throws StoreError: locked by another owner, whose pid it names; newer; not_a_store; corrupt.
+  /// \throws StoreError: locked by another owner, whose pid it names; newer; not_a_store; corrupt;
+  /// failed, also when other users may write to its files, or one of those beside it is a link.
   explicit SqliteStore(const std::string& path, const SqliteOptions& options = {});
   ~SqliteStore() override;
 
@@ -78,6 +79,8 @@ class SqliteStore final : public Store {
   }
   /// What is wrong with the file, one sentence each; empty when it is sound. Reads everything.
   [[nodiscard]] std::vector<std::string> check();
+  /// What an operator should know about the file, one sentence each: that another user owns it.
+  [[nodiscard]] std::vector<std::string> cautions() const;
   /// Absolute, without symbolic links.
   [[nodiscard]] const std::string& path() const;
 
