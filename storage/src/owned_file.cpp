@@ -36,6 +36,7 @@ OwnedFile::OwnedFile(const std::string& path, const SqliteOptions& options)
     : path_(existing_path(path, options)),
       ownership_(path_, kind_of(options), options.wait_for_momentary_owner),
       connection_(open_as_owner(path_, options)),
+      in_place_(path_),
       read_epoch_(*connection_, "SELECT epoch FROM meta"),
       epoch_(connection_->ask("SELECT epoch FROM meta")),
       checkpoint_at_frames_(checkpoint_frames) {
@@ -52,6 +53,7 @@ OwnedFile::~OwnedFile() {
 
 void OwnedFile::write(const std::function<void()>& work) {
   require_mine();
+  if (!unfit_) note_out_of_place(in_place_.problem_now_and_then());
   tidy();
   if (unfit_) throw StoreError(*unfit_);
   try {
@@ -83,6 +85,10 @@ void OwnedFile::require_epoch() {
                              "this process",
                              path_));
   throw StoreError(*unfit_);
+}
+
+void OwnedFile::note_out_of_place(const std::optional<std::string>& problem) {
+  if (problem) unfit_.emplace(StoreError::Kind::fenced, *problem);
 }
 
 int OwnedFile::wal_grew(void* self, sqlite3*, const char*, int frames) {
@@ -118,6 +124,8 @@ void OwnedFile::tidy() {
 }
 
 void OwnedFile::checkpoint() {
+  note_out_of_place(in_place_.problem());
+  if (unfit_) return;
   crash_point(CrashPoint::store_before_checkpoint);
   const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
                                              SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "files_in_place.hpp"
 #include "ownership.hpp"
 #include "skald/sqlite_store.hpp"
 #include "sqlite/connection.hpp"
@@ -25,7 +26,8 @@ class OwnedFile {
   OwnedFile& operator=(const OwnedFile&) = delete;
 
   /// Runs `work` in a transaction and makes it durable; nothing of it is stored when it throws.
-  /// After a failure of the disk, or once fenced, only throws. \throws StoreError
+  /// After a failure of the disk, once fenced, or when the files at the path are no longer those
+  /// that are open, only throws. \throws StoreError
   void write(const std::function<void()>& work);
 
   /// Moves the write-ahead log into the file when it has grown enough; write() does it otherwise.
@@ -45,6 +47,7 @@ class OwnedFile {
 
  private:
   void require_epoch();
+  void note_out_of_place(const std::optional<std::string>& problem);
   void checkpoint();
   void note_wal_size(int frames);
   static int wal_grew(void* self, sqlite3*, const char*, int frames);
@@ -52,6 +55,7 @@ class OwnedFile {
   std::string path_;
   Ownership ownership_;
   std::unique_ptr<sqlite::Connection> connection_;
+  FilesInPlace in_place_;
   sqlite::Statement read_epoch_;
   std::int64_t epoch_ = 0;
   int wal_frames_ = 0;

@@ -52,7 +52,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::map<std::string, std::string> participant_states() override;
 
   /// A failure of the disk (an I/O error, a damaged page) is final: every later write throws the
-  /// same, because a disk that lost an fsync must not be trusted with the next one.
+  /// same, because a disk that lost an fsync must not be trusted with the next one. So does a file
+  /// that is no longer the one at the store's path (fenced), which is found within a second.
   Position commit(const Batch& batch) override;
   /// Moves the write-ahead log into the file when that has grown to 16 MiB.
   void tidy() override;
