@@ -189,8 +189,11 @@ Json StoreAccess::attempt(const Json& request) {
 
 Json StoreAccess::request_of_engine(const Json& request) {
   if (auto engine = connect(path_)) return ask(*engine, request);
-  return refused_answer(Refused::Code::unavailable,
-                        fmt::format("no engine runs on {}; start one with skald run", path_));
+  return refused_answer(
+      Refused::Code::unavailable,
+      fmt::format("no engine runs on {}; start the program that runs it: the service "
+                  "that embeds it, or skald run",
+                  path_));
 }
 
 Json refused_answer(Refused::Code code, const std::string& message) {

@@ -332,6 +332,7 @@ class Coordinator {
   std::unordered_map<SagaId, std::vector<WaitArrival>> waiters_;
   WatermarkTracker watermark_;
   Position stored_watermark_ = 0;
+  bool channel_noted_ = false;  // The store has a watermark of this channel.
   Time watermark_stored_at_{};
   Position last_position_ = 0;
   Position acted_position_ = 0;  // Up to here the watermark's tracker knows what was issued.

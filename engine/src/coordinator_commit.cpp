@@ -70,7 +70,9 @@ void Coordinator::seal() {
   const Position settled = watermark_.value(acted_position_);
   const bool far = settled - stored_watermark_ >= watermark_stride;
   const bool old = settled > stored_watermark_ && now_ - watermark_stored_at_ >= watermark_age;
-  if (!batch.empty() && (far || old)) batch.watermarks[channel_.name()] = settled;
+  // The first batch leaves one in any case: by it a store knows whose it is.
+  const bool due = far || old || !channel_noted_;
+  if (!batch.empty() && due) batch.watermarks[channel_.name()] = settled;
 }
 
 bool Coordinator::is_worth_committing_aside() const {
@@ -138,6 +140,8 @@ void Coordinator::confirm(Turn& turn, Position first) {
     last_position_ = first + static_cast<Position>(batch.appends.size()) - 1;
   }
   for (const auto& [channel, position] : batch.watermarks) {
+    channel_noted_ = true;
+    if (position <= stored_watermark_) continue;
     stored_watermark_ = position;
     watermark_stored_at_ = now_;
   }

@@ -30,8 +30,9 @@ void Coordinator::recover(Time now) {
   for (const DefinitionPtr& stored : store_.definitions()) register_definition(stored);
   last_position_ = store_.last_position();
   acted_position_ = last_position_;
-  stored_watermark_ = store_.watermark(channel_.name());
   if (settings_.mode == Mode::momentary) return;
+  stored_watermark_ = store_.watermark(channel_.name());
+  channel_noted_ = stored_watermark_ > 0;
   for (const PolicyConflict& conflict : book_.use(known_definitions())) {
     if (!settings_.log) break;
     settings_.log(LogLevel::warning,

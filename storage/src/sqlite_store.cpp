@@ -4,6 +4,7 @@
 
 #include "backup.hpp"
 #include "batch_writer.hpp"
+#include "channel_record.hpp"
 #include "check_file.hpp"
 #include "control_server.hpp"
 #include "definition_table.hpp"
@@ -48,6 +49,7 @@ class SqliteStore::Body {
         queries(file.connection()),
         definitions(file.connection()),
         writer(file.connection()),
+        channel(file.connection(), options.take_over_channel),
         keys(file.path()) {}
 
   /// Everything that uses the owner's connection does so in its turn.
@@ -61,6 +63,7 @@ class SqliteStore::Body {
   Queries queries;
   DefinitionTable definitions;
   BatchWriter writer;
+  ChannelRecord channel;
   KeyReader keys;
   std::unique_ptr<ControlServer> control;
 };
@@ -81,8 +84,12 @@ Position SqliteStore::commit(const Batch& batch) {
   BatchWriter& writer = body_->writer;
   WriterGuard guard(writer);
   Position first = 0;
-  body_->file.write([&] { first = writer.write(batch); });
+  body_->file.write([&] {
+    if (!batch.watermarks.empty()) body_->channel.claim(batch.watermarks.begin()->first);
+    first = writer.write(batch);
+  });
   guard.committed();
+  if (!batch.watermarks.empty()) body_->channel.committed();
   return first;
 }
 
@@ -199,6 +206,7 @@ void SqliteStore::each_unfinished(const std::function<void(const SagaSummary&)>&
 }
 Position SqliteStore::watermark(const std::string& channel) {
   const auto turn = body_->take_turn();
+  body_->channel.require(channel);
   return body_->queries.watermark(channel);
 }
 Position SqliteStore::last_position() {

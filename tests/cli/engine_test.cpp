@@ -91,6 +91,23 @@ TEST_CASE("a relative url_file lies beside the configuration that names it") {
   CHECK(world.skald({"run", "--config", world.path("etc")}).warns("is a folder"));
 }
 
+TEST_CASE("run takes over the store of a service with handlers of its own only when told so") {
+  World world;
+  const auto id = world.stuck();
+  world.environment["SKALD_AMQP_URL"] = "amqp://guest:guest@127.0.0.1:1/";
+  world.pauses_until_stop = 1;
+  const Result refused = world.skald({"run", "--quiet"});
+  CHECK(refused.code == 4);
+  CHECK(refused.warns("'in-process'"));
+  CHECK(refused.warns("'amqp'"));
+  CHECK(refused.warns("--take-over-channel"));
+  // Neither repairs without an engine nor the service itself are in its way.
+  CHECK(world.skald({"abandon", id}).code == 0);
+  (void)world.completed();
+  const Result taken = world.skald({"run", "--quiet", "--take-over-channel"});
+  CHECK_MESSAGE(taken.code == 0, taken.err);
+}
+
 TEST_CASE("run on a store that is owned exits with 5 and the owner's pid") {
   World world;
   (void)world.completed();

@@ -159,7 +159,7 @@ void check_rest(StoreFixture& fixture) {
     fixture.reopen();
     CHECK(fixture.store().watermark("amqp") == 9);
     CHECK(fixture.store().watermark("in-process") == 3);
-    CHECK(fixture.store().watermark("http") == 0);
+    CHECK(fixture.store().watermark("amqp:closed") == 0);
   }
   SUBCASE("what was said of a participant last is kept, by its name, also when it is said alone") {
     CHECK(fixture.store().participant_states().empty());

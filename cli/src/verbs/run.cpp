@@ -63,6 +63,9 @@ void add_to(CLI::App& app, RunOptions& options) {
   verb.add_flag("--core-dumps", options.core_dumps,
                 "Let the system keep the memory of an engine that crashes, payloads and secrets "
                 "included, and let debuggers attach");
+  verb.add_flag("--take-over-channel", options.take_over_channel,
+                "Run a store that belongs to an engine with another channel, such as a service "
+                "with handlers of its own; for good, and what was not answered is sent again");
 }
 
 int run(const RunOptions& options, Context& context) {
@@ -82,7 +85,9 @@ int run(const RunOptions& options, Context& context) {
   // Before any thread starts, so that all of them hold the signals back.
   const StopSignals signals;
   Log log(context);
-  SqliteStore store(path);
+  SqliteOptions owner;
+  owner.take_over_channel = options.take_over_channel;
+  SqliteStore store(path, owner);
   for (const auto& caution : store.cautions()) log.write(LogLevel::warning, caution);
   const Logger logger = [&log](LogLevel level, std::string_view text) { log.write(level, text); };
   AmqpChannel amqp(broker, logger);

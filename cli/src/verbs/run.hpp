@@ -16,6 +16,7 @@ struct RunOptions {
   std::vector<std::string> definitions;
   std::string config;
   bool core_dumps = false;
+  bool take_over_channel = false;
   std::string chaos;
 };
 

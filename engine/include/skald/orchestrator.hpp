@@ -118,7 +118,8 @@ struct SagaResult {
 class Orchestrator {
  public:
   /// Takes the store over: recovers what was under way (Mode::engine). Definitions already in the
-  /// store are known. \throws StoreError, ChannelError; DefinitionError for `participants`
+  /// store are known. \throws StoreError, ChannelError; DefinitionError for `participants`; Refused
+  /// (wrong_state) for a store that belongs to another channel (Store::watermark()).
   Orchestrator(Store& store, Channel& channel, OrchestratorOptions options = {});
   /// Stops cleanly, as stop() does.
   ~Orchestrator();

@@ -218,7 +218,8 @@ class Store : public StoreReader {
   /// The callback may read the store.
   virtual void each_unfinished(const std::function<void(const SagaSummary&)>& visit) = 0;
   /// Up to this position, every command that was issued had been confirmed by the channel; 0 at
-  /// first.
+  /// first. `<channel>:closed` is another mark of the same channel. A store that outlives its
+  /// process keeps the first channel that left a mark. \throws Refused (wrong_state) for others
   [[nodiscard]] virtual Position watermark(const std::string& channel) = 0;
   /// Position of the last row, 0 when the journal is empty.
   [[nodiscard]] virtual Position last_position() = 0;

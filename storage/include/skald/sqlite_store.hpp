@@ -22,6 +22,10 @@ struct SqliteOptions {
   Duration wait_for_momentary_owner{10'000};
   /// Bytes of the file; beyond them a commit is `full`. Absent: no limit.
   std::optional<std::uint64_t> size_limit{};
+  /// A store remembers the channel of its engine (Channel::name()), and an engine with another one
+  /// is refused: handlers in one process are out of reach for another. True: this one takes the
+  /// store over for good, and what was not answered is sent again.
+  bool take_over_channel = false;
 };
 
 /// Any thread at any time, though what one reads may change before it decides. A store that a
@@ -67,6 +71,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] std::vector<std::optional<SagaId>> key_holders(
       std::span<const BusinessKey> keys) override;
   void each_unfinished(const std::function<void(const SagaSummary&)>& visit) override;
+  /// \throws Refused (wrong_state) when the store remembers another channel.
   [[nodiscard]] Position watermark(const std::string& channel) override;
   [[nodiscard]] Position last_position() override;
   [[nodiscard]] std::string engine_id() override;
