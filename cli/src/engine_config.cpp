@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "skald/error.hpp"
+#include "skald/json.hpp"
 
 namespace skald::cli {
 namespace {
@@ -35,7 +36,13 @@ std::string read_file(const std::string& path) {
                   fmt::format("cannot read the file {}: {}; give one that this user may read", path,
                               std::generic_category().message(errno)));
   }
-  return {std::istreambuf_iterator<char>(file), {}};
+  // What is too long is refused where it is parsed; a device may have no end.
+  std::string text;
+  std::istreambuf_iterator<char> at(file);
+  for (; at != std::istreambuf_iterator<char>() && text.size() <= JsonLimits{}.bytes; ++at) {
+    text += *at;
+  }
+  return text;
 }
 
 EngineConfig read_config(const std::string& path) {

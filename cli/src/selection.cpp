@@ -1,6 +1,7 @@
 #include "selection.hpp"
 
 #include <CLI/CLI.hpp>
+#include <iomanip>
 #include <istream>
 
 #include "skald/error.hpp"
@@ -10,6 +11,7 @@ namespace skald::cli {
 namespace {
 
 constexpr std::size_t ids_limit = 1'000'000;
+constexpr int word_bytes_max = 1'024;  // What is longer is no id, and may have no end.
 
 std::vector<std::string> given_ids(const SelectionOptions& options, const Context& context) {
   std::vector<std::string> ids;
@@ -18,7 +20,7 @@ std::vector<std::string> given_ids(const SelectionOptions& options, const Contex
       ids.push_back(text);
       continue;
     }
-    for (std::string word; context.in >> word;) {
+    for (std::string word; context.in >> std::setw(word_bytes_max) >> word;) {
       if (ids.size() == ids_limit) {
         throw Refused(Refused::Code::invalid, "more than a million ids on standard input");
       }

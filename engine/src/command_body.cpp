@@ -171,7 +171,6 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
 std::optional<JsonText> command_body(const Definition& definition, const Saga& saga, StepIndex step,
                                      Direction direction, PayloadTrees& trees,
                                      std::string& problem) {
-  const Step& s = definition.steps[step];
   const auto& undo_patch = saga.steps[step].undo_patch;
   const auto input =
       direction == Direction::compensate

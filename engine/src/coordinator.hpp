@@ -165,6 +165,7 @@ class Coordinator {
   /// Decides what the reply says; or says why it cannot be used.
   [[nodiscard]] std::optional<Unusable> use(Reply& reply);
   void quarantine(const Reply& reply, const Unusable& problem);
+  void tell_of_quarantine(const std::string& reason, const std::string& saga);
   void used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed);
 
   // Families and locks.
@@ -342,6 +343,8 @@ class Coordinator {
   bool more_to_run_ = false;             // Of those; the turn had no time.
   std::optional<Time> hold_overdue_until_;
   std::optional<Time> hold_due_until_;  // What was due when the engine opened after long absence.
+  std::optional<Time> quarantine_told_at_;  // In the log.
+  std::uint64_t quarantined_untold_ = 0;
   Time opened_at_{};
   std::optional<Time> retry_commit_at_;
   std::deque<StartArrival> hopeful_;  // Wait for room, in the order of their coming.

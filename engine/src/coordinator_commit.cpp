@@ -189,6 +189,7 @@ void Coordinator::act(Turn& turn) {
 void Coordinator::send_commands(Turn& turn) {
   std::vector<Command> commands;
   commands.reserve(turn.effects.size());
+  bool recovers = false;
   for (Turn::PendingEffect& pending : turn.effects) {
     LiveSaga& saga = live_.at(pending.saga);
     if (auto* send = std::get_if<SendCommand>(&pending.effect)) {
@@ -199,6 +200,7 @@ void Coordinator::send_commands(Turn& turn) {
       send_command(saga, std::move(*send), commands);
     } else if (const auto* again = std::get_if<SendAgain>(&pending.effect)) {
       if (saga.find(again->attempt)) send_again(saga, again->attempt, commands);
+      recovers = true;
       std::erase_if(interrupted_, [&](const Interrupted& i) {
         return i.saga == pending.saga && i.attempt == again->attempt;
       });
@@ -212,7 +214,10 @@ void Coordinator::send_commands(Turn& turn) {
   if (!turn.batch.appends.empty()) {
     acted_position_ = turn.first + static_cast<Position>(turn.batch.appends.size()) - 1;
   }
-  if (!commands.empty()) channel_.send(std::move(commands));
+  if (commands.empty()) return;
+  if (recovers) crash_point(CrashPoint::recovery_before_resend);
+  channel_.send(std::move(commands));
+  if (recovers) crash_point(CrashPoint::recovery_resent);
 }
 
 void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands) {

@@ -4,6 +4,7 @@
 #include "coordinator.hpp"
 #include "outcome_limits.hpp"
 #include "quarantined_reply.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 namespace {
@@ -70,6 +71,7 @@ void Coordinator::quarantine(const Reply& reply, const Unusable& problem) {
   QuarantinedMessage message = keep_reply(reply, step, problem);
   message.at = now_;
   message.channel = channel_.name();
+  tell_of_quarantine(message.reason, message.saga);
   open_.batch.quarantined.push_back(std::move(message));
 }
 
@@ -77,8 +79,32 @@ void Coordinator::take(UnusableArrival& a) {
   QuarantinedMessage message = a.message;
   message.at = now_;
   message.channel = channel_.name();
+  meter_.store(message.body.size() + message.headers.size());
+  tell_of_quarantine(message.reason, message.saga);
   open_.batch.quarantined.push_back(std::move(message));
   if (a.receipt != 0) open_.receipts.push_back(a.receipt);
+}
+
+// The first at once, then a sum now and then: whoever sends one may send thousands. What it says is
+// not repeated, since nobody knows what is in it.
+void Coordinator::tell_of_quarantine(const std::string& reason, const std::string& saga) {
+  constexpr Duration told_every{60'000};
+  constexpr std::size_t saga_bytes_shown = 64;
+  ++quarantined_untold_;
+  if (quarantine_told_at_ && now_ >= *quarantine_told_at_ && now_ < *quarantine_told_at_ + told_every) {
+    return;
+  }
+  const std::string whose =
+      saga.empty() ? std::string() : " of saga " + escape_controls(clean_text(saga, saga_bytes_shown));
+  const std::string more =
+      quarantined_untold_ > 1 ? fmt::format(", one of {} since the last line", quarantined_untold_)
+                              : std::string();
+  log(LogLevel::warning,
+      fmt::format("a message{} cannot be used and is in quarantine ({}){}; `skald quarantine list` "
+                  "shows it",
+                  whose, reason, more));
+  quarantine_told_at_ = now_;
+  quarantined_untold_ = 0;
 }
 
 void Coordinator::take(DropQuarantinedArrival& a) {

@@ -53,6 +53,14 @@ void Decider::operator()(const ResumeRequested& input) {
                          undoes ? "under way or closed" : "done"));
       return;
     }
+    // Should it be sent again, after a crash, it has to say the same.
+    if (state(target).of(undoes ? Direction::compensate : Direction::action).outstanding) {
+      refuse(Code::wrong_state,
+             fmt::format("an attempt of {} {} is under way; its input can be patched once that is "
+                         "answered or has timed out",
+                         undoes ? "the compensation of step" : "step", step_of(target).name));
+      return;
+    }
     if (refuse_patch(target, *input.input_patch, undoes)) return;
   }
   if (saga_.paused) {

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <system_error>
 
 #include "skald/error.hpp"
@@ -29,6 +32,43 @@ std::string describe(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x7F ? fmt::format("'{}'", c) : fmt::format("byte 0x{:02x}", byte);
 }
+
+// Texts of decimal numbers up to this length lose no digit in a double.
+constexpr std::size_t digits_always_kept = 15;
+constexpr int digits_ever_written = 17;
+
+// What a valid decimal number denotes, but for its sign: its digits without zeros around them, and
+// the power of ten of the first.
+class Decimal {
+ public:
+  explicit Decimal(std::string_view text) {
+    const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+    std::int64_t whole = 0;  // Digits before the point.
+    bool point = false;
+    for (const char c : text.substr(0, e)) {
+      if (c == '.') point = true;
+      if (!is_digit(c)) continue;
+      digits_ += c;
+      if (!point) ++whole;
+    }
+    std::int64_t exponent = 0;
+    for (const char c : text.substr(std::min(e + 1, text.size()))) {
+      // No double has so large a one, but zero may be written so.
+      if (is_digit(c)) exponent = std::min<std::int64_t>(exponent * 10 + (c - '0'), exponent_max);
+    }
+    if (e + 1 < text.size() && text[e + 1] == '-') exponent = -exponent;
+    const std::size_t zeros = std::min(digits_.find_first_not_of('0'), digits_.size());
+    digits_.erase(0, zeros);
+    digits_.erase(digits_.find_last_not_of('0') + 1);
+    if (!digits_.empty()) power_ = whole + exponent - static_cast<std::int64_t>(zeros);
+  }
+  friend bool operator==(const Decimal&, const Decimal&) = default;
+
+ private:
+  static constexpr std::int64_t exponent_max = 1'000'000'000;
+  std::string digits_;
+  std::int64_t power_ = 0;
+};
 
 }  // namespace
 
@@ -201,6 +241,18 @@ void JsonScanner::check_float(std::size_t start) const {
   if (result.ec != std::errc{}) {
     refuse(start, "a number too large or too small for a double; send it as a string");
   }
+  const std::string_view text = text_.substr(start, at_ - start);
+  if (text.size() <= digits_always_kept) return;
+  // As programs write a double: with as few digits as tell it from others, or with 17.
+  std::array<char, 32> kept{};
+  const auto shortest = std::to_chars(kept.data(), kept.data() + kept.size(), value);
+  const Decimal given(text);
+  if (given == Decimal({kept.data(), shortest.ptr})) return;
+  const auto longest = std::to_chars(kept.data(), kept.data() + kept.size(), value,
+                                     std::chars_format::scientific, digits_ever_written - 1);
+  if (given == Decimal({kept.data(), longest.ptr})) return;
+  refuse(start, "a number with more digits than a double keeps, which would lose some; send it as a "
+                "string");
 }
 
 // Scans a string with its quotes. True when it holds escapes.

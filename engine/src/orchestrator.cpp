@@ -40,11 +40,7 @@ std::optional<SagaResult> Orchestrator::wait(const SagaId& id, Duration timeout)
   return shell_->wait(id, timeout);
 }
 
-Saga Orchestrator::saga(const SagaId& id) {
-  Waiting<Saga> waiting;
-  shell_->submit(LookArrival{id, waiting.answer()});
-  return waiting.get_or_throw();
-}
+Saga Orchestrator::saga(const SagaId& id) { return shell_->saga(id); }
 
 void Orchestrator::signal(const SagaId& id, std::string_view name, const JsonText& data) {
   Waiting<RequestOutcome> waiting;

@@ -223,10 +223,18 @@ void Orchestrator::Shell::fail(const std::string& why) {
   }
 }
 
+Saga Orchestrator::Shell::saga(const SagaId& id) {
+  Waiting<Saga> waiting;
+  submit(LookArrival{id, waiting.answer()});
+  return waiting.get_or_throw();
+}
+
 std::optional<SagaResult> Orchestrator::Shell::wait(const SagaId& id, Duration timeout) {
   Waiting<SagaResult> waiting;
   const std::uint64_t token = next_wait_++;
   submit(WaitArrival{id, token, waiting.answer()});
+  // Answered behind the wait: how short the time may be, what is the case already is told.
+  if (timeout < std::chrono::seconds{1}) (void)saga(id);
   auto result = waiting.get_within(timeout);
   if (!result) inbox_.push(UnwaitArrival{id, token});
   return result;

@@ -54,6 +54,7 @@ class Orchestrator::Shell final : public ChannelListener {
 
   Json handle(const Json& request);
   std::optional<SagaResult> wait(const SagaId& id, Duration timeout);
+  [[nodiscard]] Saga saga(const SagaId& id);
 
   [[nodiscard]] std::optional<std::string> failure() const {
     const std::lock_guard lock{failure_mutex_};
@@ -115,6 +116,7 @@ class Orchestrator::Shell final : public ChannelListener {
   const std::string engine_id_;  // Kept, because only the coordinator's thread may ask the store.
   std::atomic<std::size_t> cached_{0};
   std::atomic<std::uint64_t> next_wait_{1};
+  std::atomic<std::size_t> waits_{0};  // Requests to wait that are being answered.
   StartGates gates_;
   mutable std::mutex failure_mutex_;
   std::optional<std::string> failure_;

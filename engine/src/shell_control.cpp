@@ -16,6 +16,22 @@ using Code = Refused::Code;
 
 // A wait request holds a thread of the control socket; clients ask again in slices.
 constexpr Duration wait_request_limit{10'000};
+constexpr std::size_t long_waits_max = 32;
+constexpr Duration short_wait{50};
+
+// A request to wait that is being answered.
+class CountOfWaits {
+ public:
+  explicit CountOfWaits(std::atomic<std::size_t>& waits) : waits_(waits), others_(waits_++) {}
+  ~CountOfWaits() { --waits_; }
+  CountOfWaits(const CountOfWaits&) = delete;
+  CountOfWaits& operator=(const CountOfWaits&) = delete;
+  [[nodiscard]] std::size_t others() const { return others_; }
+
+ private:
+  std::atomic<std::size_t>& waits_;
+  std::size_t others_;
+};
 
 }  // namespace
 
@@ -154,8 +170,14 @@ Json Orchestrator::Shell::answer_request(ReleaseSpaceArrival& release) {
 }
 
 Json Orchestrator::Shell::answer_request(const WaitRequest& request) {
-  const auto result = wait(request.saga, std::min(request.timeout, wait_request_limit));
-  if (!result) return {{"ok", true}, {"done", false}};
+  // Each holds a connection: when many wait, the others have to ask again and again, so that
+  // requests that have work to do find a connection free.
+  const CountOfWaits counted(waits_);
+  const Duration most = counted.others() < long_waits_max ? wait_request_limit : short_wait;
+  const auto result = wait(request.saga, std::min(request.timeout, most));
+  if (!result) {
+    return {{"ok", true}, {"done", false}, {"status", to_string(saga(request.saga).status)}};
+  }
   return {{"ok", true}, {"done", true}, {"status", to_string(result->status)}};
 }
 

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -24,12 +25,13 @@ constexpr std::size_t short_message_bytes = 1024;
 
 UnusableMessage bad_outcome(std::string detail) { return {"BAD_OUTCOME", std::move(detail)}; }
 
+// A whole number, however it is written; what is longer than any wish is cut there.
 std::optional<Duration> milliseconds(const Json& value) {
-  if (!value.is_number_integer() && !value.is_number_unsigned()) return std::nullopt;
-  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
-  const auto number = value.get<std::int64_t>();
-  if (number < 0 || number > wish_max.count()) return std::nullopt;
-  return Duration{number};
+  if (!value.is_number()) return std::nullopt;
+  const auto number = value.get<double>();  // Exact up to far beyond the longest wish.
+  if (number < 0 || number != std::floor(number)) return std::nullopt;
+  if (number >= static_cast<double>(wish_max.count())) return wish_max;
+  return Duration{static_cast<Duration::rep>(number)};
 }
 
 std::optional<UnusableMessage> read_error(const Json& body, Outcome& outcome) {
@@ -53,7 +55,7 @@ std::optional<UnusableMessage> read_error(const Json& body, Outcome& outcome) {
   if (const auto wish = error->find("retry_after_ms"); wish != error->end() && !wish->is_null()) {
     outcome.retry_after = milliseconds(*wish);
     if (!outcome.retry_after) {
-      return bad_outcome("error.retry_after_ms is not a number of milliseconds");
+      return bad_outcome("error.retry_after_ms is not a whole number of milliseconds, 0 or more");
     }
   }
   return std::nullopt;
@@ -63,7 +65,7 @@ std::optional<UnusableMessage> read_pending(const Json& body, Outcome& outcome) 
   const auto lease = body.find("lease_ms");
   const auto duration = lease == body.end() ? std::nullopt : milliseconds(*lease);
   if (!duration || duration->count() == 0) {
-    return bad_outcome("lease_ms is not a positive number of milliseconds");
+    return bad_outcome("lease_ms is not a whole number of milliseconds, 1 or more");
   }
   outcome.lease = *duration;
   if (const auto progress = body.find("progress"); progress != body.end()) {

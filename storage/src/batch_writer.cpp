@@ -71,15 +71,11 @@ std::uint64_t error_mark(std::string_view step, std::string_view code) {
 std::int64_t last_number(sqlite::Connection& connection, const char* purged, const char* column,
                          const char* table) {
   constexpr std::int64_t most = std::int64_t{1} << 62;
-  const std::int64_t last = connection.ask(
-      fmt::format("SELECT max(CAST(coalesce((SELECT max({}) FROM purged), 0) AS INTEGER), "
-                  "coalesce((SELECT max({}) FROM {}), 0))",
-                  purged, column, table));
-  if (last >= 0 && last <= most) return last;
-  throw StoreError(StoreError::Kind::corrupt,
-                   fmt::format("the rows of {} are numbered up to {}, which leaves no next number; "
-                               "restore the store from a backup",
-                               table, last));
+  return connection.ask(
+      fmt::format("SELECT coalesce(max(last), 0) FROM (SELECT max({0}) AS last FROM purged WHERE "
+                  "{0} BETWEEN 0 AND {1} UNION ALL SELECT max({2}) FROM {3} WHERE {2} BETWEEN 0 "
+                  "AND {1})",
+                  purged, most, column, table));
 }
 
 }  // namespace
@@ -112,7 +108,10 @@ BatchWriter::BatchWriter(sqlite::Connection& connection)
                     "last_position = ?"),
       sagas_(cached_sagas_max) {
   committed_.position = last_number(connection, "last_position", "position", "journal");
-  committed_.n = last_number(connection, "last_n", "n", "sagas");
+  // Rows may be left of a saga whose own row is lost: their number is taken, too.
+  committed_.n = std::max({last_number(connection, "last_n", "n", "sagas"),
+                           last_number(connection, "last_n", "saga", "journal"),
+                           last_number(connection, "last_n", "saga", "snapshots")});
   sqlite::Statement newest(
       connection, "SELECT max(id) FROM sagas WHERE typeof(id) = 'blob' AND length(id) = 16");
   auto rows = newest.rows();

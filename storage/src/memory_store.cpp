@@ -68,9 +68,13 @@ void MemoryStore::put_in_quarantine(QuarantinedMessage message) {
     case Keep::whole: break;
     case Keep::without_body: message = without_body(std::move(message)); break;
     case Keep::counted:
-      std::erase_if(disk_.quarantine,
-                    [](const QuarantinedMessage& each) { return each.reason == quarantine_full; });
       message = counting_message(++disk_.quarantined.not_kept, message);
+      for (QuarantinedMessage& each : disk_.quarantine) {
+        if (each.reason != quarantine_full) continue;
+        message.number = each.number;
+        each = std::move(message);
+        return;
+      }
       message.number = ++disk_.last_quarantined;
       disk_.quarantine.push_back(std::move(message));
       return;

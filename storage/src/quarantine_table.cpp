@@ -6,7 +6,9 @@ QuarantineWriter::QuarantineWriter(sqlite::Connection& connection)
     : connection_(connection),
       insert_(connection,
               "INSERT INTO quarantine (at, channel, reason, detail, saga, headers, body) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?)") {}
+              "VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      update_count_(connection,
+                    "UPDATE quarantine SET at = ?, detail = ?, headers = ? WHERE number = ?") {}
 
 void QuarantineWriter::write(const QuarantinedMessage& message) {
   if (!totals_) totals_ = count();
@@ -17,13 +19,23 @@ void QuarantineWriter::write(const QuarantinedMessage& message) {
       insert(shorter);
       return count_in_totals(shorter);
     }
-    case Keep::counted: {
-      sqlite::Statement remove(connection_, "DELETE FROM quarantine WHERE reason = ?");
-      remove.bind_text(1, quarantine_full);
-      remove.run();
-      insert(counting_message(++totals_->not_kept, message));
-    }
+    case Keep::counted: return write_count(message);
   }
+}
+
+// By its number: whoever can fill the quarantine sends more of the same.
+void QuarantineWriter::write_count(const QuarantinedMessage& last) {
+  const QuarantinedMessage counting = counting_message(++totals_->not_kept, last);
+  if (counting_row_ == 0) {
+    insert(counting);
+    counting_row_ = connection_.last_row();
+    return;
+  }
+  update_count_.bind(1, counting.at.time_since_epoch().count());
+  update_count_.bind_text(2, counting.detail);
+  update_count_.bind_text(3, counting.headers);
+  update_count_.bind(4, counting_row_);
+  update_count_.run();
 }
 
 void QuarantineWriter::count_in_totals(const QuarantinedMessage& message) {
@@ -33,14 +45,16 @@ void QuarantineWriter::count_in_totals(const QuarantinedMessage& message) {
 
 QuarantineTotals QuarantineWriter::count() {
   QuarantineTotals totals;
+  counting_row_ = 0;
   sqlite::Statement all(connection_,
                         "SELECT reason, headers, length(channel) + length(reason) + "
-                        "length(detail) + length(saga) + length(headers) + length(body) "
+                        "length(detail) + length(saga) + length(headers) + length(body), number "
                         "FROM quarantine");
   auto rows = all.rows();
   while (rows.next()) {
     if (rows.bytes(0) == quarantine_full) {
       totals.not_kept = count_in(std::string(rows.bytes(1)));
+      counting_row_ = rows.int64(3);
       continue;
     }
     ++totals.messages;

@@ -22,10 +22,13 @@ class QuarantineWriter {
   [[nodiscard]] QuarantineTotals count();
   void insert(const QuarantinedMessage& message);
   void count_in_totals(const QuarantinedMessage& message);
+  void write_count(const QuarantinedMessage& last);
 
   sqlite::Connection& connection_;
   sqlite::Statement insert_;
+  sqlite::Statement update_count_;
   std::optional<QuarantineTotals> totals_;
+  std::int64_t counting_row_ = 0;  ///< Number of the counting message; 0: there is none.
 };
 
 }  // namespace skald

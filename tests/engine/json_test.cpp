@@ -176,8 +176,19 @@ TEST_CASE("numbers that would silently change are refused") {
   CHECK_FALSE(refusal("[1e400]").empty());
   CHECK_FALSE(refusal("-1e400").empty());
   CHECK_FALSE(refusal("1e-400").empty());
-  CHECK(refusal("123456789012345678901234567890.0").empty());
-  CHECK(refusal("0e999").empty());
+  CHECK(refusal("123456789012345678901234567890.0") ==
+        "invalid JSON at byte 0: a number with more digits than a double keeps, which would lose "
+        "some; send it as a string");
+  for (const char* lost : {"9007199254740993.0", "0.1000000000000000055511", "-1.0000000000000000001",
+                           "3.141592653589793238462643", "1234567890.1234567890123e-200"}) {
+    CHECK_MESSAGE(!refusal(lost).empty(), lost);
+  }
+  for (const char* kept : {"0e999", "0.0000000000000000000000000", "9007199254740992.0",
+                           "1.50000000000000000000000000", "0.30000000000000004", "0.10000000000000001",
+                           "123456789012345680000000000000.0", "0.000000000000000000000012345678",
+                           "2.2250738585072014e-308", "1.7976931348623157e308", "1e23"}) {
+    CHECK_MESSAGE(refusal(kept).empty(), kept);
+  }
 }
 
 TEST_CASE("nesting is refused beyond the limit, without using the stack") {

@@ -13,6 +13,9 @@
 #include "output/text.hpp"
 #include "participant_list.hpp"
 #include "skald/text.hpp"
+#include "span_options.hpp"
+#include "store_access.hpp"
+#include "text_options.hpp"
 #include "verbs/verb.hpp"
 
 namespace skald::cli {
@@ -98,6 +101,21 @@ void print_table(const ParticipantList& list, Format format, Context& context) {
               wide ? 0 : static_cast<std::size_t>(context.width));
 }
 
+int set_breaker(const ParticipantsOptions& options, Context& context) {
+  Json request{{"verb", "set_breaker"},
+               {"participant", options.set},
+               {"breaker", options.breaker},
+               {"by", context.operator_name()}};
+  if (!options.reason.empty()) request["reason"] = options.reason;
+  if (!options.lasting.empty()) request["for_ms"] = span_option("--for", options.lasting).count();
+  StoreAccess access(context);
+  throw_if_refused(access.request_of_engine(request));
+  const std::string lasting = options.lasting.empty() ? "" : " for " + options.lasting;
+  context.note(fmt::format("the breaker of {} is {} now{}", printable(options.set), options.breaker,
+                           printable(lasting)));
+  return exit_done;
+}
+
 }  // namespace
 
 void add_to(CLI::App& app, ParticipantsOptions& options) {
@@ -109,9 +127,25 @@ void add_to(CLI::App& app, ParticipantsOptions& options) {
                   "queues, and the policies when no engine runs that could tell")
       ->type_name("FILE");
   add_to(verb, options.format, {"table", "wide", "json", "jsonl"});
+  verb.require_subcommand(0, 1);
+  CLI::App& set_verb =
+      add_verb(verb, "set", "Closes or opens a participant's breaker; a running engine does it",
+               "participants set bank --breaker closed --for 10m --reason 'they are back'");
+  set_verb.add_option("participant", options.set, "The participant's name")
+      ->required()
+      ->check(valid_name())
+      ->type_name("NAME");
+  set_verb.add_option("--breaker", options.breaker, "closed lets commands go, open holds them")
+      ->required()
+      ->check(CLI::IsMember({"closed", "open"}));
+  set_verb.add_option("--for", options.lasting, "How long it stays so, such as 10m")
+      ->type_name("DURATION");
+  set_verb.add_option("--reason", options.reason, "Why; kept with your name and shown")
+      ->type_name("TEXT");
 }
 
 int run(const ParticipantsOptions& options, Context& context) {
+  if (!options.set.empty()) return set_breaker(options, context);
   StoreAccess access(context);
   const EngineConfig config = read_config(options.config);
   const auto broker = find_broker(config, context);

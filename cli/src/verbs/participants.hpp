@@ -16,6 +16,10 @@ struct Context;
 struct ParticipantsOptions {
   std::string config;
   FormatOption format;
+  std::string set;      ///< The participant whose breaker is set; empty: none, they are listed.
+  std::string breaker;  ///< `closed` or `open`.
+  std::string lasting;  ///< A duration; empty: it goes on by itself from there.
+  std::string reason;
 };
 
 void add_to(CLI::App& app, ParticipantsOptions& options);

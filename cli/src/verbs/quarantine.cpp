@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <iomanip>
 #include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -25,6 +26,7 @@
 namespace skald::cli {
 namespace {
 
+constexpr int word_bytes_max = 1'024;  // What is longer is no number, and may have no end.
 constexpr std::size_t page_size = 200;
 constexpr std::size_t numbers_max = 1'000'000;
 
@@ -161,7 +163,7 @@ Chosen chosen_messages(const QuarantineOptions& options, Context& context) {
       continue;
     }
     chosen.from_stdin = true;
-    for (std::string word; context.in >> word;) {
+    for (std::string word; context.in >> std::setw(word_bytes_max) >> word;) {
       if (chosen.numbers.size() == numbers_max) {
         throw Refused(Refused::Code::invalid, "more than a million numbers on standard input");
       }

@@ -4,12 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <istream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "engine_config.hpp"
 #include "output/text.hpp"
 #include "saga_pages.hpp"
 #include "skald/error.hpp"
@@ -59,12 +59,11 @@ JsonText json_argument(const std::string& option, const std::string& text, Conte
   if (text == "-") {
     json = read_all(context.in);
   } else if (!text.empty() && text.front() == '@') {
-    std::ifstream file(text.substr(1), std::ios::binary);
-    if (!file) {
-      throw Refused(Refused::Code::invalid,
-                    fmt::format("{}: cannot read the file {}", option, text.substr(1)));
+    try {
+      json = read_file(text.substr(1));
+    } catch (const Refused& refused) {
+      throw Refused(refused.code(), fmt::format("{}: {}", option, refused.what()));
     }
-    json = read_all(file);
   }
   try {
     return JsonText::parse(json);

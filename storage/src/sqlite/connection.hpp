@@ -32,6 +32,7 @@ class Connection {
   /// True while no transaction is open.
   [[nodiscard]] bool idle() const { return sqlite3_get_autocommit(handle_) != 0; }
   /// Rows that the last INSERT, UPDATE or DELETE touched.
+  [[nodiscard]] std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_); }
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_); }
 
   [[nodiscard]] sqlite3* handle() const { return handle_; }

@@ -81,7 +81,7 @@ TEST_CASE("a reply whose outcome is not well formed cannot be used") {
   CHECK(reason_of(reply("rejected", R"({"error":{"code":7}})")) == "BAD_OUTCOME");
   CHECK(reason_of(reply("rejected", R"({"error":{"code":""}})")) == "BAD_OUTCOME");
   CHECK(reason_of(reply("unknown", R"({"error":{"code":"X","message":[]}})")) == "BAD_OUTCOME");
-  for (const char* delay : {"-1", "1.5", "\"5\"", "18446744073709551615", "99999999999999"}) {
+  for (const char* delay : {"-1", "1.5", "0.5", "\"5\"", "[5]"}) {
     const std::string body =
         std::string(R"({"error":{"code":"X","retry_after_ms":)") + delay + "}}";
     CHECK_MESSAGE(reason_of(reply("failed", body)) == "BAD_OUTCOME", delay);
@@ -91,6 +91,22 @@ TEST_CASE("a reply whose outcome is not well formed cannot be used") {
   CHECK(reason_of(reply("pending", R"({"lease_ms":5,"progress":2})")) == "BAD_OUTCOME");
   CHECK(reason_of(reply("success", "{}")).empty());
   CHECK(reason_of(reply("success", R"({"output":1,"more":2})")).empty());
+}
+
+TEST_CASE("a time is a whole number however it is written, and cut where it is too long") {
+  const auto wish = [](const std::string& number) {
+    const auto decoded = decode_reply(
+        reply("failed", R"({"error":{"code":"X","retry_after_ms":)" + number + "}}"));
+    REQUIRE(std::holds_alternative<Reply>(decoded));
+    return std::get<Reply>(decoded).outcome.retry_after;
+  };
+  CHECK(wish("2000") == Duration{2000});
+  CHECK(wish("2000.0") == Duration{2000});
+  CHECK(wish("2e3") == Duration{2000});
+  constexpr Duration longest{std::int64_t{366} * 24 * 60 * 60 * 1000};
+  for (const char* far : {"99999999999999", "18446744073709551615", "1e300"}) {
+    CHECK_MESSAGE(wish(far) == longest, far);
+  }
 }
 
 TEST_CASE("hostile bodies and headers cannot be used, and do no harm") {
