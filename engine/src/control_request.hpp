@@ -31,8 +31,7 @@ struct BackupRequest {
 using ControlRequest =
     std::variant<StartArrival, RequestArrival, ReplayArrival, DefineArrival, DropQuarantinedArrival,
                  RequeueQuarantinedArrival, ParticipantsArrival, PurgeArrival, ReleaseSpaceArrival,
-                 DropDefinitionArrival, SetBreakerArrival, WaitRequest, InfoRequest,
-                 BackupRequest>;
+                 DropDefinitionArrival, SetBreakerArrival, WaitRequest, InfoRequest, BackupRequest>;
 
 struct ParsedRequest {
   ControlRequest request;

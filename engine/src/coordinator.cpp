@@ -118,8 +118,8 @@ std::optional<Time> Coordinator::next_due() const {
   if (!timers_.empty()) due = timers_.begin()->at;
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
   const bool hope = !hopeful_.empty() && has_room_for_the_first();
-  const bool work = more_to_serve_ || unlocked || hope || !backlog_.empty() || !deferred_.empty() ||
-                    more_to_run_;
+  const bool work =
+      more_to_serve_ || unlocked || hope || !backlog_.empty() || !deferred_.empty() || more_to_run_;
   if (work) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (!held_back_.empty()) due = due ? std::min(*due, *hold_due_until_) : *hold_due_until_;

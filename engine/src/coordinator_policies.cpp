@@ -248,9 +248,10 @@ void Coordinator::take(ParticipantsArrival& a) {
 
 void Coordinator::take(SetBreakerArrival& a) {
   if (settings_.mode != Mode::engine) {
-    a.answer(Refusal{Refused::Code::unavailable,
-                     "no engine runs on this store, so there is no breaker that could be set; start "
-                     "one, then say it again"});
+    a.answer(
+        Refusal{Refused::Code::unavailable,
+                "no engine runs on this store, so there is no breaker that could be set; start "
+                "one, then say it again"});
     return;
   }
   a.order.at = now_;

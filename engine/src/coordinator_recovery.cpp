@@ -84,9 +84,8 @@ void Coordinator::recover(Time now) {
   rebuild_locks(std::move(lines));
   std::sort(unconfirmed.begin(), unconfirmed.end());
   for (const Position position : unconfirmed) watermark_.issued(position);
-  std::stable_sort(
-      interrupted_.begin(), interrupted_.end(),
-      [](const Interrupted& a, const Interrupted& b) { return a.times < b.times; });
+  std::stable_sort(interrupted_.begin(), interrupted_.end(),
+                   [](const Interrupted& a, const Interrupted& b) { return a.times < b.times; });
   for (const SagaSummary& newest : store_.list({}, {}, 1)) {
     last_record = std::max(last_record, newest.updated_at);
   }
@@ -201,7 +200,8 @@ void Coordinator::send_again(LiveSaga& live, const AttemptRef& attempt,
                              std::vector<Command>& commands) {
   std::string problem;
   auto body = command_body(*live.definition, live.saga, attempt.step, attempt.direction, problem);
-  if (!body) {  // It could be filled in before; should it not be so any more, the attempt times out.
+  if (!body) {  // It could be filled in before; should it not be so any more, the attempt times
+                // out.
     OutstandingAttempt& o = *live.find(attempt);
     arm_attempt(live.saga.id, o, o.timeout);
     return;

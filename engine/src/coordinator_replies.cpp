@@ -91,14 +91,16 @@ void Coordinator::tell_of_quarantine(const std::string& reason, const std::strin
   constexpr Duration told_every{60'000};
   constexpr std::size_t saga_bytes_shown = 64;
   ++quarantined_untold_;
-  if (quarantine_told_at_ && now_ >= *quarantine_told_at_ && now_ < *quarantine_told_at_ + told_every) {
+  if (quarantine_told_at_ && now_ >= *quarantine_told_at_ &&
+      now_ < *quarantine_told_at_ + told_every) {
     return;
   }
-  const std::string whose =
-      saga.empty() ? std::string() : " of saga " + escape_controls(clean_text(saga, saga_bytes_shown));
-  const std::string more =
-      quarantined_untold_ > 1 ? fmt::format(", one of {} since the last line", quarantined_untold_)
-                              : std::string();
+  const std::string whose = saga.empty()
+                                ? std::string()
+                                : " of saga " + escape_controls(clean_text(saga, saga_bytes_shown));
+  const std::string more = quarantined_untold_ > 1
+                               ? fmt::format(", one of {} since the last line", quarantined_untold_)
+                               : std::string();
   log(LogLevel::warning,
       fmt::format("a message{} cannot be used and is in quarantine ({}){}; `skald quarantine list` "
                   "shows it",

@@ -216,7 +216,8 @@ void Coordinator::take(ReplayArrival& a) {
                                                   *a.version, old->saga.type)});
     return;
   }
-  auto planned = plan_replay(*old->definition, old->saga, definition, {a.from_step, a.input_patch, a.force});
+  auto planned =
+      plan_replay(*old->definition, old->saga, definition, {a.from_step, a.input_patch, a.force});
   if (auto* refusal = std::get_if<Refusal>(&planned)) {
     a.answer(std::move(*refusal));
     return;

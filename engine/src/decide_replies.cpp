@@ -57,12 +57,12 @@ void Decider::operator()(const ProcessEnded& input) {
     return;
   }
   const Step& step = step_of(attempt.step);
-  ErrorInfo error{process_ended,
-                  fmt::format("the engine's process ended {} times while it ran {} of {}; it is "
-                              "not run again, since it may be what ends the process",
-                              a.interrupted, action_name(step, attempt.direction),
-                              step.participant),
-                  {}};
+  ErrorInfo error{
+      process_ended,
+      fmt::format("the engine's process ended {} times while it ran {} of {}; it is "
+                  "not run again, since it may be what ends the process",
+                  a.interrupted, action_name(step, attempt.direction), step.participant),
+      {}};
   record(AttemptUnanswered{attempt, error});
   attempt_ended(attempt, error, {}, true);
 }
@@ -171,7 +171,7 @@ void Decider::attempt_ended(const AttemptRef& attempt, const ErrorInfo& error,
   switch (attempt.direction) {
     case Direction::action: action_exhausted(attempt.step); break;
     case Direction::compensate: {
-      const std::string what = !final_failure               ? " failed for good: "
+      const std::string what = !final_failure                ? " failed for good: "
                                : error.code == process_ended ? " ends the engine's process: "
                                                              : " could not be delivered: ";
       get_stuck(attempt.step, Direction::compensate,

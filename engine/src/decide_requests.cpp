@@ -44,8 +44,9 @@ void Decider::operator()(const ResumeRequested& input) {
                                     " has no compensation whose input could be patched");
       return;
     }
-    const bool in_use = undoes ? undo_begun(state(target)) && !(stuck && saga_.stuck->step == target)
-                               : is_done(state(target));
+    const bool in_use = undoes
+                            ? undo_begun(state(target)) && !(stuck && saga_.stuck->step == target)
+                            : is_done(state(target));
     if (in_use) {
       refuse(Code::wrong_state,
              fmt::format("{} {} is {} already; its input can no longer be patched",
@@ -92,9 +93,9 @@ bool Decider::refuse_patch(StepIndex step, const JsonText& patch, bool undoes) {
   const auto patched = undoes ? undo_input(definition_, saga_, step, &patch, trees_, problem)
                               : step_input(definition_, saga_, step, patch, trees_, problem);
   if (patched) return false;
-  refuse(Code::invalid, fmt::format("the input of {} {} {}",
-                                    undoes ? "the compensation of step" : "step",
-                                    step_of(step).name, problem));
+  refuse(Code::invalid,
+         fmt::format("the input of {} {} {}", undoes ? "the compensation of step" : "step",
+                     step_of(step).name, problem));
   return true;
 }
 

@@ -251,8 +251,9 @@ void JsonScanner::check_float(std::size_t start) const {
   const auto longest = std::to_chars(kept.data(), kept.data() + kept.size(), value,
                                      std::chars_format::scientific, digits_ever_written - 1);
   if (given == Decimal({kept.data(), longest.ptr})) return;
-  refuse(start, "a number with more digits than a double keeps, which would lose some; send it as a "
-                "string");
+  refuse(start,
+         "a number with more digits than a double keeps, which would lose some; send it as a "
+         "string");
 }
 
 // Scans a string with its quotes. True when it holds escapes.

@@ -120,8 +120,8 @@ bool PolicyBook::set_breaker(const std::string& participant, const BreakerOrder&
   Entry& entry = change(participant);
   const Standing before = standing(entry);
   BreakerState& breaker = entry.state.breaker;
-  breaker = entry.in_force.policies.breaker->set(std::move(breaker), order.phase, order.until,
-                                                 order.at);
+  breaker =
+      entry.in_force.policies.breaker->set(std::move(breaker), order.phase, order.until, order.at);
   entry.state.order = order;
   note_phase(participant, before, entry, "an operator's order", order.at);
   return true;

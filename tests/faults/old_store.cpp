@@ -26,12 +26,11 @@ void edit_store(const std::string& path, const std::string& sql) {
 }
 
 void make_store_old(const std::string& path) {
-  const std::string problem =
-      run(path,
-          "BEGIN; DROP TABLE IF EXISTS participants; "
-          "DROP TABLE IF EXISTS purged; DROP TABLE IF EXISTS snapshots; "
-          "DROP INDEX IF EXISTS sagas_by_type; "
-          "UPDATE meta SET epoch = epoch; PRAGMA user_version = 1; COMMIT");
+  const std::string problem = run(path,
+                                  "BEGIN; DROP TABLE IF EXISTS participants; "
+                                  "DROP TABLE IF EXISTS purged; DROP TABLE IF EXISTS snapshots; "
+                                  "DROP INDEX IF EXISTS sagas_by_type; "
+                                  "UPDATE meta SET epoch = epoch; PRAGMA user_version = 1; COMMIT");
   if (!problem.empty() && problem.find("no such table") == std::string::npos) {
     throw Error("cannot make an old store: " + problem);
   }

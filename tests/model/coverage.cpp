@@ -63,8 +63,8 @@ const std::vector<Impossible>& impossible() {
       {{not_started}, from_to(Met::success, Met::parent_turned_back), "nobody knows the saga yet"},
       {from_to(not_admitted, abandoned), {Met::start}, "a saga is started once, its id is new"},
       {{not_admitted, delayed, awaits_locks},
-       joined<Met>(
-           {from_to(Met::success, Met::late_dead), from_to(Met::timeout, Met::late_process_ended), ends}),
+       joined<Met>({from_to(Met::success, Met::late_dead),
+                    from_to(Met::timeout, Met::late_process_ended), ends}),
        "nothing was sent, and no child started"},
       {idle, answers, "no attempt is under way"},
       {joined<Phase>({pivot,

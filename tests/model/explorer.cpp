@@ -14,10 +14,9 @@ using testing::Invariant;
 namespace {
 
 constexpr std::array<const char*, fault_count> fault_names{
-    "lost command",   "lost reply",        "repeated command",
-    "repeated reply", "early timeout",     "crash",
-    "process ended",  "cancel",            "deadline",
-    "overslept",      "no room",           "parent turned back"};
+    "lost command",  "lost reply", "repeated command", "repeated reply",
+    "early timeout", "crash",      "process ended",    "cancel",
+    "deadline",      "overslept",  "no room",          "parent turned back"};
 
 std::uint8_t small(std::uint32_t value) { return static_cast<std::uint8_t>(value); }
 

@@ -43,8 +43,9 @@ struct Move {
   std::uint8_t step = 0;
   Direction direction = Direction::action;
   std::uint8_t attempt = 0;
-  /// Of a reply Said, of an end of the process whether for good, of a wake WokenAt, of a skip SkipRequested::As, of a replay whether forced,
-  /// of a signal whether nobody waits for it, of a child's end its Status.
+  /// Of a reply Said, of an end of the process whether for good, of a wake WokenAt, of a skip
+  /// SkipRequested::As, of a replay whether forced, of a signal whether nobody waits for it, of a
+  /// child's end its Status.
   std::uint8_t detail = 0;
   bool has_room = true;  ///< Commands are admitted, and the locks are free.
 

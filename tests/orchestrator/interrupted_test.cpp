@@ -190,8 +190,8 @@ bool lives(const std::string& path) {
       orders.define(parse_definition(order_definition));
       std::vector<SagaId> ids;
       for (int i = 0; i < 20; ++i) {
-        ids.push_back(orders.start("order", Json{{"kills", i == 7}},
-                                   {.key = "order-" + std::to_string(i)}));
+        ids.push_back(
+            orders.start("order", Json{{"kills", i == 7}}, {.key = "order-" + std::to_string(i)}));
       }
       return std::all_of(ids.begin(), ids.end(),
                          [&](const SagaId& id) { return orders.wait(id, 20s).has_value(); });

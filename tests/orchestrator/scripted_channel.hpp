@@ -42,7 +42,7 @@ class ScriptedChannel final : public Channel {
   bool room = true;
   std::set<std::string> full;    ///< Participants without room.
   std::set<std::string> broken;  ///< Participants about which has_room() throws.
-  bool here = false;  ///< Carries commands out in this process.
+  bool here = false;             ///< Carries commands out in this process.
   bool behind = false;
   std::function<Reconsidered(const QuarantinedMessage&)> reads;  ///< Of messages in quarantine.
 };

@@ -83,8 +83,7 @@ TEST_CASE("a replay does not take over an approval that is demanded now") {
 
 TEST_CASE("what is taken over by force is marked for good") {
   Engine engine{approved};
-  const SagaId id =
-      std::get<SagaId>(replay(engine, abandoned(engine), {{"sku", "car"}}, true));
+  const SagaId id = std::get<SagaId>(replay(engine, abandoned(engine), {{"sku", "car"}}, true));
   const Saga saga = engine.saga(id);
   CHECK(saga.forced);
   CHECK(saga.steps[0].carried_over);

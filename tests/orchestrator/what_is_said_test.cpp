@@ -26,10 +26,10 @@ namespace {
 // The note that the answer to this request has.
 std::string note_on(Engine& engine, const SagaId& id, Input input) {
   std::optional<std::variant<RequestOutcome, Refusal>> answered;
-  engine.tell(RequestArrival{id, {}, std::move(input),
-                             [&answered](std::variant<RequestOutcome, Refusal> answer) {
-                               answered = std::move(answer);
-                             }});
+  engine.tell(RequestArrival{
+      id, {}, std::move(input), [&answered](std::variant<RequestOutcome, Refusal> answer) {
+        answered = std::move(answer);
+      }});
   REQUIRE(answered);
   REQUIRE(std::holds_alternative<RequestOutcome>(*answered));
   return std::get<RequestOutcome>(*answered).note;
@@ -51,8 +51,8 @@ std::string set_breaker(Engine& engine, const std::string& participant, BreakerP
   return refusal ? refusal->message : std::string();
 }
 
-const std::string breaker = two_steps(R"({"breaker": {"failures": 1, "delay": "1h"}})",
-                                      patient_retry);
+const std::string breaker =
+    two_steps(R"({"breaker": {"failures": 1, "delay": "1h"}})", patient_retry);
 
 }  // namespace
 
@@ -78,8 +78,8 @@ TEST_CASE("the input of an attempt that is under way cannot be patched: it may b
   REQUIRE(engine.request(started.id, PauseRequested{}).empty());
   ResumeRequested resume;
   resume.input_patch = JsonText::parse(R"({"n": 2})");
-  CHECK(engine.request(started.id, resume, "reserve").find("an attempt of step reserve is under way") !=
-        std::string::npos);
+  CHECK(engine.request(started.id, resume, "reserve")
+            .find("an attempt of step reserve is under way") != std::string::npos);
 }
 
 TEST_CASE("only who lifts a pause is told that the pause is lifted") {
@@ -154,16 +154,16 @@ TEST_CASE("a definition whose undo nobody offers is refused when it is defined")
 }
 
 TEST_CASE("a saga cannot be started with a text that would become a JSON string") {
-  static_assert(!std::is_invocable_v<
-                decltype([](Orchestrator& o, auto input) -> decltype(o.start("t", input)) {
-                  return o.start("t", input);
-                }),
-                Orchestrator&, std::string>);
-  static_assert(std::is_invocable_v<
-                decltype([](Orchestrator& o, auto input) -> decltype(o.start("t", input)) {
-                  return o.start("t", input);
-                }),
-                Orchestrator&, Json>);
+  static_assert(!std::is_invocable_v<decltype([](Orchestrator& o,
+                                                 auto input) -> decltype(o.start("t", input)) {
+                                       return o.start("t", input);
+                                     }),
+                                     Orchestrator&, std::string>);
+  static_assert(std::is_invocable_v<decltype([](Orchestrator& o,
+                                                auto input) -> decltype(o.start("t", input)) {
+                                      return o.start("t", input);
+                                    }),
+                                    Orchestrator&, Json>);
 }
 
 TEST_CASE("two orchestrators do not work on one store object") {

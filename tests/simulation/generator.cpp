@@ -68,8 +68,7 @@ testing::Plan Draft::plan() const {
   testing::Plan plan;
   for (Json document : definitions) {
     if (!configured) state_policies(document);
-    plan.definitions.push_back(
-        std::make_shared<const Definition>(make_definition(document)));
+    plan.definitions.push_back(std::make_shared<const Definition>(make_definition(document)));
   }
   if (configured) plan.participants = parse_policies(policies, "participants");
   plan.starts = starts;

@@ -149,6 +149,27 @@ TEST_CASE("a damaged saga is named and refused by itself; the others are read, g
   }
 }
 
+TEST_CASE("no new row takes a number that is left of a lost one, or is beyond all numbers") {
+  for (const char* sql :
+       {"DELETE FROM sagas WHERE n = 3", "UPDATE sagas SET n = 0 WHERE n = 3",
+        "UPDATE sagas SET n = -1 WHERE n = 3", "UPDATE journal SET saga = 4 WHERE saga = 3",
+        "UPDATE sagas SET n = 9223372036854775807 WHERE n = 3",
+        "UPDATE journal SET position = 9223372036854775807 WHERE saga = 3 AND version = 3",
+        "UPDATE purged SET last_n = 9223372036854775807, last_position = 9223372036854775807"}) {
+    CAPTURE(sql);
+    TemporaryFolder folder;
+    const std::string path = folder.file("store.db");
+    make_store(path);
+    run_sql(path, sql);
+    for (const std::uint64_t n : {8U, 9U}) {  // Also after it was opened once more.
+      SqliteStore store(path);
+      CHECK(store.commit(start(summary(n))) > 0);
+      CHECK(fold(store.journal(saga_id(n))).id == saga_id(n));
+      CHECK(fold(store.journal(saga_id(1))).id == saga_id(1));
+    }
+  }
+}
+
 TEST_CASE("a saga whose journal is damaged can be appended to, so that it can be ended") {
   for (const char* sql :
        {"UPDATE journal SET body = x'00' WHERE saga = 1", "DELETE FROM journal WHERE saga = 1",

@@ -237,6 +237,12 @@ void check_rest(StoreFixture& fixture) {
     CHECK(std::count_if(all.begin(), all.end(), [](const QuarantinedMessage& message) {
             return message.reason == "QUARANTINE_FULL";
           }) == 1);
+    const auto counting = all.back().number;
+    fixture.store().commit(batch);  // The same message counts on, without a look at the others.
+    all = fixture.store().quarantine(0, 99'999);
+    CHECK(all.size() == 10'001);
+    CHECK(all.back().number == counting);
+    CHECK(all.back().detail.find("20012 messages were not kept") != std::string::npos);
   }
   SUBCASE("the engine's id is made once") {
     const std::string id = fixture.store().engine_id();

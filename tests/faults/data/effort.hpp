@@ -23,8 +23,7 @@ class EffortMeter {
  public:
   [[nodiscard]] Effort read() const {
     const WorkDone& now = work();
-    return {now.decisions - begin_.decisions, now.bytes() - begin_.bytes(),
-            now.rows - begin_.rows};
+    return {now.decisions - begin_.decisions, now.bytes() - begin_.bytes(), now.rows - begin_.rows};
   }
 
  private:

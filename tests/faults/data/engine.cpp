@@ -41,7 +41,8 @@ void StoryChannel::send(std::vector<Command> commands) {
     return;
   }
   for (Command& command : commands) {
-    if (mutant_ != DataMutant::parts_only || command.id.direction != Direction::compensate) continue;
+    if (mutant_ != DataMutant::parts_only || command.id.direction != Direction::compensate)
+      continue;
     std::string body = command.body.text();
     body.pop_back();
     body += R"(,"more":")" + std::string(JsonLimits{}.bytes, 'y') + "\"}";
@@ -140,8 +141,7 @@ bool WatchedEngine::revive() {
 bool WatchedEngine::process(std::vector<Arrival> arrivals) {
   constexpr double turn_ms_max = 100;
   const EffortMeter meter;
-  const bool alive =
-      guarded("a turn", [&] { coordinator_->process(std::move(arrivals), now); });
+  const bool alive = guarded("a turn", [&] { coordinator_->process(std::move(arrivals), now); });
   const Effort effort = meter.read();
   if (effort.ms() > tally_.longest_turn.ms()) tally_.longest_turn = effort;
   tally_.expect(Rule::E3, effort.ms() <= turn_ms_max,

@@ -79,7 +79,7 @@ class WatchedEngine {
   std::set<SagaId> damaged_;
   std::unique_ptr<Store> with_damage_;  ///< Around it.
   std::unique_ptr<Store> broken_;       ///< A mutant's, around that.
-  Store* told_ = nullptr;          ///< What the engine works on.
+  Store* told_ = nullptr;               ///< What the engine works on.
   std::unique_ptr<Coordinator> coordinator_;
   std::uint64_t lives_ = 0;
   bool waited_far_ = false;

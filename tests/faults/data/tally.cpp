@@ -7,12 +7,12 @@ namespace skald::faults {
 namespace {
 
 constexpr std::array<const char*, deed_count> deed_names{
-    "definition accepted",  "definition refused", "start accepted",     "start refused",
-    "request accepted",     "request refused",    "reply in process",   "reply from the wire",
-    "command not sendable", "message unusable",   "dead letter",        "message requeued",
-    "requeue refused",      "engine crashed",     "one-shot owner",     "saga stuck",
-    "saga compensated",     "saga completed",     "saga abandoned",     "saga damaged",
-    "saga viewed",          "wait far ahead",     "neighbour started",  "neighbour completed"};
+    "definition accepted",  "definition refused", "start accepted",    "start refused",
+    "request accepted",     "request refused",    "reply in process",  "reply from the wire",
+    "command not sendable", "message unusable",   "dead letter",       "message requeued",
+    "requeue refused",      "engine crashed",     "one-shot owner",    "saga stuck",
+    "saga compensated",     "saga completed",     "saga abandoned",    "saga damaged",
+    "saga viewed",          "wait far ahead",     "neighbour started", "neighbour completed"};
 
 // The sentence on one line of ASCII, as far as it fits; as a kind with `#` for each run of digits.
 void keep(std::array<char, 240>& what, std::string_view sentence, bool kind) {

@@ -46,12 +46,13 @@ void SimulatedChannel::close(bool crashed) {
   unsent_.clear();
   for (auto& [receipt, reply] : std::exchange(unreceipted_, {})) {
     // Here, whoever carried it out has died as well.
-    const bool lost = runs_here() ||
-        (crashed && accidents_.happens(Accident::lose_reply_at_crash, mix(life_, receipt, 9)));
+    const bool lost = runs_here() || (crashed && accidents_.happens(Accident::lose_reply_at_crash,
+                                                                    mix(life_, receipt, 9)));
     if (!lost) waiting_.push_back(std::move(reply));
   }
   for (auto& [receipt, reply] : std::exchange(receipted_, {})) {
-    const bool again = !runs_here() && accidents_.happens(Accident::redeliver_reply, mix(life_, receipt));
+    const bool again =
+        !runs_here() && accidents_.happens(Accident::redeliver_reply, mix(life_, receipt));
     if (crashed && again) waiting_.push_back(std::move(reply));
   }
   if (runs_here()) unconfirmed_.clear();

@@ -95,8 +95,8 @@ TEST_CASE("a reply whose outcome is not well formed cannot be used") {
 
 TEST_CASE("a time is a whole number however it is written, and cut where it is too long") {
   const auto wish = [](const std::string& number) {
-    const auto decoded = decode_reply(
-        reply("failed", R"({"error":{"code":"X","retry_after_ms":)" + number + "}}"));
+    const auto decoded =
+        decode_reply(reply("failed", R"({"error":{"code":"X","retry_after_ms":)" + number + "}}"));
     REQUIRE(std::holds_alternative<Reply>(decoded));
     return std::get<Reply>(decoded).outcome.retry_after;
   };
