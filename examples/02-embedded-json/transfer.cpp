@@ -24,8 +24,8 @@ using namespace std::chrono_literals;
 namespace {
 
 Outcome withdraw(const HandlerCall& call) {
-  fmt::print("withdraw {} from {}\n", call.input()["amount"].dump(),
-             call.input()["account"].dump());
+  fmt::print("withdraw {} from {}\n", call.input().at("amount").dump(),
+             call.input().at("account").dump());
   return Outcome::success();
 }
 
@@ -35,7 +35,7 @@ Outcome deposit(const HandlerCall& call) {
     fmt::print("the other bank is busy\n");
     return Outcome::failed("BUSY", "the other bank does not answer");
   }
-  fmt::print("deposit {} to {}\n", call.input()["amount"].dump(), call.input()["account"].dump());
+  fmt::print("deposit {} to {}\n", call.input().at("amount").dump(), call.input().at("account").dump());
   return Outcome::success(Json{{"receipt", "R-" + call.key().value_or("none")}});
 }
 
