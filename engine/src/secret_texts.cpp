@@ -9,6 +9,8 @@ namespace {
 
 // So much of a secret says which one it is, even where the rest was cut off.
 constexpr std::size_t telling_bytes = 16;
+// So many bytes are compared for each of the text inside of what is hidden already.
+constexpr std::size_t compared_per_byte = 64;
 
 std::uint32_t beginning_of(std::string_view text) {
   std::uint32_t bytes = 0;
@@ -53,18 +55,34 @@ std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const 
   return found;
 }
 
+// The end of what is hidden from `begin` on. A text that begins inside of another one may end
+// behind it. One that repeats itself as the texts do could be compared with itself again and again:
+// when `left` is used up, its rest is hidden whole.
+std::size_t SecretTexts::hidden_end(std::string_view text, std::size_t begin,
+                                    std::size_t& left) const {
+  std::size_t end = begin + length_at(text, begin);
+  for (std::size_t i = begin + 1; i < end && end < text.size(); ++i) {
+    const std::size_t length = length_at(text, i);
+    end = std::max(end, i + length);
+    if (length >= left) return text.size();
+    left -= length;
+  }
+  while (end > begin && end < text.size() && continues_character(text[end])) ++end;
+  return end;
+}
+
 std::string SecretTexts::hide(std::string_view text) const {
   std::string out;
   if (texts_.empty()) return out = text;
+  std::size_t left = compared_per_byte * text.size();
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = length_at(text, i);
-    if (length == 0) {
+    const std::size_t end = hidden_end(text, i, left);
+    if (end == i) {
       out += text[i++];
       continue;
     }
     out += "***";
-    i += length;
-    while (i < text.size() && continues_character(text[i])) ++i;
+    i = end;
   }
   return out;
 }

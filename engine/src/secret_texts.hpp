@@ -21,11 +21,13 @@ class SecretTexts {
   void sort();
   [[nodiscard]] bool empty() const { return texts_.empty(); }
   /// `text` with "***" in place of each of them, and of each beginning of one that is long enough
-  /// to tell it.
+  /// to tell it. Those that overlap are hidden together.
   [[nodiscard]] std::string hide(std::string_view text) const;
 
  private:
   [[nodiscard]] std::size_t length_at(std::string_view text, std::size_t at) const;
+  [[nodiscard]] std::size_t hidden_end(std::string_view text, std::size_t begin,
+                                       std::size_t& left) const;
 
   std::vector<std::string> texts_;
   std::unordered_set<std::uint32_t> beginnings_;
