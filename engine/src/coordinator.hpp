@@ -166,6 +166,9 @@ class Coordinator {
   [[nodiscard]] std::optional<Unusable> use(Reply& reply);
   void quarantine(const Reply& reply, const Unusable& problem);
   void tell_of_quarantine(const std::string& reason, const std::string& saga);
+  [[nodiscard]] std::string shown_detail(const QuarantinedMessage& message,
+                                         const std::string& detail);
+  [[nodiscard]] bool may_hold_secrets();
   void used_again(const RequeueQuarantinedArrival& a, const Reply& reply, bool changed);
 
   // Families and locks.

@@ -1,10 +1,13 @@
 // Replies, and the quarantine for those that cannot be used.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "coordinator.hpp"
 #include "outcome_limits.hpp"
 #include "quarantined_reply.hpp"
 #include "skald/text.hpp"
+#include "skald/secret_mask.hpp"
 
 namespace skald {
 namespace {
@@ -129,9 +132,10 @@ void Coordinator::take(RequeueQuarantinedArrival& a) {
     return;
   }
   const QuarantinedMessage& message = found.front();
-  const auto stays = [&a](const Unusable& problem) {
-    const Refusal refusal{Code::wrong_state, fmt::format("message {} stays in quarantine ({}): {}",
-                                                         a.number, problem.reason, problem.detail)};
+  const auto stays = [&](const Unusable& problem) {
+    const Refusal refusal{Code::wrong_state,
+                          fmt::format("message {} stays in quarantine ({}): {}", a.number,
+                                      problem.reason, shown_detail(message, problem.detail))};
     a.answer(refusal);
   };
   Reconsidered again = Unusable{message.reason, "what was kept of it is not a whole reply"};
@@ -151,6 +155,26 @@ void Coordinator::take(RequeueQuarantinedArrival& a) {
     return stays({message.reason, "it contradicts what is decided; drop it once that is settled"});
   }
   used_again(a, reply, changed);
+}
+
+// A channel's words may quote the message. With its saga it is known what to hide of them.
+std::string Coordinator::shown_detail(const QuarantinedMessage& message,
+                                      const std::string& detail) {
+  const auto id = SagaId::parse(message.saga);
+  const LiveSaga* saga = id ? live(*id) : nullptr;
+  if (saga && !saga->problem) return SecretMask(*saga->definition, saga->saga).text(detail);
+  if (is_kept_reply(message) || !may_hold_secrets()) return detail;
+  return fmt::format(
+      "the details are not shown, since its saga cannot be read and definitions in this store "
+      "declare secrets or cannot be used; see skald quarantine show {}",
+      message.number);
+}
+
+bool Coordinator::may_hold_secrets() {
+  const auto known = known_definitions();
+  return std::any_of(known.begin(), known.end(),
+                     [](const DefinitionPtr& d) { return !d->secrets.empty(); }) ||
+         !store().unusable_definitions().empty();
 }
 
 // The message leaves the quarantine after the commit: a crash between the two leaves it there, and

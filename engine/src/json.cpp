@@ -75,7 +75,12 @@ JsonText JsonText::of(const Json& value, const JsonLimits& limits) {
 
 Json JsonText::value() const {
   work().parsed_bytes += text_.size();
-  return Json::parse(text_);
+  Json value = Json::parse(text_, nullptr, false);
+  // The parser's own words would quote it, and it may be a payload.
+  if (value.is_discarded()) {
+    throw Error("a JSON value is damaged and cannot be read; look at it with skald store check");
+  }
+  return value;
 }
 
 bool same_value(const JsonText& a, const JsonText& b) {

@@ -314,13 +314,15 @@ std::uint32_t JsonScanner::scan_hex4() {
 
 void JsonScanner::check_keys(std::size_t first) {
   const auto begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
-  const auto twice = [this](const Key& key) {
-    refuse(key.offset, fmt::format("the key \"{}\" appears twice in one object", key.name));
+  // Not quoted: whoever reads the refusal may be somebody who must not see the payload.
+  const auto twice = [this](const Key& key, const Key& again) {
+    refuse(again.offset,
+           fmt::format("this key appears twice in one object, first at byte {}", key.offset));
   };
   if (keys_.size() - first <= few_keys) {
     for (auto key = begin; key != keys_.end(); ++key) {
       for (auto other = begin; other != key; ++other) {
-        if (other->name == key->name) twice(*key);
+        if (other->name == key->name) twice(*other, *key);
       }
     }
   } else {
@@ -329,7 +331,7 @@ void JsonScanner::check_keys(std::size_t first) {
     });
     const auto found = std::adjacent_find(
         begin, keys_.end(), [](const Key& a, const Key& b) { return a.name == b.name; });
-    if (found != keys_.end()) twice(*std::next(found));
+    if (found != keys_.end()) twice(*found, *std::next(found));
   }
   keys_.resize(first);
 }

@@ -225,6 +225,51 @@ TEST_CASE("a hidden body is not shown, but where it can be read is said") {
   CHECK(unknown.warns("SELECT body FROM quarantine WHERE number = 3"));
 }
 
+TEST_CASE("a message that cannot be requeued is refused without its keys and its texts") {
+  World world;
+  const Planted ids = plant(world, true);
+  const std::string command = ids.refused + "/charge/action";
+  const Json metadata{{"correlation_id", command},
+                      {"headers",
+                       {{"skald_protocol", "1"},
+                        {"skald_command_id", command + "/1"},
+                        {"skald_outcome", "success"}}}};
+  {
+    SqliteStore store(world.store());
+    Batch batch;
+    QuarantinedMessage message;
+    message.at = Time{Duration(1'800'000'000'000)};
+    message.channel = "amqp";
+    message.reason = "BAD_JSON";
+    message.headers = metadata.dump();
+    message.body = R"({"output": 1, "4711-geheim-card": 2, "4711-geheim-card": 3})";
+    for (const std::string& saga : {ids.refused, std::string("nobody")}) {
+      message.saga = saga;
+      batch.quarantined.push_back(message);
+    }
+    Json forged = metadata;
+    forged["headers"]["skald_command_id"] = ids.refused + "/4711-geheim-card/action/1";
+    message.headers = forged.dump();
+    message.reason = "FORGED_KEY";
+    for (const std::string& saga : {ids.refused, std::string("nobody")}) {
+      message.saga = saga;
+      batch.quarantined.push_back(message);
+    }
+    (void)store.commit(batch);
+  }
+  Lines lines;
+  for (const char* number : {"1", "2", "3", "4"}) {
+    for (const char* format : {"table", "json"}) {
+      lines.push_back({"quarantine", "requeue", number, "-o", format});
+    }
+  }
+  CHECK(showing(world, lines) == 0);
+  CHECK(world.skald({"quarantine", "requeue", "1"})
+            .warns("this key appears twice in one object, first at byte 14"));
+  CHECK(world.skald({"quarantine", "requeue", "3"}).warns("does not belong to command"));
+  CHECK(world.skald({"quarantine", "requeue", "4"}).warns("the details are not shown"));
+}
+
 TEST_CASE("a pointer that leads nowhere hides nothing and stops nothing") {
   World world;
   SqliteStore store(world.store());

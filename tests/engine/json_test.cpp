@@ -154,7 +154,7 @@ TEST_CASE("invalid UTF-8 is refused wherever it stands") {
 
 TEST_CASE("a key that appears twice is refused, however it is written and however many there are") {
   CHECK(refusal(R"({"a":1,"b":2,"a":3})") ==
-        "invalid JSON at byte 13: the key \"a\" appears twice in one object");
+        "invalid JSON at byte 13: this key appears twice in one object, first at byte 1");
   CHECK_FALSE(refusal(R"({"a":1,"\u0061":3})").empty());
   CHECK_FALSE(refusal(R"([{"x":{"k":1,"k":1}}])").empty());
   CHECK(refusal(R"({"a":{"a":1,"b":[{"a":2}]},"b":{"a":3}})").empty());
@@ -163,8 +163,25 @@ TEST_CASE("a key that appears twice is refused, however it is written and howeve
   std::string text = object.dump();
   CHECK(refusal(text).empty());
   text.back() = ',';
-  CHECK(refusal(text + "\"key42\":0}").find("the key \"key42\" appears twice") !=
-        std::string::npos);
+  const auto first = std::to_string(text.find("\"key42\""));
+  CHECK(refusal(text + "\"key42\":0}") ==
+        "invalid JSON at byte " + std::to_string(text.size()) +
+            ": this key appears twice in one object, first at byte " + first);
+}
+
+TEST_CASE("no refusal of JSON quotes its keys or values, for they may be secret") {
+  for (const char* text : {R"({"geheim":1,"geheim":2})", R"({"geheim" 1})", R"(["geheim)",
+                           R"(["geheim" "geheim"])", R"(["geheim\q"])", R"([geheim])",
+                           "[\"geheim\x80\"]", "[\"geheim\x01\"]", "[47114711471147114711]"}) {
+    const std::string words = refusal(text);
+    CHECK_FALSE(words.empty());
+    CHECK_MESSAGE(words.find("geheim") == std::string::npos, words);
+    CHECK_MESSAGE(words.find("4711") == std::string::npos, words);
+  }
+  CHECK_THROWS_WITH_AS((void)JsonText::trusted(R"({"card":"geheim)").value(),
+                       "a JSON value is damaged and cannot be read; look at it with skald store "
+                       "check",
+                       Error);
 }
 
 TEST_CASE("numbers that would silently change are refused") {
