@@ -268,7 +268,7 @@ class Coordinator {
 
   // Policies.
   void note_issued(LiveSaga& live, const AttemptRef& attempt);
-  void note_ended(const LiveSaga& live, const OutstandingAttempt& attempt, const CommandEnd& end);
+  void note_ended(const LiveSaga& live, const OutstandingAttempt& attempt, CommandEnd end);
   void let_go(const LiveSaga& live, const OutstandingAttempt& attempt);
   void identify(const LiveSaga& live, OutstandingAttempt& attempt, bool found);
   void join_lines(const LiveSaga& live);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "coordinator.hpp"
+#include "skald/secret_mask.hpp"
 
 namespace skald {
 namespace {
@@ -71,10 +72,14 @@ void Coordinator::note_issued(LiveSaga& live, const AttemptRef& attempt) {
 }
 
 void Coordinator::note_ended(const LiveSaga& live, const OutstandingAttempt& attempt,
-                             const CommandEnd& end) {
+                             CommandEnd end) {
   if (settings_.mode != Mode::engine) return;
+  // The participant chose the code, and it is logged and shown without the saga.
+  if (!end.error_code.empty() && !live.definition->secrets.empty()) {
+    end.error_code = SecretMask(*live.definition, live.saga).text(end.error_code);
+  }
   open_.ended.emplace_back(live.saga.id, attempt);
-  book_.ended(participant_of(live, attempt.attempt), end_of_command(attempt, end), now_);
+  book_.ended(participant_of(live, attempt.attempt), end_of_command(attempt, std::move(end)), now_);
 }
 
 // The saga has ended, and nobody waits for the attempt any more.

@@ -166,8 +166,8 @@ void AmqpConsumer::pass_on(DecodedReply decoded, const WireMessage& message,
     listener_.replied(std::move(*reply));
   } else if (const auto* lost = std::get_if<LostCommand>(&decoded)) {
     log_(LogLevel::warning,
-         fmt::format("command {} died in its queue ({}); its attempt times out",
-                     escape_controls(lost->id.to_string()), escape_controls(lost->reason)));
+         fmt::format("a command of saga {} died in its queue ({}); its attempt times out",
+                     lost->id.saga.to_string(), lost->reason));
     book_.settle(receipt & tag_mask);
   } else {
     pass_on_unusable(std::get<UnusableMessage>(decoded), message, receipt);

@@ -97,6 +97,14 @@ Reply reply_to(const CommandId& id, Outcome outcome) {
   return {id.saga, {no_step, id.direction, id.attempt}, id.step, std::move(outcome), 0};
 }
 
+// Anybody may write the header, and the reason is logged: what no broker says is not repeated.
+std::string known_reason(std::string_view reason) {
+  for (const std::string_view known : {"expired", "maxlen", "delivery_limit"}) {
+    if (reason == known) return std::string(reason);
+  }
+  return "unknown";
+}
+
 DecodedReply judge_dead_command(const WireMessage& message, std::string_view reason,
                                 const WireLimits& limits) {
   if (auto problem = check_headers(message, limits)) return *problem;
@@ -106,7 +114,7 @@ DecodedReply judge_dead_command(const WireMessage& message, std::string_view rea
   const auto id = CommandId::parse(message.properties.message_id);
   if (!id) return UnusableMessage{"BAD_HEADERS", "a dead letter is not a command of Skald"};
   if (auto problem = check_against(message, *id)) return *problem;
-  if (reason != "rejected") return LostCommand{*id, clean_text(reason, name_bytes_max)};
+  if (reason != "rejected") return LostCommand{*id, known_reason(reason)};
   Outcome outcome = Outcome::failed("DEAD_LETTERED", "the participant could not read the command");
   outcome.final_failure = true;
   return reply_to(*id, std::move(outcome));

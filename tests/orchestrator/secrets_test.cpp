@@ -2,9 +2,11 @@
 // in the state of participants, in refusals, and to other sagas.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "scripted_channel.hpp"
+#include "policy_world.hpp"
+#include "skald/participant_state.hpp"
 
 using namespace skald;
 using skald::testing::Engine;
@@ -24,6 +26,12 @@ bool says(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+std::size_t lines_with(const Engine& engine, std::string_view part) {
+  return static_cast<std::size_t>(
+      std::count_if(engine.log.begin(), engine.log.end(),
+                    [&](const std::string& line) { return says(line, part); }));
+}
+
 std::string requeue(Engine& engine, const QuarantinedMessage& message) {
   Batch batch;
   batch.quarantined.push_back(message);
@@ -38,6 +46,31 @@ std::string requeue(Engine& engine, const QuarantinedMessage& message) {
 }
 
 }  // namespace
+
+TEST_CASE("an error code that copies a secret is neither logged nor kept of its participant") {
+  Engine engine{guarded};
+  (void)engine.start({}, {{"card", card}});
+  const Command command = engine.channel.take();
+  engine.tell(Engine::reply(command, Outcome::failed(std::string("NO_") + card, "refused")));
+  REQUIRE(engine.breaker_changes.size() == 1);
+  CHECK(engine.breaker_changes[0].error_code == "NO_***");
+  CHECK(lines_with(engine, "the breaker is open after NO_***;") == 1);
+  CHECK(lines_with(engine, card) == 0);
+  std::vector<ParticipantStatus> all;
+  engine.tell(ParticipantsArrival{
+      [&all](auto answer) { all = std::get<std::vector<ParticipantStatus>>(std::move(answer)); }});
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].state.last_answer->error_code == "NO_***");
+  CHECK(all[0].state.last_error->error_code == "NO_***");
+  for (const auto& [name, text] : engine.store->participant_states()) CHECK_FALSE(says(text, card));
+}
+
+TEST_CASE("a code of a saga without a copy of its secrets is logged as it is") {
+  Engine engine{guarded};
+  (void)engine.start({}, {{"card", card}});
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::failed("DOWN")));
+  CHECK(lines_with(engine, "the breaker is open after DOWN;") == 1);
+}
 
 TEST_CASE("the refusal to requeue a message quotes no secret of the saga it names") {
   Engine engine{guarded};

@@ -162,6 +162,14 @@ TEST_CASE("a dead command that was rejected has failed for good, any other is lo
   CHECK(std::holds_alternative<UnusableMessage>(decoded));
 }
 
+TEST_CASE("a reason of death that no broker gives is not repeated, for it is logged") {
+  WireMessage dead = command();
+  dead.headers["x-first-death-reason"] = "4111222233334444";
+  const DecodedReply decoded = decode_dead_command(dead);
+  REQUIRE(std::holds_alternative<LostCommand>(decoded));
+  CHECK(std::get<LostCommand>(decoded).reason == "unknown");
+}
+
 TEST_CASE("a forwarded dead command is recognised among replies") {
   WireMessage dead = command();
   dead.headers["x-first-death-reason"] = "rejected";
