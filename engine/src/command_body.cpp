@@ -152,13 +152,18 @@ std::optional<JsonText> undo_input(const Definition& definition, const Saga& sag
   return patch && input ? merge_patched(*input, *patch, problem) : input;
 }
 
-std::optional<Time> sleep_end(const JsonText& rendered, Time now, std::string& problem) {
+std::optional<Time> sleep_end(const Definition& definition, const JsonText& rendered, Time now,
+                              std::string& problem) {
   const Json value = rendered.value();
   const std::string text = value.is_string() ? value.get<std::string>() : std::string{};
   if (const auto duration = parse_duration(text)) return later(now, *duration);
   if (const auto time = parse_time(text)) return time;
-  problem = "is neither a duration such as \"5m\" nor a time: " +
-            clean_text(rendered.text(), shown_value_bytes_max);
+  problem = "is neither a duration such as \"5m\" nor a time";
+  // A short secret is not found by its text afterwards, so where it may come from nothing is
+  // quoted.
+  problem += definition.secrets.empty()
+                 ? ": " + clean_text(rendered.text(), shown_value_bytes_max)
+                 : "; the value is not shown, since the definition declares secrets";
   return std::nullopt;
 }
 

@@ -63,9 +63,9 @@ class SagaLookup {
                                                  PayloadTrees& trees, std::string& problem);
 
 /// When a sleep ends that begins at `now`; nothing when `rendered` is neither a duration nor a
-/// time, with that in `problem`.
-[[nodiscard]] std::optional<Time> sleep_end(const JsonText& rendered, Time now,
-                                            std::string& problem);
+/// time, with that in `problem`. It quotes the value unless the definition declares secrets.
+[[nodiscard]] std::optional<Time> sleep_end(const Definition& definition, const JsonText& rendered,
+                                            Time now, std::string& problem);
 
 /// command_body() of decide.hpp with trees that are kept.
 [[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,

@@ -45,7 +45,7 @@ bool Decider::group_is_full(StepIndex step) const {
 void Decider::begin_sleep(StepIndex step) {
   std::string problem;
   const auto rendered = step_input(definition_, saga_, step, trees_, problem);
-  const auto until = rendered ? sleep_end(*rendered, now_, problem) : std::nullopt;
+  const auto until = rendered ? sleep_end(definition_, *rendered, now_, problem) : std::nullopt;
   if (!until) {
     get_stuck(step, Direction::action,
               {"TEMPLATE", "the sleep of " + step_of(step).name + " " + problem, {}});

@@ -23,9 +23,20 @@ bool begins_with(const Tokens& tokens, const Tokens& beginning) {
          std::equal(beginning.begin(), beginning.end(), tokens.begin());
 }
 
+// A string is also found where somebody quotes it as JSON, all of it or ASCII alone.
+void add_string(const Json& value, SecretTexts& texts) {
+  const auto& text = value.get_ref<const std::string&>();
+  texts.add(text);
+  if (text.size() < SecretTexts::bytes_min) return;
+  for (const bool ascii : {false, true}) {
+    const std::string quoted = value.dump(-1, ' ', ascii, Json::error_handler_t::replace);
+    if (quoted.size() > text.size() + 2) texts.add(quoted.substr(1, quoted.size() - 2));
+  }
+}
+
 // The strings and numbers in a secret value. Names of members are not secret, only what they hold.
 void add_texts(const Json& value, SecretTexts& texts) {
-  if (value.is_string()) texts.add(value.get<std::string>());
+  if (value.is_string()) add_string(value, texts);
   if (value.is_number()) {
     // Short numbers are in every time, amount and count.
     if (std::string number = dump_json(value); number.size() >= number_bytes_min) {

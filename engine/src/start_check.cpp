@@ -76,7 +76,7 @@ class StartCheck {
     }
     std::string problem;
     const auto rendered = render_template(sleep.until, definition_, saga(), &step, trees_, problem);
-    if (rendered && sleep_end(*rendered, Time{}, problem)) return std::nullopt;
+    if (rendered && sleep_end(definition_, *rendered, Time{}, problem)) return std::nullopt;
     return of_step() + " " + problem;
   }
 

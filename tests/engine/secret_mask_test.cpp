@@ -63,3 +63,11 @@ TEST_CASE(
   for (int i = 0; i < 100; ++i) runs += half.substr(0, 10'000) + "c";
   CHECK(masked.text(runs).find("aaaa") == std::string::npos);
 }
+
+TEST_CASE("a secret is also hidden where it is quoted as JSON") {
+  const std::string secret = "pa\"ss\\w\xC3\xB6rd\n\x01";
+  const Masked masked(std::vector<std::string>{secret});
+  CHECK(masked.text("got " + secret + ".") == "got ***.");
+  CHECK(masked.text("got " + Json(secret).dump() + ".") == "got \"***\".");
+  CHECK(masked.text("got " + Json(secret).dump(-1, ' ', true) + ".") == "got \"***\".");
+}

@@ -99,3 +99,34 @@ TEST_CASE("without secrets the refusal to requeue a message says what its channe
   message.reason = "UNKNOWN_ENGINE";
   CHECK(says(requeue(engine, message), "(UNKNOWN_ENGINE): it is for engine 'other'"));
 }
+
+TEST_CASE("a sleep until what is no time quotes nothing where the definition declares secrets") {
+  const char* const sleeper = R"({
+    "saga": "nap", "version": 1, "secrets": ["/steps/ask/output/pin"],
+    "steps": [{"name": "ask", "participant": "p", "action": "ask", "compensation": "none"},
+              {"name": "nap", "sleep": {"$from": "/steps/ask/output/pin"}}]})";
+  Engine engine{sleeper};
+  for (const Json& pin : {Json("x\"y"), Json("a\\b\n"), Json(12), Json({{"k", "v\tw"}})}) {
+    const SagaId id = engine.start().id;
+    engine.tell(Engine::reply(engine.channel.take(), Outcome::success({{"pin", pin}})));
+    const Saga saga = engine.saga(id);
+    REQUIRE(saga.stuck);
+    CHECK(saga.stuck->error.message ==
+          "the sleep of nap is neither a duration such as \"5m\" nor a time; the value is not "
+          "shown, since the definition declares secrets");
+  }
+}
+
+TEST_CASE("a start is refused for a sleep's time without quoting it where secrets are declared") {
+  Engine engine{R"({
+    "saga": "nap", "version": 1, "secrets": ["/input/until"],
+    "steps": [{"name": "nap", "sleep": {"$from": "/input/until"}}]})"};
+  std::string words;
+  try {
+    (void)engine.start({}, {{"until", "x\"y"}});
+  } catch (const Refused& refused) {
+    words = refused.what();
+  }
+  CHECK(says(words, "nor a time; the value is not shown"));
+  CHECK_FALSE(says(words, "y\""));
+}
