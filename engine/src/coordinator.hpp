@@ -187,7 +187,7 @@ class Coordinator {
   void carry(const ParentMessage& message);
   void start_child(LiveSaga& parent, StartChild& start);
   void turn_child_back(const TurnChildBack& turn);
-  void tell_parent(const Saga& child);
+  void tell_parent(const LiveSaga& child);
   [[nodiscard]] std::size_t family_size(const SagaId& root);
   void wake_unlocked();
   void wake_deferred();

@@ -10,6 +10,7 @@
 #include "lock_names.hpp"
 #include "skald/expansion.hpp"
 #include "skald/limits.hpp"
+#include "skald/secret_mask.hpp"
 #include "start_check.hpp"
 
 namespace skald {
@@ -119,7 +120,7 @@ void Coordinator::carry(ChildMessage& message) {
 
 void Coordinator::carry(const ParentMessage& message) {
   const LiveSaga* child = live(message.child);
-  if (child) tell_parent(child->saga);
+  if (child) tell_parent(*child);
 }
 
 void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
@@ -142,17 +143,23 @@ void Coordinator::turn_child_back(const TurnChildBack& turn) {
   const std::uint64_t version = child->saga.version;
   (void)apply(*child, ParentTurnedBack{turn.reason});
   // One that had ended before has nothing to say by itself.
-  if (child->saga.version == version && is_end(child->saga.status)) tell_parent(child->saga);
+  if (child->saga.version == version && is_end(child->saga.status)) tell_parent(*child);
 }
 
-void Coordinator::tell_parent(const Saga& child) {
+// What the child declares secret is hidden here: its parent's definition does not know of it.
+void Coordinator::tell_parent(const LiveSaga& live_child) {
+  const Saga& child = live_child.saga;
   if (!child.parent) return;
   ChildEnded ended;
   ended.attempt = {child.parent->step, Direction::action, child.parent->attempt};
   ended.child = child.id;
   ended.status = child.status;
   ended.output = child.output.value_or(JsonText{});
-  if (child.turn_back) ended.error = child.turn_back->error;
+  if (child.turn_back) {
+    ended.error = live_child.problem
+                      ? ErrorInfo{"UNUSABLE", "its definition cannot be used", {}}
+                      : SecretMask(*live_child.definition, child).error(child.turn_back->error);
+  }
   LiveSaga* parent = live(child.parent->saga);
   if (parent) (void)apply(*parent, ended);
 }

@@ -130,3 +130,31 @@ TEST_CASE("a start is refused for a sleep's time without quoting it where secret
   CHECK(says(words, "nor a time; the value is not shown"));
   CHECK_FALSE(says(words, "y\""));
 }
+
+TEST_CASE("a child's secret is hidden from its parent in the error of its end") {
+  Engine engine{R"({
+    "saga": "trip", "version": 1, "steps": [
+      {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
+      {"name": "hotel", "saga": {"type": "hotel"}}]})"};
+  CHECK(engine
+            .define(R"({
+    "saga": "hotel", "version": 1, "secrets": ["/steps/room/output/token"], "steps": [
+      {"name": "room", "participant": "h", "action": "book", "compensation": "unbook"},
+      {"name": "pay", "participant": "h", "action": "pay", "compensation": "repay"}]})")
+            .empty());
+  const SagaId id = engine.start().id;
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success({{"token", card}})));
+  engine.tell(Engine::reply(engine.channel.take(),
+                            Outcome::rejected(card, std::string("no money on ") + card)));
+  while (!engine.channel.sent.empty()) {
+    const Command command = engine.channel.take();
+    CHECK_FALSE((command.action == "undo-a" && says(command.body.text(), card)));
+    engine.tell(Engine::reply(command, Outcome::success()));
+  }
+  const Saga parent = engine.saga(id);
+  CHECK(parent.status == Status::compensated);
+  REQUIRE(parent.turn_back);
+  CHECK(parent.turn_back->error.code == "CHILD_COMPENSATED");
+  CHECK(says(parent.turn_back->error.message, "was undone: no money on ***"));
+}
