@@ -68,6 +68,12 @@ bool QuarantineMask::any_definition_has_secrets() {
   return *some_secrets_;
 }
 
+// What such a definition declares, nobody can know.
+bool QuarantineMask::any_definition_is_unusable() {
+  if (!some_unusable_) some_unusable_ = !access_.reader().unusable_definitions().empty();
+  return *some_unusable_;
+}
+
 std::optional<FoldedSaga> QuarantineMask::saga_of(const QuarantinedMessage& message) {
   const auto id = SagaId::parse(message.saga);
   if (!id) return std::nullopt;
@@ -81,11 +87,14 @@ std::optional<FoldedSaga> QuarantineMask::saga_of(const QuarantinedMessage& mess
 }
 
 QuarantinedMessage QuarantineMask::shown(const QuarantinedMessage& message) {
-  if (!any_definition_has_secrets()) return message;
+  if (!any_definition_has_secrets() && !any_definition_is_unusable()) return message;
   QuarantinedMessage shown = message;
   const auto folded = saga_of(message);
-  if (!folded) {
-    shown.body = hidden;  // It may be of any saga.
+  if (!folded) {  // It may be of any saga.
+    shown.detail = message.detail.empty() ? "" : hidden;
+    shown.headers = hidden;
+    shown.body = hidden;
+    if (!SagaId::parse(message.saga) && !message.saga.empty()) shown.saga = hidden;
     return shown;
   }
   const SecretMask mask(*folded->definition, folded->saga);
@@ -101,13 +110,23 @@ QuarantinedMessage QuarantineMask::shown(const QuarantinedMessage& message) {
   return shown;
 }
 
-std::string QuarantineMask::where_it_lies(const QuarantinedMessage& message) const {
+std::string QuarantineMask::what_is_hidden(const QuarantinedMessage& shown) {
+  if (shown.body != hidden) return {};
+  const char* const why = any_definition_is_unusable()
+                              ? "definitions in this store cannot be used, so nobody knows what "
+                                "they declare secret"
+                              : "definitions in this store declare secrets, and it cannot be told "
+                                "where they are in it";
+  return fmt::format("{} not shown, since {}",
+                     shown.headers == hidden ? "what it says is" : "the body is", why);
+}
+
+std::string QuarantineMask::where_it_lies(const QuarantinedMessage& shown) const {
   return fmt::format(
-      "the body is not shown, since definitions in this store declare secrets and it cannot be "
-      "told "
-      "where they are in it; whoever may see it reads it with: sqlite3 -readonly '{}' "
-      "'SELECT body FROM quarantine WHERE number = {}'",
-      access_.path(), message.number);
+      "whoever may see it reads it with: sqlite3 -readonly '{}' 'SELECT {} FROM quarantine WHERE "
+      "number = {}'",
+      access_.path(), shown.headers == hidden ? "saga, detail, headers, body" : "body",
+      shown.number);
 }
 
 }  // namespace skald::cli

@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 
 #include "world.hpp"
 
@@ -7,16 +6,6 @@ using namespace skald;
 using namespace skald::cli_test;
 
 namespace {
-
-void execute(const World& world, const std::string& sql) {
-  sqlite3* file = nullptr;
-  REQUIRE(sqlite3_open(world.store().c_str(), &file) == SQLITE_OK);
-  char* error = nullptr;
-  const int code = sqlite3_exec(file, sql.c_str(), nullptr, nullptr, &error);
-  CHECK_MESSAGE(code == SQLITE_OK, (error != nullptr ? error : ""));
-  sqlite3_free(error);
-  sqlite3_close(file);
-}
 
 bool mentions(const Result& result, const std::string& text) {
   return result.says(text) || result.warns(text);

@@ -222,7 +222,46 @@ TEST_CASE("a hidden body is not shown, but where it can be read is said") {
   CHECK(known.err.empty());
   const Result unknown = world.skald({"quarantine", "show", "3"});
   CHECK(unknown.says("***"));
-  CHECK(unknown.warns("SELECT body FROM quarantine WHERE number = 3"));
+  CHECK(unknown.warns("definitions in this store declare secrets"));
+  CHECK(unknown.warns("SELECT saga, detail, headers, body FROM quarantine WHERE number = 3"));
+  const Result unreadable = world.skald({"quarantine", "show", "2"});
+  CHECK(unreadable.warns("the body is not shown"));
+  CHECK(unreadable.warns("SELECT body FROM quarantine WHERE number = 2"));
+}
+
+TEST_CASE("a message whose saga's definition cannot be used is hidden with its headers") {
+  World world;
+  const Planted ids = plant(world, true);
+  quarantine(world, ids.refused);
+  // Another definition declares secrets, or none that can be read does.
+  SUBCASE("beside another definition with secrets") {
+    const auto other = world.write("other.json", R"({"saga": "other", "version": 1,
+        "secrets": ["/input"], "steps": [{"name": "a", "participant": "p", "action": "a",
+        "compensation": "none"}]})");
+    CHECK(world.skald({"start", other, "--input", "{}"}).code == 0);
+  }
+  SUBCASE("beside no other definition with secrets") {}
+  SUBCASE("and whose saga it is, is not known") {
+    execute(world, "UPDATE quarantine SET saga = '4711-geheim-card'");
+  }
+  execute(world, "UPDATE definitions SET normal_form = '{' WHERE type = 'pay'");
+  Lines lines{{"quarantine", "list"},
+              {"quarantine", "list", "-o", "json"},
+              {"quarantine", "list", "-o", "jsonl"}};
+  for (const char* number : {"1", "2", "3"}) {
+    lines.push_back({"quarantine", "show", number});
+    lines.push_back({"quarantine", "show", number, "-o", "json"});
+  }
+  CHECK(showing(world, lines) == 0);
+  for (const auto& line : lines) {
+    const Result result = world.skald(line);
+    CHECK(result.code == 0);
+    CHECK(result.warns("definitions in this store cannot be used, so nobody knows what they"));
+  }
+  const Json shown = world.skald({"quarantine", "show", "1", "-o", "json"}).json();
+  CHECK(shown["reason"] == "CONTRADICTION");
+  CHECK(shown["headers"] == "***");
+  CHECK(shown["body"] == "***");
 }
 
 TEST_CASE("a message that cannot be requeued is refused without its keys and its texts") {

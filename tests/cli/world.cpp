@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 #include <unistd.h>
 #include <csignal>
 
@@ -146,6 +147,16 @@ Json World::show(const std::string& id) {
   const Result result = skald({"show", id, "-o", "json"});
   REQUIRE_MESSAGE(result.code == 0, result.err);
   return result.json();
+}
+
+void execute(const World& world, const std::string& sql) {
+  sqlite3* file = nullptr;
+  REQUIRE(sqlite3_open(world.store().c_str(), &file) == SQLITE_OK);
+  char* error = nullptr;
+  const int code = sqlite3_exec(file, sql.c_str(), nullptr, nullptr, &error);
+  CHECK_MESSAGE(code == SQLITE_OK, (error != nullptr ? error : ""));
+  sqlite3_free(error);
+  sqlite3_close(file);
 }
 
 }  // namespace skald::cli_test

@@ -81,4 +81,7 @@ class World {
   std::filesystem::path folder_;
 };
 
+/// Changes the world's store behind everybody's back.
+void execute(const World& world, const std::string& sql);
+
 }  // namespace skald::cli_test

@@ -76,11 +76,18 @@ int list(const QuarantineOptions& options, Context& context) {
                {"DETAIL"}});
   std::size_t taken = 0;
   QuarantineMask mask(access);
+  std::string hidden;
   each_message(access.reader(), [&](const QuarantinedMessage& kept) {
     const QuarantinedMessage message = format == Format::ids ? kept : mask.shown(kept);
     const bool wanted = (options.reason.empty() || message.reason == options.reason) &&
-                        (options.saga.empty() || message.saga == options.saga);
+                        (options.saga.empty() || kept.saga == options.saga);
     if (!wanted) return true;
+    if (hidden.empty() && (as_json || message.detail != kept.detail)) {
+      if (const std::string what = mask.what_is_hidden(message); !what.empty()) {
+        hidden = fmt::format("message {}: {}; skald quarantine show {} says where it can be read",
+                             message.number, what, message.number);
+      }
+    }
     if (as_json) {
       json.add(message_json(message));
     } else if (format == Format::ids) {
@@ -103,6 +110,7 @@ int list(const QuarantineOptions& options, Context& context) {
   } else if (format != Format::ids) {
     table.print(context.out, Painter(context.colored()), static_cast<std::size_t>(context.width));
   }
+  if (!hidden.empty()) context.note(hidden);
   return exit_done;
 }
 
@@ -116,8 +124,8 @@ int show(const QuarantineOptions& options, Context& context) {
   }
   QuarantineMask mask(access);
   const QuarantinedMessage message = mask.shown(found.front());
-  if (message.body == "***" && found.front().body != "***") {
-    context.note(mask.where_it_lies(message));
+  if (const std::string hidden = mask.what_is_hidden(message); !hidden.empty()) {
+    context.note(hidden + "; " + mask.where_it_lies(message));
   }
   if (options.format.format() == Format::json) {
     print_json(context.out, Format::json, message_json(message));
