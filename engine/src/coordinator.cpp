@@ -71,8 +71,8 @@ void Coordinator::process(Portion arrivals, Time now) {
   take_backlog();
   wake_deferred();  // Behind those that have had no turn yet.
   if (!holds_overdue()) fire_timers();
-  serve_lines();
   if (!interrupted_.empty()) run_interrupted();
+  serve_lines();  // Last: what has ended leaves places to others.
   conclude(false);
 }
 

@@ -178,16 +178,16 @@ void Coordinator::run_interrupted() {
   if (suspect_ && is_over(*suspect_)) suspect_.reset();
   more_to_run_ = false;
   for (Interrupted& next : interrupted_) {
-    if (next.counted) continue;
+    LiveSaga* saga = next.counted ? nullptr : live(next.saga);
+    if (!saga || saga->saga.paused) continue;
     const bool suspected = next.times > 0;
-    LiveSaga* saga = live(next.saga);
-    if (saga && saga->saga.paused) continue;
-    if (!saga || (suspected && suspect_) || !has_room_for(*saga, next.attempt)) break;
+    if ((suspected && suspect_) || !has_room_for(*saga, next.attempt)) break;
     more_to_run_ = meter_.is_full();
     if (more_to_run_) break;
     next.counted = true;
-    if (suspected) suspect_ = next;
     (void)apply(*saga, ProcessEnded{next.attempt, next.times + 1 >= interruptions_max});
+    // One that was counted for the last time is over at once, and holds up nobody.
+    if (suspected && !is_over(next)) suspect_ = next;
   }
 }
 

@@ -6,7 +6,6 @@
 #include "coordinator.hpp"
 #include "outcome_limits.hpp"
 #include "quarantined_reply.hpp"
-#include "skald/text.hpp"
 #include "skald/secret_mask.hpp"
 
 namespace skald {
@@ -92,15 +91,13 @@ void Coordinator::take(UnusableArrival& a) {
 // not repeated, since nobody knows what is in it.
 void Coordinator::tell_of_quarantine(const std::string& reason, const std::string& saga) {
   constexpr Duration told_every{60'000};
-  constexpr std::size_t saga_bytes_shown = 64;
   ++quarantined_untold_;
   if (quarantine_told_at_ && now_ >= *quarantine_told_at_ &&
       now_ < *quarantine_told_at_ + told_every) {
     return;
   }
-  const std::string whose = saga.empty()
-                                ? std::string()
-                                : " of saga " + escape_controls(clean_text(saga, saga_bytes_shown));
+  const auto id = SagaId::parse(saga);
+  const std::string whose = id ? " of saga " + id->to_string() : std::string();
   const std::string more = quarantined_untold_ > 1
                                ? fmt::format(", one of {} since the last line", quarantined_untold_)
                                : std::string();

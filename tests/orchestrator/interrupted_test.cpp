@@ -152,6 +152,33 @@ TEST_CASE("a suspect that answers nothing holds the next one up until it times o
   CHECK(engine.channel.sent.front().id.saga != hung.id.saga);
 }
 
+TEST_CASE("two culprits are both found: the end of one lets the next suspect run") {
+  HereEngine engine;
+  const SagaId first = engine.start().id;
+  const SagaId second = engine.start().id;
+  for (int ends = 0; ends < 2 * ends_max; ++ends) {
+    engine.crash();
+    engine.tell();
+  }
+  for (const SagaId& id : {first, second}) {
+    const Saga saga = engine.saga(id);
+    REQUIRE(saga.turn_back);
+    CHECK(saga.turn_back->error.code == "PROCESS_ENDED");
+  }
+}
+
+TEST_CASE("the place of an attempt that ended too often goes to what follows from it") {
+  Engine engine{R"({"saga": "order", "version": 1,
+    "participants": {"p": {"bulkhead": {"max_in_flight": 1}}},
+    "steps": [{"name": "a", "participant": "p", "action": "a", "compensation": "none",
+               "resolve": "ask"}]})"};
+  engine.channel.here = true;
+  (void)engine.start();
+  for (int ends = 0; ends < ends_max; ++ends) engine.crash();
+  REQUIRE(engine.channel.sent.size() == 1);
+  CHECK(engine.channel.sent.front().action == "ask");
+}
+
 TEST_CASE("a full disk puts the count and the run off, and loses neither") {
   HereEngine engine;
   const Started started = engine.start();

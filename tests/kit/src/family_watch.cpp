@@ -55,7 +55,7 @@ void FamilyWatch::begin(Witness& child, const SagaStarted& started) {
   findings_.expect(Invariant::I10,
                    started.type == work->type &&
                        (!work->version || started.definition_version == *work->version) &&
-                       (work->input || started.input == saga.input),
+                       (work->input || saga.steps[step].input_patch || started.input == saga.input),
                    "{}: it is not the child that its parent asked for", name);
   findings_.expect(Invariant::I3,
                    started.root == saga.root && started.depth == saga.depth + 1 && !started.key,
