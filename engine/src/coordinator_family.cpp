@@ -20,7 +20,8 @@ std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequ
     return Refusal{Refused::Code::invalid, "the input " + *problem};
   }
   definition = std::get<DefinitionPtr>(std::move(effective));
-  if (auto unfit = problem_of_start(*definition, request)) {
+  // Of a child, refuses_child() has looked.
+  if (auto unfit = request.parent ? std::nullopt : problem_of_start(*definition, request)) {
     return Refusal{Refused::Code::invalid, *std::move(unfit)};
   }
   std::string problem;

@@ -35,7 +35,8 @@ Outcome deposit(const HandlerCall& call) {
     fmt::print("the other bank is busy\n");
     return Outcome::failed("BUSY", "the other bank does not answer");
   }
-  fmt::print("deposit {} to {}\n", call.input().at("amount").dump(), call.input().at("account").dump());
+  fmt::print("deposit {} to {}\n", call.input().at("amount").dump(),
+             call.input().at("account").dump());
   return Outcome::success(Json{{"receipt", "R-" + call.key().value_or("none")}});
 }
 

@@ -12,6 +12,7 @@
 #include "broken_store.hpp"
 #include "effort.hpp"
 #include "inbox.hpp"
+#include "skald/limits.hpp"
 #include "skald/sqlite_store.hpp"
 #include "skald/text.hpp"
 
@@ -45,7 +46,7 @@ void StoryChannel::send(std::vector<Command> commands) {
       continue;
     std::string body = command.body.text();
     body.pop_back();
-    body += R"(,"more":")" + std::string(JsonLimits{}.bytes, 'y') + "\"}";
+    body += R"(,"more":")" + std::string(body_bytes_max, 'y') + "\"}";
     command.body = JsonText::trusted(std::move(body));
   }
   KeepingChannel::send(std::move(commands));

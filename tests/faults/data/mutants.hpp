@@ -12,9 +12,9 @@ namespace skald::faults {
 
 enum class DataMutant : std::uint8_t {
   none,
-  strict_dump,  ///< A quarantined message is read with a dump() that throws on invalid UTF-8.
-  parts_only,   ///< Outputs come back from the store larger than input and output may be together.
-  recursion,    ///< Commands of one turn are sent by a call inside the call for the one before.
+  strict_dump,      ///< A quarantined message is read with a dump() that throws on invalid UTF-8.
+  parts_only,       ///< Bodies of compensations are larger than a body may be.
+  recursion,        ///< Commands of one turn are sent by a call inside the call for the one before.
   unmasked_path,    ///< `show` is not told of the definition's secrets.
   busy_wait,        ///< The engine always says that something is due.
   slow_turn,        ///< A turn takes whatever there is to do.
