@@ -67,7 +67,9 @@ void Coordinator::process(Portion arrivals, Time now) {
   }
   wake_unlocked();
   start_those_who_wait();
-  if (!arrivals.arrivals.empty()) backlog_.push_back(std::move(arrivals));
+  if (!arrivals.arrivals.empty()) {
+    backlog_.insert(is_failing() ? backlog_.begin() : backlog_.end(), std::move(arrivals));
+  }
   take_backlog();
   wake_deferred();  // Behind those that have had no turn yet.
   if (!holds_overdue()) fire_timers();

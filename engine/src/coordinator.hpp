@@ -79,8 +79,9 @@ class Coordinator {
   }
   [[nodiscard]] bool is_committing() const { return commit_ == Commit::running; }
   /// Whether arrivals were given that the last turn had no time for: call process() again, rather
-  /// without new ones.
-  [[nodiscard]] bool has_backlog() const { return !backlog_.empty(); }
+  /// without new ones. While the store takes no writes, new ones are to come all the same: starts
+  /// and requests among them are refused, and not held up by what has to be kept.
+  [[nodiscard]] bool has_backlog() const { return !backlog_.empty() && !is_failing(); }
   /// Sagas that cannot be carried on, and why: their journals or definitions are damaged.
   [[nodiscard]] const std::map<SagaId, std::string>& unusable_sagas() const { return unusable_; }
 
@@ -128,6 +129,7 @@ class Coordinator {
   void take(DropDefinitionArrival& a) { definition_drops_.push_back(std::move(a)); }
 
   // Deciding.
+  [[nodiscard]] bool is_failing() const { return retry_commit_delay_ > Duration::zero(); }
   void take_backlog();
   std::size_t take_some(std::span<Arrival> arrivals);
   std::optional<Refusal> apply(LiveSaga& live, const Input& input);

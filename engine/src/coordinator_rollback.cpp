@@ -10,6 +10,22 @@
 namespace skald {
 namespace {
 
+// Answers a start or a request, which is nothing any more then.
+void refuse(Arrival& arrival, const std::string& why) {
+  const bool asks = std::holds_alternative<StartArrival>(arrival) ||
+                    std::holds_alternative<RequestArrival>(arrival) ||
+                    std::holds_alternative<ReplayArrival>(arrival);
+  if (!asks) return;
+  std::visit(
+      [&why](auto& a) {
+        if constexpr (requires { a.answer(Refusal{}); }) {
+          if (a.answer) a.answer(Refusal{Refused::Code::unavailable, why});
+        }
+      },
+      arrival);
+  arrival = RoomArrival{};
+}
+
 constexpr Duration full_retry_min{100};
 constexpr Duration full_retry_max{5'000};
 
@@ -19,6 +35,10 @@ constexpr Duration full_retry_max{5'000};
 void Coordinator::give_up(const std::string& why) {
   const std::vector<Portion> portions = std::move(open_.arrivals);
   roll_back(why);
+  // Those that had no turn yet would wait behind what has to be kept, as long as it lasts.
+  for (const Portion& portion : backlog_) {
+    for (Arrival& arrival : portion.arrivals) refuse(arrival, why);
+  }
   std::vector<Arrival> kept;
   for (const Portion& portion : portions) keep_or_answer(portion.arrivals, kept);
   held_.insert(held_.end(), std::make_move_iterator(kept.begin()),
