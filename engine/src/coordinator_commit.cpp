@@ -1,8 +1,10 @@
 // What becomes of a turn: it is committed and acted on.
 #include <algorithm>
 #include <exception>
+#include <set>
 
 #include "coordinator.hpp"
+#include "skald/closed_mark.hpp"
 #include "skald/crash_point.hpp"
 
 namespace skald {
@@ -189,7 +191,7 @@ void Coordinator::act(Turn& turn) {
 void Coordinator::send_commands(Turn& turn) {
   std::vector<Command> commands;
   commands.reserve(turn.effects.size());
-  bool recovers = false;
+  std::set<std::pair<SagaId, AttemptRef>> recovered;
   for (Turn::PendingEffect& pending : turn.effects) {
     LiveSaga& saga = live_.at(pending.saga);
     if (auto* send = std::get_if<SendCommand>(&pending.effect)) {
@@ -200,10 +202,7 @@ void Coordinator::send_commands(Turn& turn) {
       send_command(saga, std::move(*send), commands);
     } else if (const auto* again = std::get_if<SendAgain>(&pending.effect)) {
       if (saga.find(again->attempt)) send_again(saga, again->attempt, commands);
-      recovers = true;
-      std::erase_if(interrupted_, [&](const Interrupted& i) {
-        return i.saga == pending.saga && i.attempt == again->attempt;
-      });
+      recovered.emplace(pending.saga, again->attempt);
     } else if (const auto* withdrawn = std::get_if<WithdrawCommand>(&pending.effect)) {
       channel_.withdraw(pending.saga, withdrawn->attempt);
     } else if (const auto* extend = std::get_if<ExtendAttempt>(&pending.effect)) {
@@ -214,10 +213,15 @@ void Coordinator::send_commands(Turn& turn) {
   if (!turn.batch.appends.empty()) {
     acted_position_ = turn.first + static_cast<Position>(turn.batch.appends.size()) - 1;
   }
+  if (!recovered.empty()) {
+    std::erase_if(interrupted_, [&recovered](const Interrupted& i) {
+      return recovered.contains({i.saga, i.attempt});
+    });
+  }
   if (commands.empty()) return;
-  if (recovers) crash_point(CrashPoint::recovery_before_resend);
+  if (!recovered.empty()) crash_point(CrashPoint::recovery_before_resend);
   channel_.send(std::move(commands));
-  if (recovers) crash_point(CrashPoint::recovery_resent);
+  if (!recovered.empty()) crash_point(CrashPoint::recovery_resent);
 }
 
 void Coordinator::send_command(LiveSaga& live, SendCommand effect, std::vector<Command>& commands) {
@@ -247,7 +251,7 @@ void Coordinator::checkpoint() {
   const Position settled = watermark_.value(last_position_);
   Batch batch;
   if (settled > stored_watermark_) batch.watermarks[channel_.name()] = settled;
-  if (channel_.runs_here()) batch.watermarks[closed_mark()] = last_position_;
+  if (channel_.runs_here()) batch.watermarks[closed_mark(channel_.name())] = last_position_;
   batch.participants = book_.seal(true);
   if (batch.empty()) return;
   try {

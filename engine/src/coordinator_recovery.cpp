@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "coordinator.hpp"
+#include "skald/closed_mark.hpp"
 #include "skald/crash_point.hpp"
 #include "skald/limits.hpp"
 
@@ -127,7 +128,7 @@ void Coordinator::hold_what_is_due(Time last_record) {
 // Where commands are carried out in this process: whether the engine was closed in order, with what
 // was under way given up. It says so only once.
 bool Coordinator::was_closed() {
-  const std::string mark = closed_mark();
+  const std::string mark = closed_mark(channel_.name());
   const Position closed_at = store_.watermark(mark);
   if (closed_at == 0) return last_position_ == 0;
   Batch batch;
@@ -140,8 +141,6 @@ bool Coordinator::was_closed() {
   }
   return closed_at == last_position_;
 }
-
-std::string Coordinator::closed_mark() const { return channel_.name() + ":closed"; }
 
 void Coordinator::take(RoomArrival&) {
   // The replies that had queued up have arrived before this sign.
@@ -156,8 +155,8 @@ void Coordinator::resend_unconfirmed() {
   bool room = true;
   for (const auto& [id, attempt] : unsent_) {
     LiveSaga* saga = room ? live(id) : nullptr;
-    if (saga && !saga->find(attempt)) continue;  // Decided by a reply that was waiting.
-    if (room && !saga) continue;
+    const bool decided = room && (!saga || !saga->find(attempt));  // By a reply that was waiting.
+    if (decided) continue;
     room = room && has_room_for(*saga, attempt);
     if (!room || saga->saga.paused) {
       left.emplace_back(id, attempt);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "skald/closed_mark.hpp"
 #include "skald/error.hpp"
 #include "skald/text.hpp"
 #include "sqlite/statement.hpp"
@@ -12,20 +13,12 @@
 namespace skald {
 namespace {
 
-constexpr std::string_view closed_suffix = ":closed";
-
-/// A channel may have two marks: the one of its name, and one that it was closed in order.
-std::string_view channel_in(std::string_view mark) {
-  if (mark.ends_with(closed_suffix)) mark.remove_suffix(closed_suffix.size());
-  return mark;
-}
-
 std::vector<std::string> channels(sqlite::Connection& connection) {
   std::vector<std::string> names;
   sqlite::Statement statement(connection, "SELECT channel FROM watermarks ORDER BY channel");
   auto rows = statement.rows();
   while (rows.next()) {
-    std::string name(channel_in(rows.bytes(0)));
+    std::string name(channel_of_mark(rows.bytes(0)));
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   return names;
@@ -42,7 +35,8 @@ std::optional<std::string> channel_of(sqlite::Connection& connection) {
 // Stores of earlier versions may have been used over several: each of them may go on.
 bool ChannelRecord::is_anothers(std::string_view mark) {
   const auto names = channels(connection_);
-  return !names.empty() && std::find(names.begin(), names.end(), channel_in(mark)) == names.end();
+  return !names.empty() &&
+         std::find(names.begin(), names.end(), channel_of_mark(mark)) == names.end();
 }
 
 void ChannelRecord::require(std::string_view mark) {
@@ -54,7 +48,7 @@ void ChannelRecord::require(std::string_view mark) {
                   "the store belongs to, or, when the store is to change for good, take it over "
                   "(skald run --take-over-channel, SqliteOptions::take_over_channel)",
                   connection_.path(), escape_controls(channel_of(connection_).value_or("")),
-                  escape_controls(channel_in(mark))));
+                  escape_controls(channel_of_mark(mark))));
 }
 
 void ChannelRecord::claim(std::string_view mark) {
