@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
-#include <deque>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "coordinator.hpp"
+#include "kept_commands.hpp"
 #include "setting.hpp"
 #include "skald/error.hpp"
 #include "skald/memory_store.hpp"
@@ -24,22 +24,6 @@ namespace {
 constexpr int steps = 6;
 constexpr int sagas = 1'024;
 constexpr int in_flight = 64;
-
-// Keeps what was sent, for the loop below to answer.
-class KeptCommands final : public Channel {
- public:
-  [[nodiscard]] std::string name() const override { return "kept"; }
-  void open(const std::string&, ChannelListener&) override {}
-  void send(std::vector<Command> commands) override {
-    for (Command& command : commands) sent.push_back(std::move(command));
-  }
-  void withdraw(const SagaId&, const AttemptRef&) override {}
-  void receipt(const std::vector<std::uint64_t>&) override {}
-  [[nodiscard]] bool has_room(const std::string&) const override { return true; }
-  void close() override {}
-
-  std::deque<Command> sent;
-};
 
 // In batches as an engine makes them under load: replies of some sagas, and a start for each that
 // has ended.
@@ -101,7 +85,7 @@ class Run {
     batch.emplace_back(ConfirmedArrival{command.position, id, command.attempt});
   }
 
-  KeptCommands channel_;
+  test::KeptCommands channel_;
   Coordinator coordinator_;
   bool undone_;
   JsonText input_ = payload();

@@ -79,24 +79,21 @@ Planted plant(World& world, bool with_secrets) {
 }
 
 void quarantine(World& world, const std::string& saga) {
-  SqliteStore store(world.store());
-  Batch batch;
+  std::vector<QuarantinedMessage> messages;
   QuarantinedMessage message;
-  message.at = Time{Duration(1'800'000'000'000)};
-  message.channel = "amqp";
   message.reason = "CONTRADICTION";
   message.saga = saga;
   message.detail = std::string("it says ") + card;
   message.headers = R"({"step": "charge", "note": ")" + std::string(card) + R"("})";
   message.body = R"({"outcome": "success", "output": {"token": "geheim-late", "sum": 5}})";
-  batch.quarantined.push_back(message);
+  messages.push_back(message);
   message.body = R"({"broken: "geheim")";
-  batch.quarantined.push_back(message);
+  messages.push_back(message);
   message.saga = "nobody";
   message.detail.clear();
   message.headers = "{}";
-  batch.quarantined.push_back(message);
-  (void)store.commit(batch);
+  messages.push_back(message);
+  world.quarantine(std::move(messages));
 }
 
 using Lines = std::vector<std::vector<std::string>>;
@@ -273,29 +270,24 @@ TEST_CASE("a message that cannot be requeued is refused without its keys and its
                        {{"skald_protocol", "1"},
                         {"skald_command_id", command + "/1"},
                         {"skald_outcome", "success"}}}};
-  {
-    SqliteStore store(world.store());
-    Batch batch;
-    QuarantinedMessage message;
-    message.at = Time{Duration(1'800'000'000'000)};
-    message.channel = "amqp";
-    message.reason = "BAD_JSON";
-    message.headers = metadata.dump();
-    message.body = R"({"output": 1, "4711-geheim-card": 2, "4711-geheim-card": 3})";
-    for (const std::string& saga : {ids.refused, std::string("nobody")}) {
-      message.saga = saga;
-      batch.quarantined.push_back(message);
-    }
-    Json forged = metadata;
-    forged["headers"]["skald_command_id"] = ids.refused + "/4711-geheim-card/action/1";
-    message.headers = forged.dump();
-    message.reason = "FORGED_KEY";
-    for (const std::string& saga : {ids.refused, std::string("nobody")}) {
-      message.saga = saga;
-      batch.quarantined.push_back(message);
-    }
-    (void)store.commit(batch);
+  std::vector<QuarantinedMessage> messages;
+  QuarantinedMessage message;
+  message.reason = "BAD_JSON";
+  message.headers = metadata.dump();
+  message.body = R"({"output": 1, "4711-geheim-card": 2, "4711-geheim-card": 3})";
+  for (const std::string& saga : {ids.refused, std::string("nobody")}) {
+    message.saga = saga;
+    messages.push_back(message);
   }
+  Json forged = metadata;
+  forged["headers"]["skald_command_id"] = ids.refused + "/4711-geheim-card/action/1";
+  message.headers = forged.dump();
+  message.reason = "FORGED_KEY";
+  for (const std::string& saga : {ids.refused, std::string("nobody")}) {
+    message.saga = saga;
+    messages.push_back(message);
+  }
+  world.quarantine(std::move(messages));
   Lines lines;
   for (const char* number : {"1", "2", "3", "4"}) {
     for (const char* format : {"table", "json"}) {

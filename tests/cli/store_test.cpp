@@ -228,22 +228,15 @@ TEST_CASE("store check and backup") {
 TEST_CASE("quarantined messages are listed, shown and dropped") {
   World world;
   const auto id = world.completed();
-  {
-    SqliteStore store(world.store());
-    Batch batch;
-    for (const char* reason : {"BAD_JSON", "UNKNOWN_SAGA"}) {
-      QuarantinedMessage message;
-      message.at = Time{Duration(1'800'000'000'000)};
-      message.channel = "amqp";
-      message.reason = reason;
-      message.headers = R"({"skald_step": "charge"})";
-      message.saga = id;
-      message.detail = "\x1b{broken";
-      message.body = "{broken";
-      batch.quarantined.push_back(message);
-    }
-    (void)store.commit(batch);
-  }
+  QuarantinedMessage message;
+  message.headers = R"({"skald_step": "charge"})";
+  message.saga = id;
+  message.detail = "\x1b{broken";
+  message.body = "{broken";
+  std::vector<QuarantinedMessage> messages{message, message};
+  messages[0].reason = "BAD_JSON";
+  messages[1].reason = "UNKNOWN_SAGA";
+  world.quarantine(std::move(messages));
   const Result list = world.skald({"quarantine", "list"});
   CHECK(list.code == 0);
   CHECK(list.says("BAD_JSON"));
@@ -264,20 +257,14 @@ TEST_CASE("quarantined messages are listed, shown and dropped") {
 TEST_CASE("quarantined replies are requeued, one or many, and each is named with its end") {
   World world;
   const auto id = world.retrying();
-  {
-    SqliteStore store(world.store());
-    Batch batch;
-    QuarantinedMessage message;
-    message.at = Time{Duration(1'800'000'000'000)};
-    message.channel = "amqp";
-    message.reason = "UNKNOWN_SAGA";
-    message.saga = id;
-    message.headers = R"({"step": "charge", "direction": "action", "attempt": 1})";
-    message.body = R"({"outcome": "success", "output": {"receipt": "c-1"}})";
-    batch.quarantined = {message, message, message};
-    batch.quarantined[2].reason = "BAD_JSON";
-    (void)store.commit(batch);
-  }
+  QuarantinedMessage message;
+  message.reason = "UNKNOWN_SAGA";
+  message.saga = id;
+  message.headers = R"({"step": "charge", "direction": "action", "attempt": 1})";
+  message.body = R"({"outcome": "success", "output": {"receipt": "c-1"}})";
+  std::vector<QuarantinedMessage> messages{message, message, message};
+  messages[2].reason = "BAD_JSON";
+  world.quarantine(std::move(messages));
   CHECK(world.skald({"quarantine", "list", "-o", "ids"}).lines() ==
         std::vector<std::string>{"1", "2", "3"});
   CHECK(world.skald({"quarantine", "list", "--reason", "BAD_JSON", "-o", "ids"}).lines() ==

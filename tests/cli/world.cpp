@@ -138,6 +138,17 @@ std::string World::order(const Json& outcomes, const std::string& key) {
   return engine.start({{"outcomes", outcomes.is_null() ? Json::object() : outcomes}}, key);
 }
 
+void World::quarantine(std::vector<QuarantinedMessage> messages) {
+  SqliteStore store(this->store());
+  Batch batch;
+  batch.quarantined = std::move(messages);
+  for (QuarantinedMessage& message : batch.quarantined) {
+    message.at = Time{Duration(1'800'000'000'000)};
+    message.channel = "amqp";
+  }
+  (void)store.commit(batch);
+}
+
 std::string World::write(const std::string& name, const std::string& text) {
   std::ofstream(folder_ / name, std::ios::binary) << text;
   return folder_ / name;

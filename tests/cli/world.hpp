@@ -66,6 +66,9 @@ class World {
   std::string stuck() { return order({{"ship", "rejected"}, {"refund", "rejected"}}); }
   std::string retrying() { return order({{"charge", "failed"}}); }
 
+  /// Puts messages into the store's quarantine, as if they had just come over AMQP.
+  void quarantine(std::vector<QuarantinedMessage> messages);
+
   /// Writes a file into the world's folder and answers its path.
   std::string write(const std::string& name, const std::string& text);
   [[nodiscard]] std::string store() const { return (folder_ / "orders.db").string(); }
