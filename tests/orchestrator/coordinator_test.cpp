@@ -42,6 +42,35 @@ TEST_CASE("nothing is sent, receipted or answered when the commit fails") {
   }
 }
 
+TEST_CASE("a full store refuses the starts behind what it has to keep, however much that is") {
+  Engine engine{order_definition};
+  constexpr int many = 1'500;  // More than a turn decides.
+  for (int i = 0; i < many; ++i) (void)engine.start();
+  std::vector<Arrival> batch;
+  while (!engine.channel.sent.empty()) {
+    batch.emplace_back(Engine::reply(engine.channel.take(), Outcome::success()));
+  }
+  std::optional<std::variant<Started, Refusal>> answered;
+  StartArrival behind = engine.start_arrival({}, Json::object(), nullptr);
+  behind.answer = [&answered](std::variant<Started, Refusal> answer) { answered = answer; };
+  batch.emplace_back(std::move(behind));
+  engine.disk.fail_writes(StoreError::Kind::full);
+  engine.tell_all(std::move(batch));
+  REQUIRE(answered);
+  REQUIRE(std::holds_alternative<Refusal>(*answered));
+  CHECK(std::get<Refusal>(*answered).code == Refused::Code::unavailable);
+  engine.disk.fail_writes(std::nullopt);
+  std::size_t charged = 0;
+  while (const auto due = engine.next_due()) {
+    if (charged == many) break;
+    engine.now = std::max(engine.now, *due);
+    engine.tell();
+    charged += engine.channel.sent.size();
+    engine.channel.sent.clear();
+  }
+  CHECK(charged == many);  // No reply is lost.
+}
+
 TEST_CASE("who only asks is answered from what is stored when the batch meets a full store") {
   Engine engine{order_definition};
   const Started first = engine.start("order-1");
