@@ -52,9 +52,8 @@ BreakerState BreakerPolicy::set(BreakerState state, BreakerPhase phase, std::opt
                                 Time now) const {
   state.set_until = until;
   if (phase == BreakerPhase::open) {
-    const auto open_for = until ? std::optional(*until - now) : std::nullopt;
-    open(*this, state, open_for, now);
-    if (until) state.open_for = *open_for;
+    open(*this, state, std::nullopt, now);
+    if (until) state.open_for = *until - now;
   } else {
     enter(state, BreakerPhase::closed);
     state.calls = {};

@@ -137,14 +137,16 @@ class Coordinator {
   void keep_effects(LiveSaga& live, std::vector<Effect>& effects, std::size_t append, bool ended);
   void note_events(LiveSaga& live, const Input& input, const std::vector<Event>& events);
   void fire_timers();
-  std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request);
+  std::optional<Refusal> start_saga(const DefinitionPtr& definition, StartRequested request,
+                                    PayloadTrees&& trees);
   void look_up_keys(std::span<const Arrival> arrivals);
   [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key);
   [[nodiscard]] std::optional<std::string> refused_by_channel(const std::vector<Step>& steps) const;
   [[nodiscard]] std::string note_on(const LiveSaga& live, const Input& input,
                                     bool was_paused) const;
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
-  [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request);
+  [[nodiscard]] std::optional<Refusal> prepare(DefinitionPtr& definition, StartRequested& request,
+                                               PayloadTrees& trees);
 
   // What goes wrong with one saga stays with it.
   std::optional<Refusal> guarded(LiveSaga& live, const Input& input);
@@ -207,6 +209,17 @@ class Coordinator {
   void note_locks(const SagaId& id, LockLines& lines, std::uint32_t depth = 0);
   void note_family_locks(const SagaId& id, LockLines& lines, std::uint32_t depth = 0);
   void rebuild_locks(LockLines lines);
+
+  /// Answers once the turn is stored, or refuses when it is not.
+  template <typename T>
+  void owe(const Answer<T>& answer, T value) {
+    open_.answers.emplace_back([answer, value = std::move(value)] { answer(value); });
+    owe_refusal(answer);
+  }
+  template <typename T>
+  void owe_refusal(const Answer<T>& answer) {
+    open_.refusals.emplace_back([answer](const Refusal& refusal) { answer(refusal); });
+  }
 
   // Committing and acting.
   enum class Commit : std::uint8_t { none, running, stored, failed };
@@ -293,7 +306,6 @@ class Coordinator {
     bool counted = false;    ///< This end too, by a decision that may not be stored yet.
   };
   [[nodiscard]] bool was_closed();
-  [[nodiscard]] std::string closed_mark() const;
   void resend_unconfirmed();
   void run_interrupted();
   [[nodiscard]] bool has_room_for(const LiveSaga& live, const AttemptRef& attempt) const;

@@ -14,14 +14,15 @@
 #include "start_check.hpp"
 
 namespace skald {
-std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request) {
+std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request,
+                                            PayloadTrees& trees) {
   auto effective = effective_definition(definition, request.input);
   if (const auto* problem = std::get_if<std::string>(&effective)) {
     return Refusal{Refused::Code::invalid, "the input " + *problem};
   }
   definition = std::get<DefinitionPtr>(std::move(effective));
   // Of a child, refuses_child() has looked.
-  if (auto unfit = request.parent ? std::nullopt : problem_of_start(*definition, request)) {
+  if (auto unfit = request.parent ? std::nullopt : problem_of_start(*definition, request, trees)) {
     return Refusal{Refused::Code::invalid, *std::move(unfit)};
   }
   std::string problem;
@@ -66,7 +67,8 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
   }
   StartRequested start;
   start.input = input;
-  if (const auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start)) {
+  PayloadTrees trees;
+  if (const auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start, trees)) {
     return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, *missing));
   }
   std::string problem;
@@ -134,8 +136,9 @@ void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
   request.parent = ParentRef{parent.saga.id, start.attempt.step, start.attempt.attempt};
   request.root = parent.saga.root;
   request.depth = parent.saga.depth + 1;
-  (void)prepare(definition, request);  // Checked by refuses_child().
-  (void)start_saga(definition, std::move(request));
+  PayloadTrees trees;
+  (void)prepare(definition, request, trees);  // Checked by refuses_child().
+  (void)start_saga(definition, std::move(request), std::move(trees));
 }
 
 void Coordinator::turn_child_back(const TurnChildBack& turn) {

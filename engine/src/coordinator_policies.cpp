@@ -268,13 +268,16 @@ void Coordinator::take(SetBreakerArrival& a) {
                            : "no definition or option names a participant " + a.participant});
     return;
   }
-  log(LogLevel::warning,
+  const std::string told =
       fmt::format("participant {}: the breaker is set to {} by {}{}{}", a.participant,
                   to_string(a.order.phase), a.order.by.empty() ? "an operator" : a.order.by,
                   a.order.until ? " until " + format_time(*a.order.until) : std::string(),
-                  a.order.reason.empty() ? std::string() : ": " + a.order.reason));
-  open_.answers.emplace_back([answer = a.answer] { answer(true); });
-  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+                  a.order.reason.empty() ? std::string() : ": " + a.order.reason);
+  open_.answers.emplace_back([this, told, answer = a.answer] {
+    log(LogLevel::warning, told);
+    answer(true);
+  });
+  owe_refusal(a.answer);
 }
 
 std::vector<DefinitionPtr> Coordinator::known_definitions() const {

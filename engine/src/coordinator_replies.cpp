@@ -195,7 +195,7 @@ void Coordinator::used_again(const RequeueQuarantinedArrival& a, const Reply& re
     }
     answer(told);
   });
-  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  owe_refusal(a.answer);
 }
 
 }  // namespace skald

@@ -71,7 +71,7 @@ std::optional<SagaId> Coordinator::key_holder(const BusinessKey& key) {
 }
 
 std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
-                                               StartRequested request) {
+                                               StartRequested request, PayloadTrees&& trees) {
   const SagaId id = request.id;
   if (request.key) open_.keys[{definition->type, *request.key}] = id;
   locks_.enter(id, request.root.value_or(id), request.locks);
@@ -79,6 +79,7 @@ std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
   saga.definition = definition;
   saga.saga.id = id;
   saga.saga.priority = request.priority.value_or(definition->priority);
+  saga.trees = std::move(trees);
   saga.bytes = 0;
   return apply(saga, std::move(request));
 }
@@ -125,11 +126,12 @@ void Coordinator::take(StartArrival& a) {
   request.not_before =
       a.delay ? std::optional(later(now_, std::min(*a.delay, duration_max))) : a.not_before;
   request.priority = a.priority;
-  if (auto refusal = prepare(definition, request)) {
+  PayloadTrees trees;
+  if (auto refusal = prepare(definition, request, trees)) {
     a.answer(*std::move(refusal));
     return;
   }
-  if (auto refusal = start_saga(definition, std::move(request))) {
+  if (auto refusal = start_saga(definition, std::move(request), std::move(trees))) {
     return a.answer(*std::move(refusal));
   }
   open_.starts.push_back({std::move(a.answer), {id, true}});
@@ -170,10 +172,8 @@ void Coordinator::take(RequestArrival& a) {
     a.answer(*std::move(refusal));
     return;
   }
-  const RequestOutcome outcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value(),
-                               note_on(*saga, a.input, was_paused)};
-  open_.answers.emplace_back([answer = a.answer, outcome] { answer(outcome); });
-  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  owe(a.answer, RequestOutcome{saga->saga.status, saga->saga.paused, saga->saga.wish.has_value(),
+                               note_on(*saga, a.input, was_paused)});
 }
 
 // What a request did not change, though whoever made it may think so.
@@ -226,7 +226,8 @@ void Coordinator::take(ReplayArrival& a) {
   start.id = SagaId::make(now_, random_(), random_());
   start.requester = a.requester;
   const SagaId id = start.id;
-  if (auto refusal = prepare(definition, start)) {
+  PayloadTrees trees;
+  if (auto refusal = prepare(definition, start, trees)) {
     a.answer(*std::move(refusal));
     return;
   }
@@ -234,11 +235,10 @@ void Coordinator::take(ReplayArrival& a) {
     a.answer(*std::move(refusal));
     return;
   }
-  if (auto refusal = start_saga(definition, std::move(start))) {
+  if (auto refusal = start_saga(definition, std::move(start), std::move(trees))) {
     return a.answer(*std::move(refusal));
   }
-  open_.answers.emplace_back([answer = a.answer, id] { answer(id); });
-  open_.refusals.emplace_back([answer = a.answer](const Refusal& refusal) { answer(refusal); });
+  owe(a.answer, id);
 }
 
 // What no participant could carry out would show only when it is wanted: an undo, say.

@@ -12,18 +12,15 @@ namespace {
 
 // Answers a start or a request, which is nothing any more then.
 void refuse(Arrival& arrival, const std::string& why) {
-  const bool asks = std::holds_alternative<StartArrival>(arrival) ||
-                    std::holds_alternative<RequestArrival>(arrival) ||
-                    std::holds_alternative<ReplayArrival>(arrival);
-  if (!asks) return;
-  std::visit(
-      [&why](auto& a) {
-        if constexpr (requires { a.answer(Refusal{}); }) {
-          if (a.answer) a.answer(Refusal{Refused::Code::unavailable, why});
-        }
-      },
-      arrival);
-  arrival = RoomArrival{};
+  const auto refuse_one = [&](auto* a) {
+    if (!a) return false;
+    if (a->answer) a->answer(Refusal{Refused::Code::unavailable, why});
+    return true;
+  };
+  const bool refused = refuse_one(std::get_if<StartArrival>(&arrival)) ||
+                       refuse_one(std::get_if<RequestArrival>(&arrival)) ||
+                       refuse_one(std::get_if<ReplayArrival>(&arrival));
+  if (refused) arrival = RoomArrival{};
 }
 
 constexpr Duration full_retry_min{100};

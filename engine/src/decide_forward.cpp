@@ -169,16 +169,12 @@ bool Decider::may_go_on(StepIndex step, Direction direction) {
   return false;
 }
 
-std::optional<JsonText> Decider::render(const Template& t, StepIndex step, std::string& problem) {
-  const Step* of = step == no_step ? nullptr : &step_of(step);
-  return render_template(t, definition_, saga_, of, trees_, problem);
-}
-
 void Decider::complete() {
   JsonText output;
   if (definition_.output) {
     std::string problem;
-    auto rendered = render(*definition_.output, no_step, problem);
+    auto rendered =
+        render_template(*definition_.output, definition_, saga_, nullptr, trees_, problem);
     if (!rendered) {
       get_stuck(no_step, Direction::action, {"TEMPLATE", "the output of the saga " + problem, {}});
       return;

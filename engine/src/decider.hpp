@@ -144,9 +144,6 @@ class Decider {
   [[nodiscard]] const RetryPolicy& policy(StepIndex step, Direction direction) const;
   [[nodiscard]] bool turning_back() const;
   [[nodiscard]] bool resolve_pending(StepIndex step) const;
-  /// The template with the saga's values; nothing when it cannot be filled in, because `problem`.
-  [[nodiscard]] std::optional<JsonText> render(const Template& t, StepIndex step,
-                                               std::string& problem);
   /// Whether so many more bytes of payload may be kept in this saga.
   [[nodiscard]] bool has_space(std::size_t bytes) const;
 

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "shell.hpp"
-#include "waiting.hpp"
 
 namespace skald {
 
@@ -12,9 +11,7 @@ Orchestrator::Orchestrator(Store& store, Channel& channel, OrchestratorOptions o
 Orchestrator::~Orchestrator() = default;
 
 void Orchestrator::define(const Definition& definition) {
-  Waiting<bool> waiting;
-  shell_->submit(DefineArrival{std::make_shared<const Definition>(definition), waiting.answer()});
-  (void)waiting.get_or_throw();
+  (void)shell_->ask<bool>(DefineArrival{std::make_shared<const Definition>(definition), {}});
 }
 
 Started Orchestrator::start(std::string_view type, const Json& input, const StartOptions& options) {
@@ -43,13 +40,10 @@ std::optional<SagaResult> Orchestrator::wait(const SagaId& id, Duration timeout)
 Saga Orchestrator::saga(const SagaId& id) { return shell_->saga(id); }
 
 void Orchestrator::signal(const SagaId& id, std::string_view name, const JsonText& data) {
-  Waiting<RequestOutcome> waiting;
   RequestArrival arrival;
   arrival.saga = id;
   arrival.input = SignalReceived{std::string(name), data, {}};
-  arrival.answer = waiting.answer();
-  shell_->submit(std::move(arrival));
-  (void)waiting.get_or_throw();
+  (void)shell_->ask<RequestOutcome>(std::move(arrival));
 }
 
 Json Orchestrator::handle(const Json& request) { return shell_->handle(request); }

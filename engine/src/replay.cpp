@@ -153,7 +153,8 @@ std::variant<StartRequested, Refusal> plan_replay(const Definition& old_definiti
     start.carried = std::move(standing.carried);
   }
   if (old.holds_key) start.key = old.key;
-  if (auto problem = problem_of_start(steps, start)) {
+  PayloadTrees trees;
+  if (auto problem = problem_of_start(steps, start, trees)) {
     return Refusal{Refused::Code::invalid, *std::move(problem)};
   }
   return start;

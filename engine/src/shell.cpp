@@ -223,11 +223,7 @@ void Orchestrator::Shell::fail(const std::string& why) {
   }
 }
 
-Saga Orchestrator::Shell::saga(const SagaId& id) {
-  Waiting<Saga> waiting;
-  submit(LookArrival{id, waiting.answer()});
-  return waiting.get_or_throw();
-}
+Saga Orchestrator::Shell::saga(const SagaId& id) { return ask<Saga>(LookArrival{id, {}}); }
 
 std::optional<SagaResult> Orchestrator::Shell::wait(const SagaId& id, Duration timeout) {
   Waiting<SagaResult> waiting;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -15,6 +16,7 @@
 #include "inbox.hpp"
 #include "skald/orchestrator.hpp"
 #include "start_gates.hpp"
+#include "waiting.hpp"
 
 namespace skald {
 
@@ -46,6 +48,15 @@ class Orchestrator::Shell final : public ChannelListener {
     Arrival pushed{std::move(arrival)};
     if (inbox_.push(std::move(pushed)) == Inbox::Pushed::taken) return;
     std::get<A>(pushed).answer(stopped_refusal());
+  }
+
+  /// Submits it and waits for its answer. \throws Refused
+  template <typename T, typename A>
+  T ask(A arrival) {
+    Waiting<T> waiting;
+    arrival.answer = waiting.answer();
+    submit(std::move(arrival));
+    return waiting.get_or_throw();
   }
 
   void start_async(NewSaga&& saga, StartDone&& done);

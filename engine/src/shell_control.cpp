@@ -7,7 +7,6 @@
 
 #include "shell.hpp"
 #include "skald/text.hpp"
-#include "waiting.hpp"
 
 namespace skald {
 namespace {
@@ -65,23 +64,13 @@ Json Orchestrator::Shell::handle(const Json& request) {
 }
 
 Json Orchestrator::Shell::answer_request(StartArrival& start, const DefinitionPtr& define_first) {
-  if (define_first) {
-    Waiting<bool> defined;
-    submit(DefineArrival{define_first, defined.answer()});
-    (void)defined.get_or_throw();
-  }
-  Waiting<Started> waiting;
-  start.answer = waiting.answer();
-  submit(std::move(start));
-  const Started started = waiting.get_or_throw();
+  if (define_first) (void)ask<bool>(DefineArrival{define_first, {}});
+  const Started started = ask<Started>(std::move(start));
   return {{"ok", true}, {"id", started.id.to_string()}, {"created", started.created}};
 }
 
 Json Orchestrator::Shell::answer_request(RequestArrival& arrival) {
-  Waiting<RequestOutcome> waiting;
-  arrival.answer = waiting.answer();
-  submit(std::move(arrival));
-  const RequestOutcome outcome = waiting.get_or_throw();
+  const RequestOutcome outcome = ask<RequestOutcome>(std::move(arrival));
   Json answer{{"ok", true}, {"status", to_string(outcome.status)}, {"paused", outcome.paused}};
   if (outcome.wished) {
     answer["note"] = "recorded as a wish: the pivot is in doubt, its outcome decides";
@@ -92,41 +81,26 @@ Json Orchestrator::Shell::answer_request(RequestArrival& arrival) {
 }
 
 Json Orchestrator::Shell::answer_request(ReplayArrival& replay) {
-  Waiting<SagaId> waiting;
-  replay.answer = waiting.answer();
-  submit(std::move(replay));
-  return {{"ok", true}, {"id", waiting.get_or_throw().to_string()}};
+  return {{"ok", true}, {"id", ask<SagaId>(std::move(replay)).to_string()}};
 }
 
 Json Orchestrator::Shell::answer_request(DefineArrival& define) {
-  Waiting<bool> waiting;
-  define.answer = waiting.answer();
-  submit(std::move(define));
-  (void)waiting.get_or_throw();
+  (void)ask<bool>(std::move(define));
   return {{"ok", true}};
 }
 
 Json Orchestrator::Shell::answer_request(DropDefinitionArrival& drop) {
-  Waiting<bool> waiting;
-  drop.answer = waiting.answer();
-  submit(std::move(drop));
-  (void)waiting.get_or_throw();
+  (void)ask<bool>(std::move(drop));
   return {{"ok", true}};
 }
 
 Json Orchestrator::Shell::answer_request(DropQuarantinedArrival& drop) {
-  Waiting<bool> waiting;
-  drop.answer = waiting.answer();
-  submit(std::move(drop));
-  (void)waiting.get_or_throw();
+  (void)ask<bool>(std::move(drop));
   return {{"ok", true}};
 }
 
 Json Orchestrator::Shell::answer_request(RequeueQuarantinedArrival& requeue) {
-  Waiting<RequeueOutcome> waiting;
-  requeue.answer = waiting.answer();
-  submit(std::move(requeue));
-  const RequeueOutcome outcome = waiting.get_or_throw();
+  const RequeueOutcome outcome = ask<RequeueOutcome>(std::move(requeue));
   return {{"ok", true},
           {"status", outcome.used ? "used" : "unneeded"},
           {"saga", outcome.saga.to_string()},
@@ -134,39 +108,28 @@ Json Orchestrator::Shell::answer_request(RequeueQuarantinedArrival& requeue) {
 }
 
 Json Orchestrator::Shell::answer_request(ParticipantsArrival& participants) {
-  Waiting<std::vector<ParticipantStatus>> waiting;
-  participants.answer = waiting.answer();
-  submit(std::move(participants));
   Json list = Json::array();
   const Time now = options_.clock->now();
-  for (const ParticipantStatus& status : waiting.get_or_throw()) {
+  for (const ParticipantStatus& status :
+       ask<std::vector<ParticipantStatus>>(std::move(participants))) {
     list.push_back(participant_json(status, now));
   }
   return {{"ok", true}, {"participants", std::move(list)}};
 }
 
 Json Orchestrator::Shell::answer_request(SetBreakerArrival& order) {
-  Waiting<bool> waiting;
-  order.answer = waiting.answer();
-  submit(std::move(order));
-  (void)waiting.get_or_throw();
+  (void)ask<bool>(std::move(order));
   return {{"ok", true}};
 }
 
 Json Orchestrator::Shell::answer_request(PurgeArrival& purge) {
-  Waiting<Purged> waiting;
-  purge.answer = waiting.answer();
-  submit(std::move(purge));
-  const Purged purged = waiting.get_or_throw();
+  const Purged purged = ask<Purged>(std::move(purge));
   const Json next = purged.last.empty() ? Json(nullptr) : Json(purged.last.to_string());
   return {{"ok", true}, {"sagas", purged.sagas}, {"rows", purged.rows}, {"next", next}};
 }
 
 Json Orchestrator::Shell::answer_request(ReleaseSpaceArrival& release) {
-  Waiting<std::uint64_t> waiting;
-  release.answer = waiting.answer();
-  submit(std::move(release));
-  return {{"ok", true}, {"free_bytes", waiting.get_or_throw()}};
+  return {{"ok", true}, {"free_bytes", ask<std::uint64_t>(std::move(release))}};
 }
 
 Json Orchestrator::Shell::answer_request(const WaitRequest& request) {

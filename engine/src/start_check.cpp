@@ -13,8 +13,8 @@ namespace {
 
 class StartCheck {
  public:
-  StartCheck(const Definition& definition, const StartRequested& request)
-      : definition_(definition), request_(request) {
+  StartCheck(const Definition& definition, const StartRequested& request, PayloadTrees& trees)
+      : definition_(definition), request_(request), trees_(trees) {
     for (const CarriedOutput& carried : request.carried) carried_.insert(carried.step);
   }
 
@@ -121,16 +121,16 @@ class StartCheck {
 
   const Definition& definition_;
   const StartRequested& request_;
+  PayloadTrees& trees_;
   std::optional<Saga> saga_;
   StepSet carried_;
-  PayloadTrees trees_;
 };
 
 }  // namespace
 
 std::optional<std::string> problem_of_start(const Definition& definition,
-                                            const StartRequested& request) {
-  return StartCheck(definition, request).problem();
+                                            const StartRequested& request, PayloadTrees& trees) {
+  return StartCheck(definition, request, trees).problem();
 }
 
 }  // namespace skald

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "payload_trees.hpp"
 #include "skald/definition.hpp"
 #include "skald/inputs.hpp"
 
@@ -17,8 +18,10 @@ namespace skald {
 /// Refuses a template that points to nothing in input, key or element and has no default, and a
 /// sleep that is neither a duration nor a time. A step whose `when` does not hold or cannot be told
 /// yet, one that may be left out when it fails, and one that is carried over are not looked at.
-/// `definition` has its `for_each` expanded.
+/// `definition` has its `for_each` expanded. `trees` are of the new saga's payloads, and may be
+/// kept for it.
 [[nodiscard]] std::optional<std::string> problem_of_start(const Definition& definition,
-                                                          const StartRequested& request);
+                                                          const StartRequested& request,
+                                                          PayloadTrees& trees);
 
 }  // namespace skald
