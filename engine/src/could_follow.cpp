@@ -150,7 +150,7 @@ class Follower {
     if (by_operator_ != no_step) return;
     decide_on(ResumeRequested{e.requester, theirs(e.step).value_or(no_step), e.input_patch});
   }
-  void tell(const SignalKept& e) { decide_on(SignalReceived{e.name, e.data, e.requester}); }
+  void tell(const SignalKept& e) { decide_on(SignalReceived{e.name, e.data, e.requester, e.id}); }
   void tell(const SagaAbandoned&) { abandoned_ = true; }
 
   // The candidate's step of the same name.

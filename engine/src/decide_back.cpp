@@ -40,12 +40,60 @@ void Decider::turn_back(TurnBack cause, Requester requester) {
   go_back();
 }
 
+void Decider::turn_back_or_finish(TurnBack cause) {
+  if (definition_.on_sibling_failure == OnSiblingFailure::finish && siblings_under_way()) {
+    if (!saga_.failing) record(SiblingsAwaited{std::move(cause)});
+    return;
+  }
+  turn_back(saga_.failing.value_or(std::move(cause)), {});
+}
+
+// Sleeps and signals are not waited for: they have no effect that could be cut off.
+bool Decider::siblings_under_way() const {
+  for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+    const StepState& s = saga_.steps[i];
+    const bool tried = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
+    const bool child = s.status == StepStatus::waiting && step_of(i).as<ChildSaga>();
+    const bool asked = s.status == StepStatus::unknown && resolve_pending(i);
+    if (tried || child || asked) return true;
+  }
+  return false;
+}
+
 void Decider::go_back() {
+  if (definition_.undo == UndoOrder::parallel) {
+    undo_independent_entries();
+    return;
+  }
   // By index: getting stuck may not change the plan, but it ends the walk.
   for (std::size_t i = 0; i < saga_.undo_plan.size(); ++i) {
     if (!undo_entry(saga_.undo_plan[i])) return;
   }
   record(SagaCompensated{});
+}
+
+// A step may be undone once all that may have depended on it are: whatever comes after it in the
+// plan's order of dependency.
+void Decider::undo_independent_entries() {
+  std::vector<bool> needed(saga_.steps.size(), false);  // By a step after it that is not undone.
+  StepSet planned;
+  for (const StepIndex step : saga_.undo_plan) planned.insert(step);
+  bool all = true;
+  // The plan has every step behind those that depend on it.
+  for (const StepIndex step : definition_.shape().backwards) {
+    for (const StepIndex next : definition_.shape().successors[step]) {
+      if (needed[next] || (planned.contains(next) && !is_undone(next))) needed[step] = true;
+    }
+    if (!planned.contains(step) || is_undone(step)) continue;
+    if (needed[step] || !undo_entry(step)) all = false;
+    if (saga_.status != Status::compensating) return;
+  }
+  if (all) record(SagaCompensated{});
+}
+
+bool Decider::is_undone(StepIndex step) const {
+  const CompensationStatus status = saga_.steps[step].compensation;
+  return status == CompensationStatus::compensated || status == CompensationStatus::skipped;
 }
 
 bool Decider::undo_entry(StepIndex step) {
@@ -54,8 +102,14 @@ bool Decider::undo_entry(StepIndex step) {
     case CompensationStatus::compensated:
     case CompensationStatus::skipped: return true;
     case CompensationStatus::dispatched: child_stays_undone(step); return false;
-    case CompensationStatus::none:
-    case CompensationStatus::stuck: return false;
+    case CompensationStatus::none: return false;
+    case CompensationStatus::stuck: {
+      // It got stuck while the saga stood still because of another step.
+      const ErrorInfo error = s.of(Direction::compensate).error.value_or(ErrorInfo{});
+      get_stuck(step, Direction::compensate,
+                {error.code, undo_name(step_of(step)) + " is not done: " + error.code, error.data});
+      return false;
+    }
     case CompensationStatus::retry_wait: issue_when_due(step, Direction::compensate); return false;
     case CompensationStatus::pending: break;
   }

@@ -50,6 +50,10 @@ void Decider::go_forward() {
     concerned_.clear();
     walking_ = false;
   }
+  if (forward() && !saga_.paused && saga_.failing && !siblings_under_way()) {
+    turn_back(*saga_.failing, {});
+    return;
+  }
   if (forward() && saga_.done.size() == saga_.steps.size()) complete();
 }
 
@@ -65,8 +69,8 @@ void Decider::consider(StepIndex step) {
   const StepState& s = state(step);
   switch (s.status) {
     case StepStatus::pending:
-      if (definition_.shape().before[step].subset_of(saga_.done) && !group_is_full(step) &&
-          admission_.goes_on()) {
+      if (!saga_.failing && definition_.shape().before[step].subset_of(saga_.done) &&
+          !group_is_full(step) && admission_.goes_on()) {
         begin(step);
       }
       break;
@@ -185,8 +189,7 @@ void Decider::complete() {
 }
 
 void Decider::get_stuck(StepIndex step, Direction direction, ErrorInfo error) {
-  const Status resumes_to =
-      saga_.status == Status::compensating ? Status::compensating : Status::running;
+  const Status resumes_to = turning_back() ? Status::compensating : Status::running;
   record(SagaStuck{Stuck{step, direction, resumes_to, std::move(error)}});
 }
 

@@ -4,21 +4,25 @@
 #include <algorithm>
 
 #include "decider.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 namespace {
 
 constexpr auto process_ended = "PROCESS_ENDED";
 
-// `refund of charge-payment`, as people call it.
-std::string undo_name(const Step& step) { return step.compensation->action + " of " + step.name; }
-
 }  // namespace
+
+std::string undo_name(const Step& step) { return step.compensation->action + " of " + step.name; }
 
 void Decider::operator()(const ReplyReceived& input) {
   const AttemptRef& attempt = input.attempt;
-  if (is_end(saga_.status) || attempt.step >= saga_.steps.size()) return;
+  if (attempt.step >= saga_.steps.size()) return;
   if (!step_of(attempt.step).as<Call>()) return;  // Nobody was asked.
+  // After the end, an answer can only contradict what was told before.
+  const bool definitive =
+      input.outcome.kind == OutcomeKind::success || input.outcome.kind == OutcomeKind::rejected;
+  if (saga_.status == Status::abandoned || (is_end(saga_.status) && !definitive)) return;
   everything_ = false;
   if (attempt.attempt == 0 || attempt.attempt > state(attempt.step).of(attempt.direction).made) {
     return;
@@ -65,6 +69,11 @@ void Decider::operator()(const ProcessEnded& input) {
       {}};
   record(AttemptUnanswered{attempt, error});
   attempt_ended(attempt, error, {}, true);
+}
+
+void Decider::operator()(const MessageUnusable& input) {
+  if (saga_.unusable_count >= unusable_noted_max) return;
+  record(MessageQuarantined{input.step, input.reason, input.detail});
 }
 
 // --- Actions ---------------------------------------------------------------------------------
@@ -237,7 +246,9 @@ void Decider::step_failed(StepIndex step, ErrorInfo error) {
     return;
   }
   switch (step_of(step).on_failure.action) {
-    case OnFailure::Action::compensate: turn_back(TurnBack{step, std::move(error)}, {}); break;
+    case OnFailure::Action::compensate:
+      turn_back_or_finish(TurnBack{step, std::move(error)});
+      break;
     case OnFailure::Action::stuck: get_stuck(step, Direction::action, std::move(error)); break;
     case OnFailure::Action::skip:
     case OnFailure::Action::fallback: skip_or_fall_back(step, std::move(error)); break;
@@ -296,7 +307,8 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
     inconclusive(attempt, outcome);
     return;
   }
-  const bool stale = attempt.attempt <= a.before_round || saga_.status == Status::stuck;
+  const bool stale =
+      attempt.attempt <= a.before_round || s.compensation == CompensationStatus::stuck;
   if (stale) return;
   if (a.made != attempt.attempt) withdraw(attempt.step, Direction::compensate);
   record(StepRejected{attempt, outcome.error});

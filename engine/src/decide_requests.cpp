@@ -362,4 +362,12 @@ void Decider::operator()(const ReplayRequested& input) {
   record(ReplayStarted{input.by, saga_.holds_key});
 }
 
+void Decider::operator()(const KeyWanted& input) {
+  if (!saga_.holds_key || !is_end(saga_.status)) {
+    refuse(Refused::Code::key_conflict, "the saga that holds the key has not ended");
+    return;
+  }
+  record(KeyHandedOver{input.by});
+}
+
 }  // namespace skald

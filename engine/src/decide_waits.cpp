@@ -1,6 +1,8 @@
 // What a saga waits for that is no participant: time, signals, locks, its own group.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "command_body.hpp"
 #include "decider.hpp"
 #include "definition_reader.hpp"
@@ -116,6 +118,8 @@ void Decider::gather(StepIndex step, const Gather& gather) {
 }
 
 void Decider::operator()(const SignalReceived& input) {
+  const auto& seen = saga_.signal_ids;
+  if (input.id && std::find(seen.begin(), seen.end(), *input.id) != seen.end()) return;
   if (refuse_if_ended("signal")) return;
   if (turning_back()) {
     refuse(Refused::Code::wrong_state, "cannot signal: the saga has turned back");
@@ -146,7 +150,7 @@ void Decider::operator()(const SignalReceived& input) {
            fmt::format("{} signals are kept already and wait to be taken", kept_signals_max));
   } else {
     everything_ = false;
-    record(SignalKept{input.name, input.data, input.requester});
+    record(SignalKept{input.name, input.data, input.requester, input.id});
     advance();
   }
 }

@@ -35,6 +35,8 @@ class Decider {
   void operator()(const AbandonRequested& input);
   void operator()(const ReplayRequested& input);
   void operator()(const SignalReceived& input);
+  void operator()(const MessageUnusable& input);
+  void operator()(const KeyWanted& input);
   void operator()(const ChildEnded& input);
   void operator()(const ParentTurnedBack& input);
 
@@ -78,6 +80,11 @@ class Decider {
   void resolve_doubt(StepIndex step);
   void go_back();
   bool undo_entry(StepIndex step);  // False: this entry is not done yet.
+  void undo_independent_entries();
+  [[nodiscard]] bool is_undone(StepIndex step) const;
+  /// The saga turns back for this failure, at once or when the steps beside it have ended.
+  void turn_back_or_finish(TurnBack cause);
+  [[nodiscard]] bool siblings_under_way() const;
   /// `hedged`: beside the attempt that is under way.
   bool issue(StepIndex step, Direction direction, bool hedged = false);
   void issue_when_due(StepIndex step, Direction direction);
@@ -168,6 +175,8 @@ class Decider {
 /// The action succeeded, is in flight, or an attempt stayed without an answer; or its child saga
 /// runs or may have left effects.
 [[nodiscard]] bool may_have_happened(const StepState& s);
+/// What undoes the step, as people call it.
+[[nodiscard]] std::string undo_name(const Step& step);
 /// Some step was issued, or waits.
 [[nodiscard]] bool has_begun(const Saga& saga);
 /// When the next attempt goes out beside the one under way; nothing when none does.

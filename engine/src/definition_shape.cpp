@@ -168,6 +168,8 @@ Shape shape_of(const std::vector<Step>& steps) {
   Shape shape;
   shape.before.resize(steps.size());
   shape.successors.resize(steps.size());
+  shape.backwards = topological(steps);
+  std::reverse(shape.backwards.begin(), shape.backwards.end());
   for (StepIndex i = 0; i < steps.size(); ++i) {
     const Step& step = steps[i];
     shape.by_name.emplace(step.name, i);

@@ -40,6 +40,9 @@ struct Name {
   const char* operator()(const AttemptInterrupted&) const { return "attempt.interrupted"; }
   const char* operator()(const LocksAwaited&) const { return "saga.locks_awaited"; }
   const char* operator()(const LocksGranted&) const { return "saga.locks_granted"; }
+  const char* operator()(const SiblingsAwaited&) const { return "saga.siblings_awaited"; }
+  const char* operator()(const MessageQuarantined&) const { return "message.quarantined"; }
+  const char* operator()(const KeyHandedOver&) const { return "saga.key_handed_over"; }
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "evolver.hpp"
 #include "skald/decide.hpp"
+#include "skald/limits.hpp"
 
 namespace skald {
 
@@ -49,6 +50,7 @@ void Evolver::operator()(const SagaTurnedBack& e) {
   saga_.undo_plan = e.plan;
   saga_.stuck.reset();
   saga_.wish.reset();
+  saga_.failing.reset();
   saga_.ended_at.reset();  // A completed child saga may be turned back by its parent.
   saga_.output.reset();
   for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
@@ -116,7 +118,12 @@ void Evolver::operator()(const SagaAbandoned&) {
   saga_.timed = {};
 }
 
-void Evolver::operator()(const SignalKept& e) { saga_.signals.push_back({e.name, e.data, at_}); }
+void Evolver::operator()(const SignalKept& e) {
+  saga_.signals.push_back({e.name, e.data, at_});
+  if (!e.id) return;
+  if (saga_.signal_ids.size() >= signal_ids_max) saga_.signal_ids.erase(saga_.signal_ids.begin());
+  saga_.signal_ids.push_back(*e.id);
+}
 
 void Evolver::operator()(const SignalTaken& e) {
   const auto kept = std::find_if(saga_.signals.begin(), saga_.signals.end(),
@@ -131,12 +138,22 @@ void Evolver::operator()(const LocksGranted&) {
   saga_.lock_wait.reset();
 }
 
+void Evolver::operator()(const SiblingsAwaited& e) { saga_.failing = e.cause; }
+
+void Evolver::operator()(const MessageQuarantined& e) {
+  saga_.unusable = UnusableMessage{e.step, e.reason, e.detail, at_};
+  ++saga_.unusable_count;
+}
+
+void Evolver::operator()(const KeyHandedOver&) { saga_.holds_key = false; }
+
 void Evolver::end(Status status) {
   saga_.status = status;
   saga_.ended_at = at_;
   saga_.paused = false;
   saga_.stuck.reset();
   saga_.wish.reset();
+  saga_.failing.reset();
 }
 
 }  // namespace skald

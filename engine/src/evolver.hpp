@@ -49,6 +49,9 @@ class Evolver {
   void operator()(const AttemptInterrupted& e);
   void operator()(const LocksAwaited& e);
   void operator()(const LocksGranted& e);
+  void operator()(const SiblingsAwaited& e);
+  void operator()(const MessageQuarantined& e);
+  void operator()(const KeyHandedOver& e);
 
  private:
   StepState& step(StepIndex index) { return saga_.steps.at(index); }

@@ -125,6 +125,14 @@ class EventFields {
     return {{"lock", mask_.lock(e.name)}, {"behind", e.behind.to_string()}};
   }
   Json operator()(const LocksGranted&) const { return Json::object(); }
+  Json operator()(const SiblingsAwaited& e) const { return with(of(e.cause.step), e.cause.error); }
+  Json operator()(const MessageQuarantined& e) const {
+    Json json = of(e.step);
+    json["reason"] = e.reason;
+    json["detail"] = mask_.text(e.detail);
+    return json;
+  }
+  Json operator()(const KeyHandedOver& e) const { return {{"to", e.to.to_string()}}; }
 
  private:
   [[nodiscard]] Json of(StepIndex step) const {

@@ -85,7 +85,13 @@ template <>
 struct EventTag<LocksGranted> : Tag<33> {};
 template <>
 struct EventTag<AttemptInterrupted> : Tag<34> {};
-inline constexpr std::uint8_t last_event_tag = 34;
+template <>
+struct EventTag<SiblingsAwaited> : Tag<35> {};
+template <>
+struct EventTag<MessageQuarantined> : Tag<36> {};
+template <>
+struct EventTag<KeyHandedOver> : Tag<37> {};
+inline constexpr std::uint8_t last_event_tag = 37;
 
 /// `E` is `T` or `const T`: the same list reads and writes.
 template <class E, class T>
@@ -228,7 +234,7 @@ void fields(F& f, E& e) {
 }
 template <class F, Of<SignalKept> E>
 void fields(F& f, E& e) {
-  f(e.name), f(e.data), f(e.requester);
+  f(e.name), f(e.data), f(e.requester), f.last(e.id);
 }
 template <class F, Of<SignalTaken> E>
 void fields(F& f, E& e) {
@@ -255,6 +261,18 @@ void fields(F&, E&) {}
 template <class F, Of<AttemptInterrupted> E>
 void fields(F& f, E& e) {
   f(e.attempt), f(e.for_good);
+}
+template <class F, Of<SiblingsAwaited> E>
+void fields(F& f, E& e) {
+  f(e.cause);
+}
+template <class F, Of<MessageQuarantined> E>
+void fields(F& f, E& e) {
+  f.step(e.step), f(e.reason), f(e.detail);
+}
+template <class F, Of<KeyHandedOver> E>
+void fields(F& f, E& e) {
+  f(e.to);
 }
 
 }  // namespace skald

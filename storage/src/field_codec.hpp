@@ -74,6 +74,11 @@ class FieldWriter {
   void later(const T& value) {
     (*this)(value);
   }
+  // The last field of a record, which takes no byte when there is none.
+  template <class T>
+  void last(const std::optional<T>& value) {
+    if (value) (*this)(*value);
+  }
   ByteWriter& bytes() { return out_; }
 
  private:
@@ -142,6 +147,11 @@ class FieldReader {
   template <class T>
   void later(T& value) {
     if (!in_.at_end()) (*this)(value);
+  }
+  template <class T>
+  void last(std::optional<T>& value) {
+    value.reset();
+    if (!in_.at_end()) (*this)(value.emplace());
   }
   [[nodiscard]] bool at_end() const { return in_.at_end(); }
 

@@ -12,7 +12,7 @@ namespace {
 
 // Raise it when a field is added, taken away or moved: older snapshots then count for nothing, and
 // are made anew.
-constexpr std::uint8_t snapshot_format = 3;
+constexpr std::uint8_t snapshot_format = 4;
 
 std::vector<StepIndex> members(const StepSet& set) {
   std::vector<StepIndex> all;

@@ -29,6 +29,10 @@ template <class F, Of<KeptSignal> E>
 void fields(F& f, E& e) {
   f(e.name), f(e.data), f(e.at);
 }
+template <class F, Of<UnusableMessage> E>
+void fields(F& f, E& e) {
+  f.step(e.step), f(e.reason), f(e.detail), f(e.at);
+}
 template <class F, Of<LockWait> E>
 void fields(F& f, E& e) {
   f(e.name), f(e.behind);
@@ -39,7 +43,8 @@ void fields(F& f, E& e) {
   f(e.input), f(e.status), f(e.paused), f(e.forced), f(e.contradicted), f(e.version);
   f(e.started_at), f(e.updated_at), f(e.ended_at), f(e.deadline), f(e.not_before), f(e.priority);
   f(e.replay_of), f(e.replayed_by), f(e.parent), f(e.root), f(e.depth), f(e.locks);
-  f(e.holds_locks), f(e.lock_wait), f(e.signals), f(e.steps), f(e.decided);
+  f(e.holds_locks), f(e.lock_wait), f(e.signals), f(e.signal_ids), f(e.unusable);
+  f(e.unusable_count), f(e.failing), f(e.steps), f(e.decided);
   f.steps(e.undo_plan), f(e.turn_back), f(e.stuck), f(e.wish), f(e.output);
 }
 

@@ -96,8 +96,8 @@ struct TurnChildBack {
   SagaId child;
   ErrorInfo reason;
 };
-using Effect = std::variant<SendCommand, SendAgain, WithdrawCommand, ExtendAttempt, StartChild,
-                            TurnChildBack>;
+using Effect =
+    std::variant<SendCommand, SendAgain, WithdrawCommand, ExtendAttempt, StartChild, TurnChildBack>;
 
 struct Refusal {
   Refused::Code code = Refused::Code::wrong_state;

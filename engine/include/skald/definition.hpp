@@ -78,6 +78,7 @@ struct ForEach {
   std::string in;                 ///< JSON Pointer to the array, below `/input`.
   std::string as = "item";        ///< What the element is called in the step's templates.
   std::uint32_t concurrency = 1;  ///< How many run at a time.
+  std::uint32_t page = 0;         ///< So many elements, as an array, are one step's; 0: one by one.
   /// What is collected of each element's output: a JSON Pointer that begins with `/output`. Empty:
   /// nothing, the list stays away.
   std::string gather = "/output";
@@ -102,7 +103,8 @@ using Work = std::variant<Call, Sleep, WaitFor, ChildSaga, ForEach, Gather>;
 struct ElementRef {
   std::string name;          ///< `item`, or what `as` says.
   std::string list;          ///< JSON Pointer to the list, below `/input`.
-  std::uint32_t number = 0;  ///< Position in the list.
+  std::uint32_t number = 0;  ///< Position in the list; of a page, that of the page.
+  std::uint32_t page = 0;    ///< As in ForEach.
   friend bool operator==(const ElementRef&, const ElementRef&) = default;
 };
 
@@ -140,14 +142,15 @@ struct Step {
   }
 };
 inline bool operator==(const ForEach& a, const ForEach& b) {
-  return a.in == b.in && a.as == b.as && a.concurrency == b.concurrency && a.gather == b.gather &&
-         *a.step == *b.step;
+  return a.in == b.in && a.as == b.as && a.concurrency == b.concurrency && a.page == b.page &&
+         a.gather == b.gather && *a.step == *b.step;
 }
 
 /// What follows from the steps' order, worked out once.
 struct Shape {
   std::vector<StepSet> before;                     ///< By step: what must be done first.
   std::vector<std::vector<StepIndex>> successors;  ///< By step: what may become ready after it.
+  std::vector<StepIndex> backwards;                ///< All steps, each behind those that need it.
   StepSet retriable;
   StepIndex pivot = no_step;
   bool step_timers = false;  ///< Some step has a deadline or a hedge.
@@ -159,6 +162,25 @@ inline constexpr std::uint8_t priority_max = 9;
 /// How many steps a saga may have, those that a `for_each` becomes included.
 inline constexpr std::size_t steps_max = 1000;
 
+/// Most elements of a list that a `for_each` takes by pages.
+inline constexpr std::size_t elements_max = 100'000;
+
+/// What happens to the steps under way when another one fails.
+enum class OnSiblingFailure : std::uint8_t {
+  compensate,  ///< They are stopped, asked, and undone.
+  finish,      ///< They end first, retries included; nothing new begins.
+};
+/// In which order a saga undoes its steps.
+enum class UndoOrder : std::uint8_t {
+  sequential,  ///< One by one, the latest first.
+  parallel,    ///< A step as soon as all that ran after it, and depended on it, are undone.
+};
+/// Whether a new saga may have the business key of an ended one.
+enum class KeyReuse : std::uint8_t {
+  reject,     ///< Never.
+  after_end,  ///< Once the one that holds it has ended.
+};
+
 class Definition {
  public:
   std::string type;
@@ -169,6 +191,10 @@ class Definition {
   std::uint8_t priority = default_priority;  ///< 0 to 9; a higher one is admitted first.
   std::vector<std::string> locks;    ///< Names of what a saga locks, with `{/pointer}` in them.
   std::vector<std::string> secrets;  ///< JSON Pointers into the saga that people are not shown.
+  OnSiblingFailure on_sibling_failure = OnSiblingFailure::compensate;
+  UndoOrder undo = UndoOrder::sequential;
+  KeyReuse key_reuse = KeyReuse::reject;
+  std::optional<JsonText> input_schema;  ///< JSON Schema (draft 7) that inputs keep to.
   std::vector<Step> steps;
   PoliciesByName participants;  ///< Policies that this definition states, where it states any.
 

@@ -166,6 +166,7 @@ struct SignalKept {
   std::string name;
   JsonText data;
   Requester requester;
+  std::optional<std::string> id{};  ///< The sender's, by which repetitions are told apart.
 };
 /// A waiting step took the oldest kept signal of this name.
 struct SignalTaken {
@@ -198,6 +199,20 @@ struct AttemptInterrupted {
   AttemptRef attempt;
   bool for_good = false;  ///< Once too often: otherwise it is carried out again.
 };
+/// A step failed, and the saga turns back once the steps under way beside it have ended.
+struct SiblingsAwaited {
+  TurnBack cause;
+};
+/// A message for this saga could not be used and went into quarantine.
+struct MessageQuarantined {
+  StepIndex step = no_step;  ///< That it names, if any.
+  std::string reason;        ///< `BAD_JSON`, …
+  std::string detail;        ///< One sentence.
+};
+/// The saga has ended, and a new one of its type holds its business key from now on.
+struct KeyHandedOver {
+  SagaId to;
+};
 
 using Event =
     std::variant<SagaStarted, CommandIssued, AttemptFailed, AttemptUnanswered, LateFailure,
@@ -206,7 +221,8 @@ using Event =
                  SagaResumed, RetryHastened, SagaPaused, OperatorDecided, ContradictionSeen,
                  ReplayStarted, SagaCompleted, SagaCompensated, SagaAbandoned, StepWaiting,
                  SignalKept, SignalTaken, ChildStarted, ChildTurnedBack, AttemptHedged,
-                 LocksAwaited, LocksGranted, AttemptInterrupted>;
+                 LocksAwaited, LocksGranted, AttemptInterrupted, SiblingsAwaited,
+                 MessageQuarantined, KeyHandedOver>;
 
 /// `saga.started`, `step.succeeded`, … as histories show it.
 [[nodiscard]] const char* event_name(const Event& event);

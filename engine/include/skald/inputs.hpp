@@ -75,6 +75,7 @@ struct SignalReceived {
   std::string name;
   JsonText data;
   Requester requester;
+  std::optional<std::string> id{};  ///< A signal of an id that the saga has seen is not kept again.
 };
 /// A child saga has come to an end.
 struct ChildEnded {
@@ -84,14 +85,24 @@ struct ChildEnded {
   JsonText output;
   ErrorInfo error;  ///< Why it turned back; of a compensated or abandoned one.
 };
+/// A message that names this saga could not be used.
+struct MessageUnusable {
+  StepIndex step = no_step;  ///< That it names, if any.
+  std::string reason;        ///< `BAD_JSON`, …
+  std::string detail;        ///< One sentence.
+};
+/// A new saga of the same type wants the business key of this one, which has ended.
+struct KeyWanted {
+  SagaId by;
+};
 /// The saga that this one is a child of undoes its step.
 struct ParentTurnedBack {
   ErrorInfo reason;
 };
 
-using Input =
-    std::variant<StartRequested, ReplyReceived, AttemptTimedOut, ProcessEnded, Woken,
-                 ResumeRequested, RetryRequested, SkipRequested, CancelRequested, PauseRequested,
-                 AbandonRequested, ReplayRequested, SignalReceived, ChildEnded, ParentTurnedBack>;
+using Input = std::variant<StartRequested, ReplyReceived, AttemptTimedOut, ProcessEnded, Woken,
+                           ResumeRequested, RetryRequested, SkipRequested, CancelRequested,
+                           PauseRequested, AbandonRequested, ReplayRequested, SignalReceived,
+                           MessageUnusable, KeyWanted, ChildEnded, ParentTurnedBack>;
 
 }  // namespace skald

@@ -44,5 +44,9 @@ inline constexpr std::uint64_t journal_rows_max = 1'000'000;
 /// How often the engine's process may end while it carries out a step's attempts itself, in one
 /// round; then the attempt counts as unanswered, and no other follows.
 inline constexpr std::uint8_t interruptions_max = 5;
+/// Ids of signals that a saga remembers, the latest ones.
+inline constexpr std::size_t signal_ids_max = 256;
+/// Unusable messages that one saga's journal tells of.
+inline constexpr std::uint32_t unusable_noted_max = 100;
 
 }  // namespace skald

@@ -138,10 +138,12 @@ class Orchestrator {
   Started start(std::string_view type, const JsonText& input, const StartOptions& options = {});
   /// Not with a text, which would become a JSON string: say JsonText::parse(text) when it holds
   /// JSON, or Json(text) when a string is meant.
+  // clang-format off
   template <typename Text>
     requires std::convertible_to<Text, std::string_view>
   Started start(std::string_view type, const Text& input,
                 const StartOptions& options = {}) = delete;
+  // clang-format on
 
   /// Starts a saga without waiting for its commit: for callers that have no thread to spare for
   /// each start. Never blocks. `done` is called exactly once and says what start() would have: on
@@ -163,8 +165,9 @@ class Orchestrator {
 
   /// Gives the saga a signal that a step waits for, or will wait for; durable on return. \throws
   /// Refused: not_found, invalid when no step waits for this signal, wrong_state when the saga has
-  /// ended or turned back.
-  void signal(const SagaId& id, std::string_view name, const JsonText& data = {});
+  /// ended or turned back. A second signal of the same `signal_id` changes nothing; empty: none.
+  void signal(const SagaId& id, std::string_view name, const JsonText& data = {},
+              std::string_view signal_id = {});
 
   /// Carries out one request of an operator, as the control socket does: `{"verb": "resume", "id":
   /// …}` → `{"ok": true, …}` or `{"ok": false, "error": {"code", "message"}}`. The requests are

@@ -35,6 +35,7 @@ struct ParticipantState {
   std::optional<LastAnswer> last_answer;
   std::optional<LastAnswer> last_error;  ///< The last one that had an error code.
   std::optional<BreakerOrder> order;
+  std::uint64_t unusable = 0;  ///< Messages of it that went into quarantine.
   friend bool operator==(const ParticipantState&, const ParticipantState&) = default;
 };
 

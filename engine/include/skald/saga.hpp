@@ -140,6 +140,15 @@ struct KeptSignal {
   friend bool operator==(const KeptSignal&, const KeptSignal&) = default;
 };
 
+/// A message of a participant that could not be used.
+struct UnusableMessage {
+  StepIndex step = no_step;  ///< That it names, if any.
+  std::string reason;        ///< `BAD_JSON`, …
+  std::string detail;        ///< One sentence.
+  Time at{};
+  friend bool operator==(const UnusableMessage&, const UnusableMessage&) = default;
+};
+
 /// A lock that was taken when the saga wanted it.
 struct LockWait {
   std::string name;
@@ -175,6 +184,9 @@ struct Saga {
   bool holds_locks = false;
   std::optional<LockWait> lock_wait;
   std::vector<KeptSignal> signals;
+  std::vector<std::string> signal_ids;  ///< Of signals taken or kept; the latest are remembered.
+  std::optional<UnusableMessage> unusable;  ///< The latest one.
+  std::uint32_t unusable_count = 0;         ///< How many are noted in the journal.
   std::vector<StepState> steps;
   // What evolve() keeps in step with `steps`, so that no decision looks at every step.
   StepSet done;                      ///< Succeeded or skipped.
@@ -183,6 +195,7 @@ struct Saga {
   std::uint32_t decided = 0;         ///< Decisions about actions so far.
   std::vector<StepIndex> undo_plan;  ///< In the order of undoing; frozen at the turn.
   std::optional<TurnBack> turn_back;
+  std::optional<TurnBack> failing;  ///< Turns back for this once what is under way has ended.
   std::optional<Stuck> stuck;
   std::optional<Wish> wish;
   std::optional<JsonText> output;

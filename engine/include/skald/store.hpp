@@ -61,6 +61,7 @@ struct QuarantinedMessage {
   std::string saga;     ///< Text of the id it names; may be anything, may be empty.
   std::string headers;  ///< JSON object of its metadata, as text.
   std::string body;     ///< Raw bytes, cut at the body limit.
+  std::string step{};   ///< Name of the step that it names, if any. Not stored.
 };
 
 /// A stored definition that cannot be used: its row is damaged, or this version of Skald refuses
