@@ -34,6 +34,8 @@ struct InputName {
   const char* operator()(const AbandonRequested&) const { return "its abandonment"; }
   const char* operator()(const ReplayRequested&) const { return "its replay"; }
   const char* operator()(const SignalReceived&) const { return "a signal"; }
+  const char* operator()(const MessageUnusable&) const { return "a message in quarantine"; }
+  const char* operator()(const KeyWanted&) const { return "the handing over of its key"; }
   const char* operator()(const ChildEnded&) const { return "the end of a child saga"; }
   const char* operator()(const ParentTurnedBack&) const { return "its parent's turn"; }
 };
