@@ -53,15 +53,31 @@ void append_error(std::string& out, const ErrorInfo& error) {
 
 }  // namespace
 
+// What the step is for: one element of its list, or a page of several.
+const Json* SagaLookup::element() {
+  const ElementRef& ref = *step_->element;
+  const auto list = split_pointer(ref.list);
+  const Json* items = list ? value_at(trees_.input(saga_), *list, 1) : nullptr;
+  if (!items || !items->is_array()) return nullptr;
+  if (ref.page == 0) return ref.number < items->size() ? &(*items)[ref.number] : nullptr;
+  if (page_) return &*page_;
+  const std::size_t first = std::size_t{ref.number} * ref.page;
+  if (first >= items->size()) return nullptr;
+  const std::size_t end = std::min(items->size(), first + ref.page);
+  const auto at = [items](std::size_t i) {
+    return items->begin() + static_cast<std::ptrdiff_t>(i);
+  };
+  page_.emplace(Json::array_t(at(first), at(end)));
+  return &*page_;
+}
+
 const Json* SagaLookup::at(const std::string& pointer) {
   const auto tokens = split_pointer(pointer);
   if (!tokens || tokens->empty()) return nullptr;
   const std::string& head = tokens->front();
   if (step_ && step_->element && head == step_->element->name) {
-    const auto list = split_pointer(step_->element->list);
-    const Json* items = list ? value_at(trees_.input(saga_), *list, 1) : nullptr;
-    const bool there = items && items->is_array() && step_->element->number < items->size();
-    return there ? value_at((*items)[step_->element->number], *tokens, 1) : nullptr;
+    const Json* value = element();
+    return value ? value_at(*value, *tokens, 1) : nullptr;
   }
   if (head == "input") return value_at(trees_.input(saga_), *tokens, 1);
   if (head == "steps") {

@@ -24,10 +24,13 @@ class SagaLookup {
   }
 
  private:
+  [[nodiscard]] const Json* element();
+
   const Definition& definition_;
   const Saga& saga_;
   PayloadTrees& trees_;
   const Step* step_;
+  std::optional<Json> page_;  // Of a step that is given several elements.
   Json id_;
   Json key_;
 };

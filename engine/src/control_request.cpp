@@ -253,6 +253,8 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   } else if (verb == "signal") {
     SignalReceived signal{fields.required_name("name"), {}, requester};
     signal.data = fields.json("data").value_or(JsonText{});
+    const std::string id = fields.name_or_empty("signal_id");
+    if (!id.empty()) signal.id = id;
     arrival.input = std::move(signal);
   } else {
     arrival.input = AbandonRequested{requester};

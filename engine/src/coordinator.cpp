@@ -21,7 +21,7 @@ constexpr bool touches_summary =
     std::is_same_v<T, SagaPaused> || std::is_same_v<T, OperatorDecided> ||
     std::is_same_v<T, ContradictionSeen> || std::is_same_v<T, ReplayStarted> ||
     std::is_same_v<T, SagaCompleted> || std::is_same_v<T, SagaCompensated> ||
-    std::is_same_v<T, SagaAbandoned>;
+    std::is_same_v<T, SagaAbandoned> || std::is_same_v<T, KeyHandedOver>;
 
 }  // namespace
 

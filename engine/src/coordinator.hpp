@@ -141,7 +141,13 @@ class Coordinator {
                                     PayloadTrees&& trees);
   void look_up_keys(std::span<const Arrival> arrivals);
   [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key);
+  [[nodiscard]] bool gives_key_up(const Definition& definition, const SagaId& holder);
+  void answer_with_holder(StartArrival& a, const SagaId& holder);
   [[nodiscard]] std::optional<std::string> refused_by_channel(const std::vector<Step>& steps) const;
+  /// Hands a request on to the child sagas that it can only be meant for. False when it is the
+  /// saga's own.
+  bool pass_down(RequestArrival& a);
+  [[nodiscard]] std::vector<SagaId> descendants(const SagaId& root);
   [[nodiscard]] std::string note_on(const LiveSaga& live, const Input& input,
                                     bool was_paused) const;
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.
@@ -170,6 +176,9 @@ class Coordinator {
   [[nodiscard]] std::optional<Unusable> use(Reply& reply);
   void quarantine(const Reply& reply, const Unusable& problem);
   void tell_of_quarantine(const std::string& reason, const std::string& saga);
+  void keep_in_quarantine(QuarantinedMessage message);
+  /// The saga's history and its participant's count tell of it as well.
+  void note_on_saga(const QuarantinedMessage& message);
   [[nodiscard]] std::string shown_detail(const QuarantinedMessage& message,
                                          const std::string& detail);
   [[nodiscard]] bool may_hold_secrets();

@@ -71,20 +71,33 @@ void Coordinator::quarantine(const Reply& reply, const Unusable& problem) {
     step = saga->definition->steps[reply.attempt.step].name;
   }
   QuarantinedMessage message = keep_reply(reply, step, problem);
-  message.at = now_;
-  message.channel = channel_.name();
-  tell_of_quarantine(message.reason, message.saga);
-  open_.batch.quarantined.push_back(std::move(message));
+  message.step = step;
+  keep_in_quarantine(std::move(message));
 }
 
 void Coordinator::take(UnusableArrival& a) {
-  QuarantinedMessage message = a.message;
+  meter_.store(a.message.body.size() + a.message.headers.size());
+  keep_in_quarantine(a.message);
+  if (a.receipt != 0) open_.receipts.push_back(a.receipt);
+}
+
+void Coordinator::keep_in_quarantine(QuarantinedMessage message) {
   message.at = now_;
   message.channel = channel_.name();
-  meter_.store(message.body.size() + message.headers.size());
   tell_of_quarantine(message.reason, message.saga);
+  note_on_saga(message);
   open_.batch.quarantined.push_back(std::move(message));
-  if (a.receipt != 0) open_.receipts.push_back(a.receipt);
+}
+
+void Coordinator::note_on_saga(const QuarantinedMessage& message) {
+  // What is told there by an event of its own, or by what stopped the saga.
+  if (message.reason == unusable::contradiction || message.reason == unusable::internal) return;
+  const auto id = SagaId::parse(message.saga);
+  LiveSaga* saga = id ? live(*id) : nullptr;
+  if (!saga || saga->problem) return;
+  const StepIndex step = saga->definition->find(message.step).value_or(no_step);
+  if (step != no_step) book_.unusable(saga->definition->steps[step].participant);
+  (void)apply(*saga, MessageUnusable{step, message.reason, message.detail});
 }
 
 // The first at once, then a sum now and then: whoever sends one may send thousands. What it says is

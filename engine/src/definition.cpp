@@ -62,6 +62,16 @@ const char* to_string(StepKind kind) {
   return "compensatable";
 }
 
+const char* to_string(OnSiblingFailure rule) {
+  return rule == OnSiblingFailure::finish ? "finish" : "compensate";
+}
+const char* to_string(UndoOrder order) {
+  return order == UndoOrder::parallel ? "parallel" : "sequential";
+}
+const char* to_string(KeyReuse rule) {
+  return rule == KeyReuse::after_end ? "after_end" : "reject";
+}
+
 std::optional<StepIndex> Definition::find(std::string_view step_name) const {
   const auto found = shape_.by_name.find(std::string(step_name));
   return found == shape_.by_name.end() ? std::nullopt : std::optional(found->second);
@@ -77,7 +87,8 @@ class DefinitionDocument {
   /// Everything but what follows from the steps together. False when something was refused.
   bool read(Definition& definition) {
     top_.allow_keys({"$schema", "saga", "version", "description", "deadline", "output", "secrets",
-                     "defaults", "participants", "steps", "locks", "priority"});
+                     "defaults", "participants", "steps", "locks", "priority", "on_sibling_failure",
+                     "undo", "key_reuse"});
     top_.part([&] { definition.type = top_.require("saga", "the saga type's name").name(); });
     top_.part([&] {
       definition.version =
@@ -92,6 +103,16 @@ class DefinitionDocument {
       definition.priority = static_cast<std::uint8_t>(p.whole_number(0, priority_max));
     });
     part("locks", [&](const Place& p) { definition.locks = read_locks(p); });
+    part("on_sibling_failure", [&](const Place& p) {
+      definition.on_sibling_failure =
+          p.choice<OnSiblingFailure>({OnSiblingFailure::compensate, OnSiblingFailure::finish});
+    });
+    part("undo", [&](const Place& p) {
+      definition.undo = p.choice<UndoOrder>({UndoOrder::sequential, UndoOrder::parallel});
+    });
+    part("key_reuse", [&](const Place& p) {
+      definition.key_reuse = p.choice<KeyReuse>({KeyReuse::reject, KeyReuse::after_end});
+    });
     top_.part([&] { read_steps_of(definition); });
     return top_.faults() == 0;
   }

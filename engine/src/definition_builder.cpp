@@ -43,6 +43,21 @@ DefinitionBuilder& DefinitionBuilder::lock(const std::string& name_with_pointers
   return *this;
 }
 
+DefinitionBuilder& DefinitionBuilder::on_sibling_failure(OnSiblingFailure rule) {
+  (*document_)["on_sibling_failure"] = to_string(rule);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::undo(UndoOrder order) {
+  (*document_)["undo"] = to_string(order);
+  return *this;
+}
+
+DefinitionBuilder& DefinitionBuilder::key_reuse(KeyReuse rule) {
+  (*document_)["key_reuse"] = to_string(rule);
+  return *this;
+}
+
 DefinitionBuilder& DefinitionBuilder::default_timeout(Duration duration) {
   (*document_)["defaults"]["timeout"] = format_duration(duration);
   return *this;
@@ -210,6 +225,11 @@ StepBuilder& StepBuilder::for_each(const std::string& list_pointer, std::uint32_
                                    const std::string& as) {
   outer()["for_each"] = Json{
       {"in", list_pointer}, {"concurrency", concurrency}, {"as", as}, {"step", Json::object()}};
+  return *this;
+}
+
+StepBuilder& StepBuilder::page(std::uint32_t elements) {
+  outer()["for_each"]["page"] = elements;
   return *this;
 }
 

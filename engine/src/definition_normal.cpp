@@ -63,6 +63,7 @@ Json normal_step(const Definition& definition, StepIndex index) {
                         {"as", each->as},
                         {"concurrency", each->concurrency},
                         {"step", normal_body(*each->step)}};
+    if (each->page > 0) json["for_each"]["page"] = each->page;
     if (each->gather != "/output") {
       json["for_each"]["gather"] = each->gather.empty() ? "none" : each->gather;
     }
@@ -127,6 +128,13 @@ std::string normal_form_of(const Definition& definition) {
   }
   if (definition.priority != default_priority) json["priority"] = definition.priority;
   if (!definition.locks.empty()) json["locks"] = definition.locks;
+  if (definition.on_sibling_failure != OnSiblingFailure::compensate) {
+    json["on_sibling_failure"] = to_string(definition.on_sibling_failure);
+  }
+  if (definition.undo != UndoOrder::sequential) json["undo"] = to_string(definition.undo);
+  if (definition.key_reuse != KeyReuse::reject) {
+    json["key_reuse"] = to_string(definition.key_reuse);
+  }
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     json["steps"].push_back(normal_step(definition, i));
   }

@@ -71,6 +71,16 @@ class Place {
   [[nodiscard]] Duration duration() const;
   [[nodiscard]] std::uint32_t whole_number(std::uint32_t min, std::uint32_t max) const;
   [[nodiscard]] double number(double min, double max) const;
+  /// One of these words, as to_string() spells them.
+  template <typename Choice>
+  [[nodiscard]] Choice choice(std::initializer_list<Choice> choices) const {
+    std::string known;
+    for (const Choice c : choices) {
+      if (value_->is_string() && value_->get_ref<const std::string&>() == to_string(c)) return c;
+      known += std::string(known.empty() ? "" : " or ") + '"' + to_string(c) + '"';
+    }
+    refuse_value(known);
+  }
 
  private:
   [[nodiscard]] std::string where_of(std::string_view key) const;

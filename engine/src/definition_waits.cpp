@@ -11,6 +11,7 @@ namespace skald {
 namespace {
 
 constexpr std::uint32_t concurrency_max = 1000;
+constexpr std::uint32_t page_max = elements_max;
 
 Sleep read_sleep(const Place& place) {
   Template until = Template::parse(place.value(), place.where());
@@ -54,7 +55,7 @@ std::string read_gather(const Place& place) {
 }
 
 ForEach read_for_each(const Place& place) {
-  place.allow_keys({"in", "as", "step", "concurrency", "gather"});
+  place.allow_keys({"in", "as", "step", "concurrency", "page", "gather"});
   ForEach each;
   const Place in = place.require("in", "a JSON Pointer to a list, such as \"/input/items\"");
   const auto tokens = in.value().is_string() ? split_pointer(in.text()) : std::nullopt;
@@ -71,6 +72,7 @@ ForEach read_for_each(const Place& place) {
   if (const auto p = place.find("concurrency")) {
     each.concurrency = p->whole_number(1, concurrency_max);
   }
+  if (const auto p = place.find("page")) each.page = p->whole_number(1, page_max);
   if (const auto p = place.find("gather")) each.gather = read_gather(*p);
   (void)place.require("step", "the step to run for each element");
   return each;

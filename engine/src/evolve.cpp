@@ -141,7 +141,7 @@ void Evolver::operator()(const LocksGranted&) {
 void Evolver::operator()(const SiblingsAwaited& e) { saga_.failing = e.cause; }
 
 void Evolver::operator()(const MessageQuarantined& e) {
-  saga_.unusable = UnusableMessage{e.step, e.reason, e.detail, at_};
+  saga_.unusable = UnusableNotice{e.step, e.reason, e.detail, at_};
   ++saga_.unusable_count;
 }
 

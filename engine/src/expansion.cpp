@@ -27,11 +27,16 @@ Step prototype_of(const Step& outer, const ForEach& each) {
   step.when = outer.when;
   step.after = outer.after;
   step.group_limit = each.concurrency;
-  step.element = ElementRef{each.as, each.in, 0};
+  step.element = ElementRef{each.as, each.in, 0, each.page};
   auto* child = std::get_if<ChildSaga>(&step.work);
   std::optional<Template>& input = child ? child->input : step.input;
   if (!input) input = Template::parse(Json{{"$from", "/" + each.as}}, "");
   return step;
+}
+
+// How many steps a list comes to.
+std::size_t count_of(const ForEach& each, std::size_t elements) {
+  return each.page == 0 ? elements : (elements + each.page - 1) / each.page;
 }
 
 const Json* list_of(const ForEach& each, const Json& input) {
@@ -67,7 +72,7 @@ Definition expand(const Definition& definition, const Json& input) {
       continue;
     }
     const Json* list = list_of(*each, input);
-    const auto count = static_cast<std::uint32_t>(list ? list->size() : 0);
+    const auto count = static_cast<std::uint32_t>(list ? count_of(*each, list->size()) : 0);
     const auto first = static_cast<StepIndex>(expanded.steps.size());
     Step prototype = prototype_of(step, *each);
     prototype.group_first = first;
@@ -110,11 +115,19 @@ std::variant<DefinitionPtr, std::string> effective_definition(const DefinitionPt
       return fmt::format("{} at {}, which step {} runs over", list ? "has no list" : "has nothing",
                          each->in, step.name);
     }
-    total += list->size();
-    bytes += list->size() * own_bytes(*each->step);
+    if (each->page > 0 && list->size() > elements_max) {
+      return fmt::format("has {} elements at {}; a for_each takes at most {} by pages",
+                         list->size(), each->in, elements_max);
+    }
+    const std::size_t count = count_of(*each, list->size());
+    total += count;
+    bytes += count * own_bytes(*each->step);
   }
   if (total > steps_max) {
-    return fmt::format("makes {} steps; a saga has at most {}", total, steps_max);
+    return fmt::format(
+        "makes {} steps; a saga has at most {}: let a for_each hand several elements at a time to "
+        "one step, by \"page\"",
+        total, steps_max);
   }
   if (bytes > expansion_bytes_max) {
     return fmt::format(

@@ -53,7 +53,8 @@ class JournalCheck {
     if constexpr (requires { e.plan; }) return plan_problem(e);
     if constexpr (requires { e.why; }) return stuck_problem(e.why);
     if constexpr (requires { e.attempt.step; }) return attempt_problem(e.attempt);
-    if constexpr (std::is_same_v<E, SagaResumed>) {
+    if constexpr (std::is_same_v<E, SiblingsAwaited>) return step_problem(e.cause.step);
+    if constexpr (std::is_same_v<E, SagaResumed> || std::is_same_v<E, MessageQuarantined>) {
       return e.step == no_step ? std::string() : step_problem(e.step);
     } else if constexpr (requires { e.step; }) {
       return step_problem(e.step);

@@ -8,13 +8,8 @@ namespace skald {
 namespace {
 
 const Json* element_at(const Json& list, const std::string& token) {
-  std::size_t index = 0;
-  const char* const end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, index);
-  if (error != std::errc{} || stop != end || (token.size() > 1 && token.front() == '0')) {
-    return nullptr;
-  }
-  return index < list.size() ? &list[index] : nullptr;
+  const auto index = index_of(token);
+  return index && *index < list.size() ? &list[*index] : nullptr;
 }
 
 const Json* member_at(const Json& object, const std::string& token) {
@@ -23,6 +18,14 @@ const Json* member_at(const Json& object, const std::string& token) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> index_of(std::string_view token) {
+  std::size_t index = 0;
+  const char* const end = token.data() + token.size();
+  const auto [stop, error] = std::from_chars(token.data(), end, index);
+  const bool padded = token.size() > 1 && token.front() == '0';
+  return error == std::errc{} && stop == end && !padded ? std::optional(index) : std::nullopt;
+}
 
 std::optional<std::vector<std::string>> split_pointer(std::string_view pointer) {
   std::vector<std::string> tokens;

@@ -15,6 +15,9 @@ namespace skald {
 /// pointer has none.
 [[nodiscard]] std::optional<std::vector<std::string>> split_pointer(std::string_view pointer);
 
+/// A token that names an element of a list; nothing when it cannot.
+[[nodiscard]] std::optional<std::size_t> index_of(std::string_view token);
+
 /// What `tokens` from the position `from` on lead to inside `value`, or null.
 [[nodiscard]] const Json* value_at(const Json& value, const std::vector<std::string>& tokens,
                                    std::size_t from);

@@ -39,10 +39,13 @@ std::optional<SagaResult> Orchestrator::wait(const SagaId& id, Duration timeout)
 
 Saga Orchestrator::saga(const SagaId& id) { return shell_->saga(id); }
 
-void Orchestrator::signal(const SagaId& id, std::string_view name, const JsonText& data) {
+void Orchestrator::signal(const SagaId& id, std::string_view name, const JsonText& data,
+                          std::string_view signal_id) {
   RequestArrival arrival;
   arrival.saga = id;
-  arrival.input = SignalReceived{std::string(name), data, {}};
+  SignalReceived signal{std::string(name), data, {}};
+  if (!signal_id.empty()) signal.id = std::string(signal_id);
+  arrival.input = std::move(signal);
   (void)shell_->ask<RequestOutcome>(std::move(arrival));
 }
 

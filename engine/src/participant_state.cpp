@@ -106,8 +106,8 @@ ParticipantState after_restart(const ParticipantPolicies& policies, ParticipantS
 bool worth_storing(const ParticipantState& a, const ParticipantState& b) {
   const BreakerState& before = a.breaker;
   const BreakerState& after = b.breaker;
-  return before.generation != after.generation || before.opened_at != after.opened_at ||
-         before.failures_in_row != after.failures_in_row ||
+  return a.unusable != b.unusable || before.generation != after.generation ||
+         before.opened_at != after.opened_at || before.failures_in_row != after.failures_in_row ||
          before.probes_alive != after.probes_alive || a.order != b.order ||
          a.rate_limit != b.rate_limit ||
          retries_were_added(a.retry_budget.tries, b.retry_budget.tries);

@@ -117,6 +117,7 @@ std::string encode_state(const ParticipantState& state) {
       {"rate_limit", {{"level", rate.level}, {"period", rate.period.count()}, {"at", ms(rate.at)}}},
       {"retry_budget", window_json(state.retry_budget.tries)}};
   if (breaker.set_until) json["breaker"]["set_until"] = ms(*breaker.set_until);
+  if (state.unusable > 0) json["unusable"] = state.unusable;
   if (state.order) json["order"] = order_json(*state.order);
   if (state.last_answer) json["last_answer"] = answer_json(*state.last_answer);
   if (state.last_error) json["last_error"] = answer_json(*state.last_error);
@@ -133,6 +134,9 @@ std::optional<ParticipantState> decode_state(std::string_view text) {
     state.rate_limit = {number(rate.at("level")), duration_of(rate.at("period")),
                         time_of(rate.at("at"))};
     state.retry_budget.tries = read_window(json.at("retry_budget"));
+    if (json.contains("unusable")) {
+      state.unusable = static_cast<std::uint64_t>(number(json.at("unusable")));
+    }
     if (json.contains("order")) state.order = read_order(json.at("order"));
     state.last_answer = read_answer(json, "last_answer");
     state.last_error = read_answer(json, "last_error");

@@ -50,6 +50,7 @@ Json participant_json(const ParticipantStatus& participant, Time now) {
             {"held", Json()},
             {"last_answer", answer_json(state.last_answer)},
             {"last_error", answer_json(state.last_error)},
+            {"unusable_messages", state.unusable},
             {"order", state.order ? order_json(*state.order) : Json()}};
   if (policies.breaker) json["breaker"] = breaker_json(*policies.breaker, state.breaker, now);
   if (policies.rate_limit) json["tokens"] = policies.rate_limit->tokens(state.rate_limit, now);

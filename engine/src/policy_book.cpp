@@ -115,6 +115,10 @@ void PolicyBook::ended_for_good(const std::string& participant, const CommandEnd
   }
 }
 
+void PolicyBook::unusable(const std::string& participant) {
+  if (!participant.empty()) ++change(participant).state.unusable;
+}
+
 bool PolicyBook::set_breaker(const std::string& participant, const BreakerOrder& order) {
   if (!policies(participant).breaker) return false;
   Entry& entry = change(participant);

@@ -40,6 +40,8 @@ class PolicyBook {
   void ended(const std::string& participant, const CommandEnd& end, Time now);
   /// An end that stands whatever becomes of the batch under way.
   void ended_for_good(const std::string& participant, const CommandEnd& end, Time now);
+  /// A message of it went into quarantine.
+  void unusable(const std::string& participant);
   /// As an operator orders it. False when the participant has no breaker.
   bool set_breaker(const std::string& participant, const BreakerOrder& order);
   /// A command is under way since before this engine ran; answers as issued() does.

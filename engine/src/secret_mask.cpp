@@ -196,10 +196,22 @@ Json SecretMask::rendered(const Template& t, const Step* step) const {
         const Json* value = real.at(pointer);
         const auto tokens = split_pointer(pointer);
         if (!value || !tokens) return nullptr;
-        return &hidden.emplace_back(hidden_in(*value, place_of(*tokens, step)));
+        const bool page = step && step->element && step->element->page > 0 && tokens->size() == 1 &&
+                          tokens->front() == step->element->name;
+        return &hidden.emplace_back(page ? hidden_page(*value, *step)
+                                         : hidden_in(*value, place_of(*tokens, step)));
       },
       problem);
   return shown ? payload(shown->value()) : Json(mask);
+}
+
+// Several elements of a list, each hidden as in its place there.
+Json SecretMask::hidden_page(const Json& page, const Step& step) const {
+  Json shown = Json::array();
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    shown.push_back(hidden_in(page[i], place_of({step.element->name, std::to_string(i)}, &step)));
+  }
+  return shown;
 }
 
 // Where a pointer of this step leads to: `/item/sku` is `/input/items/3/sku`.
@@ -207,9 +219,19 @@ Tokens SecretMask::place_of(const Tokens& tokens, const Step* step) {
   if (!step || !step->element || tokens.empty() || tokens.front() != step->element->name) {
     return tokens;
   }
-  Tokens place = split_pointer(step->element->list).value_or(Tokens{});
-  place.push_back(std::to_string(step->element->number));
-  place.insert(place.end(), tokens.begin() + 1, tokens.end());
+  const ElementRef& element = *step->element;
+  Tokens place = split_pointer(element.list).value_or(Tokens{});
+  auto rest = tokens.begin() + 1;
+  if (element.page == 0) {
+    place.push_back(std::to_string(element.number));
+  } else if (rest != tokens.end()) {
+    // Its first token counts from the beginning of the page.
+    const auto within = index_of(*rest);
+    if (!within) return place;
+    place.push_back(std::to_string(std::uint64_t{element.number} * element.page + *within));
+    ++rest;
+  }
+  place.insert(place.end(), rest, tokens.end());
   return place;
 }
 

@@ -67,9 +67,8 @@ Json saga_error(const SecretMask& mask, const Saga& saga) {
                                             : nullptr;
   if (!error) return nullptr;
   const StepIndex step = saga.stuck ? saga.stuck->step : saga.turn_back->step;
-  const std::string name = step_name(mask.definition(), step);
   Json json = error_json(mask, *error);
-  json["step"] = name.empty() ? Json(nullptr) : Json(name);
+  json["step"] = name_or_null(step_name(mask.definition(), step));
   return json;
 }
 
@@ -83,6 +82,22 @@ Json kept_signals(const Saga& saga) {
   Json names = Json::array();
   for (const KeptSignal& signal : saga.signals) names.push_back(signal.name);
   return names;
+}
+
+Json failing_json(const SecretMask& mask, const Saga& saga) {
+  if (!saga.failing) return nullptr;
+  Json json = error_json(mask, saga.failing->error);
+  json["step"] = name_or_null(step_name(mask.definition(), saga.failing->step));
+  return json;
+}
+
+Json unusable_json(const SecretMask& mask, const Saga& saga) {
+  if (!saga.unusable) return nullptr;
+  return {{"count", saga.unusable_count},
+          {"at", format_time(saga.unusable->at)},
+          {"step", name_or_null(step_name(mask.definition(), saga.unusable->step))},
+          {"reason", saga.unusable->reason},
+          {"detail", mask.text(saga.unusable->detail)}};
 }
 
 }  // namespace
@@ -141,6 +156,8 @@ Json show_json(const Definition& definition, const Saga& saga, Time now) {
           {"holds_locks", saga.holds_locks},
           {"parent", saga.parent ? Json(saga.parent->saga.to_string()) : Json(nullptr)},
           {"kept_signals", kept_signals(saga)},
+          {"failing", failing_json(mask, saga)},
+          {"unusable_messages", unusable_json(mask, saga)},
           {"next_at", optional_time(next_wake(definition, saga))},
           {"replay_of", optional_id(saga.replay_of)},
           {"replayed_by", optional_id(saga.replayed_by)},

@@ -37,6 +37,8 @@ class Why {
   [[nodiscard]] std::string sentence() const {
     std::string text = by_status();
     if (saga_.paused) text = paused(text);
+    if (saga_.failing) text += "; " + failing();
+    if (saga_.unusable && !is_end(saga_.status)) text += unusable();
     if (saga_.wish) {
       text += fmt::format("; a wish to turn back ({}) waits for the outcome of {}",
                           mask_.text(saga_.wish->reason.code), name(definition_.pivot()));
@@ -65,6 +67,24 @@ class Why {
       return fmt::format("paused, and `skald resume` only ends that; then it is {}", text);
     }
     return fmt::format("paused: nothing new is issued until `skald resume`; {}", text);
+  }
+
+  [[nodiscard]] std::string failing() const {
+    return fmt::format(
+        "{} failed ({}), and the saga turns back once the steps beside it have ended; `skald "
+        "cancel` turns it back now",
+        name(saga_.failing->step), mask_.text(saga_.failing->error.code));
+  }
+
+  // Only while its step waits for an answer: that message may have been it.
+  [[nodiscard]] std::string unusable() const {
+    const UnusableNotice& message = *saga_.unusable;
+    if (message.step < saga_.steps.size() && saga_.done.contains(message.step)) return {};
+    const std::string about = message.step < saga_.steps.size() ? " for " + name(message.step) : "";
+    return fmt::format(
+        "; a message{} came {} and could not be used ({}: {}): it is in quarantine, see `skald "
+        "quarantine list`",
+        about, ago(message.at), message.reason, mask_.text(message.detail));
   }
 
   [[nodiscard]] std::string not_begun() const {

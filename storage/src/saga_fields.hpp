@@ -29,7 +29,7 @@ template <class F, Of<KeptSignal> E>
 void fields(F& f, E& e) {
   f(e.name), f(e.data), f(e.at);
 }
-template <class F, Of<UnusableMessage> E>
+template <class F, Of<UnusableNotice> E>
 void fields(F& f, E& e) {
   f.step(e.step), f(e.reason), f(e.detail), f(e.at);
 }

@@ -48,6 +48,9 @@ void plan_requests(Random& random, Draft& draft) {
     request.verb = static_cast<Verb>(random.below(testing::verb_count));
     const bool skips = request.verb >= Verb::skip && request.verb <= Verb::skip_as_compensated;
     if (skips) request.step = std::string(1, static_cast<char>('a' + random.below(4)));
+    if (request.verb == Verb::signal && random.chance(50)) {
+      request.given.signal_id = random.chance(70) ? "s-1" : "s-2";
+    }
     draft.requests.push_back(std::move(request));
   }
 }

@@ -153,6 +153,9 @@ Json draw_definition(Random& random, const std::string& type) {
   if (random.chance(20)) d["deadline"] = ms(200 + random.below(2'000));
   if (random.chance(15)) d["locks"] = Json::array({"shop"});
   if (random.chance(15)) d["priority"] = random.below(10);
+  if (random.chance(25)) d["on_sibling_failure"] = "finish";
+  if (random.chance(25)) d["undo"] = "parallel";
+  if (random.chance(15)) d["key_reuse"] = "after_end";
   const std::size_t compensatable = random.below(4);
   const bool pivot = random.chance(50);
   const std::size_t retriable = pivot || compensatable == 0 ? random.below(2) : random.below(3) / 2;

@@ -23,7 +23,7 @@ using testing::StoreDecorator;
 
 namespace {
 
-constexpr testing::Names<Mutant, 24> names{{
+constexpr testing::Names<Mutant, 27> names{{
     {Mutant::none, "none"},
     {Mutant::late_commit, "late-commit"},
     {Mutant::early_receipt, "early-receipt"},
@@ -48,6 +48,9 @@ constexpr testing::Names<Mutant, 24> names{{
     {Mutant::stolen_lock, "stolen-lock"},
     {Mutant::busy_visitor, "busy-visitor"},
     {Mutant::uncounted_end, "uncounted-end"},
+    {Mutant::impatient, "impatient"},
+    {Mutant::hasty_undo, "hasty-undo"},
+    {Mutant::given_key, "given-key"},
 }};
 
 // Issues the next action in the very row that turns the saga back.
@@ -152,11 +155,16 @@ class BrokenEngine final : public Sabotage {
   }
   DefinitionPtr told(DefinitionPtr definition) override {
     const bool changes = mutant_ == Mutant::extra_attempt || mutant_ == Mutant::early_hedge ||
-                         mutant_ == Mutant::no_locks || untold_policy(mutant_);
+                         mutant_ == Mutant::no_locks || mutant_ == Mutant::impatient ||
+                         mutant_ == Mutant::hasty_undo || mutant_ == Mutant::given_key ||
+                         untold_policy(mutant_);
     if (!changes) return definition;
     Json document = Json::parse(definition->normal_form());
     for (Json& step : document["steps"]) mislead(step);
     if (mutant_ == Mutant::no_locks) document.erase("locks");
+    if (mutant_ == Mutant::impatient) document.erase("on_sibling_failure");
+    if (mutant_ == Mutant::hasty_undo) document["undo"] = "parallel";
+    if (mutant_ == Mutant::given_key) document["key_reuse"] = "after_end";
     if (untold_policy(mutant_) && document.contains("participants")) {
       for (Json& policies : document["participants"]) policies.erase(untold_policy(mutant_));
     }
@@ -219,7 +227,10 @@ std::vector<Invariant> broken_by(Mutant mutant) {
     case Mutant::late_commit:
     case Mutant::early_receipt: return {Invariant::I10};
     case Mutant::forward_undo:
-    case Mutant::lost_undo: return {Invariant::I5};
+    case Mutant::lost_undo:
+    case Mutant::impatient:
+    case Mutant::hasty_undo: return {Invariant::I5};
+    case Mutant::given_key: return {Invariant::I1};
     case Mutant::no_dedup:
     case Mutant::double_effect: return {Invariant::I6};
     case Mutant::no_epoch: return {Invariant::I11};

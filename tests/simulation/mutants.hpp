@@ -38,6 +38,9 @@ enum class Mutant : std::uint8_t {
   stolen_lock,    ///< Who is to wait for a lock has it at once.
   busy_visitor,   ///< Who is the owner for one request does an engine's work.
   uncounted_end,  ///< The engine does not know that commands are carried out in its process.
+  impatient,      ///< The engine turns back while steps beside the failed one are under way.
+  hasty_undo,     ///< The engine undoes in parallel what is to be undone one by one.
+  given_key,      ///< The engine hands keys over, whatever the definition says.
 };
 [[nodiscard]] const char* to_string(Mutant mutant);
 [[nodiscard]] std::optional<Mutant> parse_mutant(std::string_view text);

@@ -21,6 +21,10 @@ void add_to(CLI::App& app, SignalOptions& options) {
       ->type_name("NAME");
   verb.add_option("--data", options.data, "Becomes the step's output; @FILE reads it")
       ->type_name("JSON");
+  verb.add_option("--signal-id", options.signal_id,
+                  "A signal that comes again under this id changes nothing")
+      ->check(valid_name())
+      ->type_name("ID");
   ChangeOptions& change = options.change;
   verb.add_flag("-y,--yes", change.yes, "Do not ask before signalling many");
   verb.add_flag("-n,--dry-run", change.dry_run, "Only show the commands that would be sent");
@@ -36,8 +40,13 @@ int run(const SignalOptions& options, Context& context) {
     data = json_argument("--data", options.data, context);
     fields["data"] = data.value();
   }
+  std::optional<std::string> signal_id;
+  if (!options.signal_id.empty()) {
+    signal_id = options.signal_id;
+    fields["signal_id"] = options.signal_id;
+  }
   const auto input = [&](StepIndex, const Requester& requester) -> Input {
-    return SignalReceived{options.name, data, requester};
+    return SignalReceived{options.name, data, requester, signal_id};
   };
   ChangeOptions change = options.change;
   change.selection.ids = {options.id};

@@ -18,6 +18,7 @@ struct SignalOptions {
   std::string id;  ///< `-` reads ids on standard input.
   std::string name;
   std::string data;
+  std::string signal_id;  ///< Empty: none.
 };
 
 void add_to(CLI::App& app, SignalOptions& options);

@@ -181,6 +181,10 @@ enum class KeyReuse : std::uint8_t {
   after_end,  ///< Once the one that holds it has ended.
 };
 
+[[nodiscard]] const char* to_string(OnSiblingFailure rule);
+[[nodiscard]] const char* to_string(UndoOrder order);
+[[nodiscard]] const char* to_string(KeyReuse rule);
+
 class Definition {
  public:
   std::string type;

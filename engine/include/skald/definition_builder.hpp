@@ -35,6 +35,9 @@ class DefinitionBuilder {
   DefinitionBuilder& secret(const std::string& pointer);
   DefinitionBuilder& priority(int priority);
   DefinitionBuilder& lock(const std::string& name_with_pointers);
+  DefinitionBuilder& on_sibling_failure(OnSiblingFailure rule);
+  DefinitionBuilder& undo(UndoOrder order);
+  DefinitionBuilder& key_reuse(KeyReuse rule);
   DefinitionBuilder& default_timeout(Duration duration);
   DefinitionBuilder& default_retry(const RetryPolicy& policy);
   DefinitionBuilder& default_compensation_retry(const RetryPolicy& policy);
@@ -83,6 +86,8 @@ class StepBuilder {
   /// The calls that follow describe the step that is run for each element of the list.
   StepBuilder& for_each(const std::string& list_pointer, std::uint32_t concurrency = 1,
                         const std::string& as = "item");
+  /// So many elements of the list are given to one step, as an array.
+  StepBuilder& page(std::uint32_t elements);
   StepBuilder step(const std::string& name) { return builder_->step(name); }
   [[nodiscard]] Definition build() const { return builder_->build(); }
 

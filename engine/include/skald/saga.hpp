@@ -141,12 +141,12 @@ struct KeptSignal {
 };
 
 /// A message of a participant that could not be used.
-struct UnusableMessage {
+struct UnusableNotice {
   StepIndex step = no_step;  ///< That it names, if any.
   std::string reason;        ///< `BAD_JSON`, …
   std::string detail;        ///< One sentence.
   Time at{};
-  friend bool operator==(const UnusableMessage&, const UnusableMessage&) = default;
+  friend bool operator==(const UnusableNotice&, const UnusableNotice&) = default;
 };
 
 /// A lock that was taken when the saga wanted it.
@@ -184,9 +184,9 @@ struct Saga {
   bool holds_locks = false;
   std::optional<LockWait> lock_wait;
   std::vector<KeptSignal> signals;
-  std::vector<std::string> signal_ids;  ///< Of signals taken or kept; the latest are remembered.
-  std::optional<UnusableMessage> unusable;  ///< The latest one.
-  std::uint32_t unusable_count = 0;         ///< How many are noted in the journal.
+  std::vector<std::string> signal_ids;     ///< Of signals taken or kept; the latest are remembered.
+  std::optional<UnusableNotice> unusable;  ///< The latest one.
+  std::uint32_t unusable_count = 0;        ///< How many are noted in the journal.
   std::vector<StepState> steps;
   // What evolve() keeps in step with `steps`, so that no decision looks at every step.
   StepSet done;                      ///< Succeeded or skipped.

@@ -61,6 +61,7 @@ class SecretMask {
   [[nodiscard]] bool is_hidden(const Tokens& place) const;
   [[nodiscard]] Json hidden_in(Json value, const Tokens& place) const;
   [[nodiscard]] Json rendered(const Template& t, const Step* step) const;
+  [[nodiscard]] Json hidden_page(const Json& page, const Step& step) const;
   [[nodiscard]] static Tokens place_of(const Tokens& tokens, const Step* step);
   [[nodiscard]] Json command_input(StepIndex step, Direction direction) const;
 

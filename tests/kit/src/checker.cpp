@@ -94,10 +94,23 @@ void Checker::take_row(const JournalAppend& append, Position position, Instant i
                    append.saga.to_string());
   if (!witness) return;
   family_.before_row(*witness, append);
+  for (const Event& event : append.events) {
+    if (std::holds_alternative<KeyHandedOver>(event)) take_key_from(*witness);
+  }
   policies_.take_row(witness->path.definition(), append);
   witness->path.walk_row({position, append.version, append.at, append.events}, instant);
   locks_.after_row(*witness, append);
   note_happenings(append);
+}
+
+void Checker::take_key_from(const Witness& witness) {
+  const Saga& saga = witness.path.saga();
+  findings_.expect(Invariant::I1, is_end(saga.status) && saga.holds_key,
+                   "{}: its key was handed over, and it had not ended", witness.path.name());
+  findings_.expect(Invariant::I1, witness.path.definition().key_reuse == KeyReuse::after_end,
+                   "{}: its key was handed over, which its definition does not say",
+                   witness.path.name());
+  if (saga.key) keys_.erase({saga.type, *saga.key});
 }
 
 // The same in every run of the schedule, also for children and replays.

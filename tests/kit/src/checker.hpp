@@ -80,6 +80,7 @@ class Checker {
  private:
   void take_row(const JournalAppend& append, Position position, Instant instant);
   Witness* begin(const SagaStarted& started);
+  void take_key_from(const Witness& witness);
   [[nodiscard]] std::uint64_t label_of(const SagaStarted& started) const;
   void check_locks(const Definition& definition, const SagaStarted& started, const Witness& saga);
   void check_momentary(const Batch& batch);

@@ -9,6 +9,12 @@ namespace {
 std::optional<Happening> happening_of(const Event& event) {
   if (std::holds_alternative<AttemptHedged>(event)) return Happening::attempt_hedged;
   if (std::holds_alternative<SignalTaken>(event)) return Happening::signal_taken;
+  if (std::holds_alternative<SiblingsAwaited>(event)) return Happening::siblings_awaited;
+  if (std::holds_alternative<KeyHandedOver>(event)) return Happening::key_handed_over;
+  if (std::holds_alternative<MessageQuarantined>(event)) return Happening::message_noted;
+  if (const auto* signal = std::get_if<SignalKept>(&event)) {
+    if (signal->id) return Happening::signal_with_id;
+  }
   if (const auto* ended = std::get_if<AttemptInterrupted>(&event)) {
     return ended->for_good ? Happening::ended_too_often : Happening::interrupted;
   }
@@ -24,6 +30,14 @@ std::optional<Happening> happening_of(const Event& event) {
   return std::nullopt;
 }
 
+bool is_undone_beside(const Saga& saga, const AttemptRef& attempt) {
+  if (attempt.direction != Direction::compensate) return false;
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    if (i != attempt.step && saga.steps[i].of(Direction::compensate).outstanding) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Checker::note_happenings(const JournalAppend& append) {
@@ -31,6 +45,10 @@ void Checker::note_happenings(const JournalAppend& append) {
   const Definition& definition = witness.path.definition();
   for (const Event& event : append.events) {
     if (const auto happening = happening_of(event)) happenings_.note(*happening);
+    const auto* issued = std::get_if<CommandIssued>(&event);
+    if (issued && is_undone_beside(witness.path.saga(), issued->attempt)) {
+      happenings_.note(Happening::undone_beside);
+    }
     const auto* done = std::get_if<StepSucceeded>(&event);
     if (!done || witness.path.is_forced(done->attempt.step)) continue;
     const AttemptRef& attempt = done->attempt;

@@ -35,7 +35,12 @@ constexpr std::array<const char*, happening_count> names{"child started",
                                                          "rolled back aside",
                                                          "handler ended the engine",
                                                          "run again after an end",
-                                                         "ended too often"};
+                                                         "ended too often",
+                                                         "siblings awaited",
+                                                         "undone side by side",
+                                                         "key handed over",
+                                                         "message noted",
+                                                         "signal with an id"};
 
 }  // namespace
 

@@ -41,8 +41,13 @@ enum class Happening : std::uint8_t {
   handler_killed,     ///< A command ended the engine that carried it out.
   interrupted,        ///< A command was carried out again after that, or another end.
   ended_too_often,    ///< It was not, since the engine had ended so often.
+  siblings_awaited,   ///< A failure waited for the steps beside it.
+  undone_beside,      ///< A compensation went out while another one was under way.
+  key_handed_over,    ///< By a saga that had ended.
+  message_noted,      ///< One in quarantine, in the history of its saga.
+  signal_with_id,
 };
-inline constexpr std::size_t happening_count = 33;
+inline constexpr std::size_t happening_count = 38;
 [[nodiscard]] const char* to_string(Happening happening);
 
 class Happenings {

@@ -42,6 +42,7 @@ struct Given {
   Requester requester{"ann", "simulated"};
   std::optional<JsonText> patch{};  ///< Of resume (then the request names the step) and replay.
   JsonText data = JsonText::trusted(R"({"from":"ann"})");  ///< Of a signal.
+  std::optional<std::string> signal_id{};
 };
 
 struct PlannedRequest {

@@ -85,6 +85,7 @@ void SagaPath::before(const Event& event, const JournalRow& row) {
   if (const auto* child = std::get_if<ChildTurnedBack>(&event)) check_child_turn(*child);
   if (const auto* lost = std::get_if<AttemptUnanswered>(&event)) check_unanswered(*lost);
   if (const auto* turned = std::get_if<SagaTurnedBack>(&event)) check_turn(*turned, row);
+  if (const auto* awaited = std::get_if<SiblingsAwaited>(&event)) check_siblings_awaited(*awaited);
   if (const auto* wish = std::get_if<WishRecorded>(&event)) check_deadline(wish->reason, row);
   if (const auto* verdict = std::get_if<OperatorDecided>(&event)) forced_.insert(verdict->step);
   if (const auto* done = std::get_if<StepSucceeded>(&event)) {
@@ -110,7 +111,10 @@ bool SagaPath::may_follow_the_end(const Event& event) const {
   const bool taken_back = saga_.status == Status::completed && told_by_parent_ &&
                           std::holds_alternative<SagaTurnedBack>(event);
   const bool replayed = !saga_.parent && std::holds_alternative<ReplayStarted>(event);
-  return taken_back || replayed;
+  const bool told = std::holds_alternative<MessageQuarantined>(event) ||
+                    std::holds_alternative<ContradictionSeen>(event) ||
+                    std::holds_alternative<KeyHandedOver>(event);
+  return taken_back || replayed || told;
 }
 
 void SagaPath::check_started(const SagaStarted& started, const JournalRow& row) {

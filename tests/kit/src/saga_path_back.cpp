@@ -54,7 +54,36 @@ void SagaPath::check_cause(const SagaTurnedBack& turned, const JournalRow& row) 
   findings_.expect(Invariant::I9, !by_parent || told_by_parent_,
                    "{}: it turned back for its parent, which has not told it to", name_);
   told_by_parent_ = false;
+  const bool finishes = definition_.on_sibling_failure == OnSiblingFailure::finish;
+  if (finishes && turned.cause.step != no_step) {
+    findings_.expect(Invariant::I5, !siblings_under_way(),
+                     "{}: it turned back before the steps beside the one that failed had ended",
+                     name_);
+  }
   if (turned.cause.step == no_step && !saga_.wish) check_deadline(turned.cause.error, row);
+}
+
+void SagaPath::check_siblings_awaited(const SiblingsAwaited& awaited) {
+  findings_.expect(Invariant::I5, definition_.on_sibling_failure == OnSiblingFailure::finish,
+                   "{}: it waits for siblings, which its definition does not say", name_);
+  findings_.expect(Invariant::I5, !saga_.failing && siblings_under_way(),
+                   "{}: it waits for siblings of {} and none is under way", name_,
+                   definition_.steps[awaited.cause.step].name);
+}
+
+// Attempts, their retries and questions, child sagas: what a turn back would cut off.
+bool SagaPath::siblings_under_way() const {
+  for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+    const StepState& s = saga_.steps[i];
+    const Attempts& resolve = s.of(Direction::resolve);
+    const bool asked = s.status == StepStatus::unknown && !definition_.steps[i].resolve.empty() &&
+                       (resolve.in_round() == 0 || resolve.outstanding || resolve.retry_at);
+    const bool child =
+        s.status == StepStatus::waiting && definition_.steps[i].as<ChildSaga>() != nullptr;
+    const bool tried = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
+    if (tried || child || asked) return true;
+  }
+  return false;
 }
 
 std::vector<StepIndex> SagaPath::expected_plan() const {
@@ -77,12 +106,39 @@ std::vector<StepIndex> SagaPath::expected_plan() const {
   return plan;
 }
 
-// Whatever stands before it in the plan, whose order check_turn() has checked, is closed.
+// Of a saga that undoes in parallel: what comes after the step, by its and their `after`, is
+// closed. Of another one: whatever stands before it in the plan, whose order check_turn() has
+// checked.
 bool SagaPath::is_turn_of(StepIndex step) const {
   const auto& plan = saga_.undo_plan;
+  if (definition_.undo == UndoOrder::parallel) {
+    const std::vector<bool> later = depending_on(step);
+    return std::all_of(plan.begin(), plan.end(), [&](StepIndex planned) {
+      return !later[planned] || is_closed(saga_.steps[planned].compensation);
+    });
+  }
   return std::all_of(
       plan.begin(), std::find(plan.begin(), plan.end(), step),
       [this](StepIndex planned) { return is_closed(saga_.steps[planned].compensation); });
+}
+
+// All that come after the step, the ones in between left out or not.
+std::vector<bool> SagaPath::depending_on(StepIndex step) const {
+  std::vector<bool> found(definition_.steps.size(), false);
+  bool more = true;
+  while (more) {
+    more = false;
+    for (StepIndex i = 0; i < definition_.steps.size(); ++i) {
+      const auto& after = definition_.steps[i].after;
+      const bool needs = std::any_of(after.begin(), after.end(), [&](StepIndex before) {
+        return before == step || found[before];
+      });
+      if (!needs || found[i]) continue;
+      found[i] = true;
+      more = true;
+    }
+  }
+  return found;
 }
 
 void SagaPath::check_compensation(StepIndex step) {

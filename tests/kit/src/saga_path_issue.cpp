@@ -40,6 +40,8 @@ void SagaPath::check_action(StepIndex step, const JournalRow& row) {
                    name_, step_name);
   findings_.expect(Invariant::I8, !turned_, "{}: {} was issued after the turn back", name_,
                    step_name);
+  findings_.expect(Invariant::I8, !saga_.failing || saga_.steps[step].status != StepStatus::pending,
+                   "{}: {} began after a step had failed", name_, step_name);
   findings_.expect(Invariant::I8, definition_.locks.empty() || saga_.holds_locks,
                    "{}: {} was issued before the saga had its locks", name_, step_name);
   // Once it has begun, it goes on, whatever the clock on the wall says.

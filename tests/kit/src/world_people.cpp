@@ -29,7 +29,7 @@ Input input_for(Verb verb, const Given& given) {
     case Verb::cancel: return CancelRequested{who};
     case Verb::pause: return PauseRequested{who};
     case Verb::abandon: return AbandonRequested{who};
-    case Verb::signal: return SignalReceived{"go", given.data, who};
+    case Verb::signal: return SignalReceived{"go", given.data, who, given.signal_id};
     case Verb::replay: break;  // Not a request to one saga.
   }
   return Woken{};
