@@ -26,6 +26,8 @@ run_lint() {
   check_lengths "${sources[@]}" || problems+=("lines over $line_limit columns")
   step "calls that throw for what data holds"
   check_outside_data "${sources[@]}" || problems+=("calls that throw for what data holds")
+  step "what examples and documents teach"
+  check_taught || problems+=("examples that end the process")
   if [[ ${#chosen[@]} -gt 0 ]]; then
     configure tidy -DCMAKE_CXX_CLANG_TIDY= -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DSKALD_BENCH=ON \
       -DSKALD_WERROR=OFF
@@ -88,6 +90,15 @@ warn_of_lengths() {
       start = 0
     }
     END { close_file() }' "$@"
+}
+
+# Examples are copied, so what must not be done must not stand there.
+check_taught() {
+  local found
+  found=$(git grep -nE '(input|output|data)\(\)\[' -- examples docs README.md) || return 0
+  echo "$found"
+  echo "    use .at(): [] on a value that cannot change ends the process when the member is missing"
+  return 1
 }
 
 # What throws, or ends the process, for what a payload, a name or a file may hold has no place in the

@@ -50,6 +50,7 @@ void Coordinator::recover(Time now) {
     LiveSaga* const loaded = load(summary.id);
     if (!loaded) {  // Damaged, which is noted, or without a journal.
       note_unusable(summary.id, "it has no journal");
+      tell_of_lost_locks(summary);
       return;
     }
     LiveSaga& saga = *loaded;
@@ -93,6 +94,16 @@ void Coordinator::recover(Time now) {
   if (last_record > Time{} && now - last_record > long_absence) hold_what_is_due(last_record);
   hold_overdue_until_ = now + catch_up_limit;
   crash_point(CrashPoint::recovery_rebuilt);
+}
+
+// What such a saga holds is written in what cannot be read.
+void Coordinator::tell_of_lost_locks(const SagaSummary& summary) {
+  const auto found = definitions_.find(summary.definition);
+  if (found == definitions_.end() || found->second->locks.empty()) return;
+  log(LogLevel::warning,
+      fmt::format("saga {} is damaged, so that nobody knows which locks it holds: other sagas may "
+                  "take them; look at what it had begun before you let them",
+                  summary.id.to_string()));
 }
 
 void Coordinator::hold_what_is_due(Time last_record) {

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 #include "json_pointer.hpp"
+#include "skald/text.hpp"
 
 namespace skald {
 
@@ -32,12 +35,24 @@ bool split(const std::string& text, Plain plain, Pointer pointer) {
   return true;
 }
 
+// Numbers that are equal have one name: 1 and 1.0 are the same lock.
+std::string number_name(const Json& number) {
+  constexpr double exact_max = 9007199254740992.0;  // 2^53: whole numbers up to here are exact.
+  if (number.is_number_float()) {
+    const double value = number.get<double>();
+    if (value == std::trunc(value) && std::abs(value) <= exact_max) {
+      return fmt::format("{}", static_cast<std::int64_t>(value));
+    }
+  }
+  return dump_json(number);
+}
+
 std::optional<std::string> text_at(const std::string& pointer, const Json& input,
                                    const std::optional<std::string>& key) {
   if (pointer == "/key") return key;
   const Json* value = value_at(input, *split_pointer(pointer), 1);
   if (!value || (!value->is_string() && !value->is_number())) return std::nullopt;
-  return value->is_string() ? value->get<std::string>() : value->dump();
+  return value->is_string() ? value->get<std::string>() : number_name(*value);
 }
 
 }  // namespace

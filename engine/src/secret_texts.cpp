@@ -33,8 +33,11 @@ void SecretTexts::sort() {
   texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
 }
 
-// How many bytes from `at` on belong to one of the texts; 0: none begins there.
+// How many bytes from `at` on belong to one of the texts; 0: none begins there. A text that was cut
+// may end within a secret, in front of its ellipsis or not.
 std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const {
+  constexpr std::string_view ellipsis = "…";
+  const std::size_t end = text.size() - (text.ends_with(ellipsis) ? ellipsis.size() : 0);
   if (text.size() - at < bytes_min || !beginnings_.contains(beginning_of(text.substr(at)))) {
     return 0;
   }
@@ -42,7 +45,8 @@ std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const 
   auto last = texts_.end();
   std::size_t found = 0;
   // [first, last) begin with the `length` bytes at `at`; in their order the shortest is first.
-  for (std::size_t length = 0; first != last && at + length < text.size();) {
+  std::size_t length = 0;
+  while (first != last && at + length < text.size()) {
     const auto wanted = static_cast<unsigned char>(text[at + length]);
     const auto byte = [length](const std::string& t) {
       return t.size() > length ? static_cast<int>(static_cast<unsigned char>(t[length])) : -1;
@@ -50,7 +54,10 @@ std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const 
     first = std::partition_point(first, last, [&](const auto& t) { return byte(t) < wanted; });
     last = std::partition_point(first, last, [&](const auto& t) { return byte(t) == wanted; });
     ++length;
-    if (first != last && (first->size() == length || length >= telling_bytes)) found = length;
+    const bool cut = at + length == end && length >= bytes_min;
+    if (first != last && (cut || first->size() == length || length >= telling_bytes)) {
+      found = length;
+    }
   }
   return found;
 }

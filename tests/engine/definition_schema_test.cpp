@@ -29,6 +29,7 @@ Json full_document() {
     "$schema": "definition.schema.json", "saga": "a", "version": 1, "description": "All keys.",
     "deadline": "1h", "output": {"$from": "/input", "default": 1}, "secrets": ["/input/card"],
     "locks": ["order/{/key}"], "priority": 7,
+    "on_sibling_failure": "finish", "undo": "parallel", "key_reuse": "after_end",
     "defaults": {"timeout": "5s", "retry": {}, "compensation_retry": {}, "on_failure": "stuck"},
     "participants": {"p": {"timeout": "5s", "retry": {},
       "breaker": {"failures": 1, "failure_rate": 1, "window": "1s", "min_calls": 1, "delay": "1s",
@@ -49,7 +50,7 @@ Json full_document() {
       {"name": "sign", "wait_for": {"signal": "go", "timeout": "1s"}},
       {"name": "child", "saga": {"type": "t", "version": 1, "input": {}}},
       {"name": "all", "for_each": {"in": "/input/items", "as": "item", "concurrency": 2,
-        "gather": "/output/id", "step": {
+        "page": 3, "gather": "/output/id", "step": {
         "participant": "p", "action": "act", "compensation": "none"}}}]})");
 }
 

@@ -37,9 +37,16 @@ TEST_CASE("secrets that overlap in a text are hidden together") {
   CHECK(masked.text("34111222233334444") == "***");
   CHECK(masked.text("no 34111222233334444, no") == "no ***, no");
   CHECK(masked.text("abcdefgh") == "***");
-  CHECK(masked.text("abcdefg") == "***g");
+  CHECK(masked.text("abcdefg.") == "***g.");
   CHECK(masked.text("3411 4111222233334444") == "*** ***");
-  CHECK(masked.text("411122223333") == "411122223333");
+  CHECK(masked.text("411122223333.") == "411122223333.");
+}
+
+TEST_CASE("a secret of which a cut text shows the beginning only is hidden there, too") {
+  const Masked masked(std::vector<std::string>{"4111222233334444"});
+  CHECK(masked.text("declined: 41112222") == "declined: ***");
+  CHECK(masked.text("declined: 41112222…") == "declined: ***…");
+  CHECK(masked.text("declined: 411") == "declined: 411");
 }
 
 TEST_CASE(

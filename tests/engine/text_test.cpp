@@ -48,6 +48,10 @@ TEST_CASE("control characters and marks of direction are shown, not obeyed") {
                         "b") == "a\\x9bb");
   CHECK(escape_controls("\xE2\x80\xAE"
                         "abc") == "\\u202eabc");
+  CHECK(escape_controls("a\xE2\x80\x8B"
+                        "b\xE2\x81\xA0"
+                        "c\xC2\xAD") == "a\\u200bb\\u2060c\\xad");
+  CHECK(escape_controls("\xF3\xA0\x81\x81") == "\\ue0041");
   CHECK(escape_controls("caf\xC3\xA9 \xE9") == "caf\xC3\xA9 \\xe9");
 }
 

@@ -147,6 +147,16 @@ TEST_CASE("an answer to a step that asked nobody is quarantined as forged") {
   CHECK(engine.saga(id).steps[1].status == StepStatus::waiting);
 }
 
+TEST_CASE("numbers that are equal are the same lock, however they are written") {
+  Engine engine{locking};
+  const SagaId first = engine.start("1", {{"order", 7}});
+  const SagaId second = engine.start("2", {{"order", 7.0}});
+  const SagaId other = engine.start("3", {{"order", 7.5}});
+  CHECK(engine.saga(first).holds_locks);
+  CHECK_FALSE(engine.saga(second).holds_locks);
+  CHECK(engine.saga(other).holds_locks);
+}
+
 TEST_CASE("sagas that want the same lock run one after the other, in order of their start") {
   Engine engine{locking};
   const SagaId first = engine.start("1", {{"order", 7}});

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "file_size.hpp"
 #include "output/style.hpp"
 #include "output/text.hpp"
 #include "skald/error.hpp"
@@ -24,12 +24,6 @@ namespace {
 SqliteReader open(const StoreAccess& access) {
   access.require_exists();
   return SqliteReader(access.path());
-}
-
-std::uintmax_t size_of(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  return error ? 0 : size;
 }
 
 Json counts_by_status(SqliteReader& reader) {

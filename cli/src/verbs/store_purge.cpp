@@ -4,13 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <filesystem>
 #include <istream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "context.hpp"
 #include "exit_code.hpp"
+#include "file_size.hpp"
 #include "output/progress_line.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
@@ -26,12 +26,6 @@ namespace {
 constexpr std::size_t slice_sagas = 250;
 constexpr std::uint64_t slice_bytes = 1024 * 1024;
 constexpr std::size_t rehearsed_sagas = 5'000;
-
-std::uintmax_t size_of(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  return error ? 0 : size;
-}
 
 std::string sagas(std::uint64_t count) {
   return fmt::format("{} {}", count, count == 1 ? "saga" : "sagas");
@@ -75,7 +69,7 @@ class Purge {
         context_(context),
         progress_(context),
         engine_(access.engine_running()),
-        bytes_before_(size_of(access.path())) {}
+        bytes_before_(store_size(access.path())) {}
 
   /// False when it was asked to stop, or the store refused.
   bool take(Time ended_before) {
@@ -109,7 +103,7 @@ class Purge {
   int finish(const PurgeOptions& options) {
     access_.release();  // So that the file has its size.
     progress_.end();
-    const auto bytes = size_of(access_.path());
+    const auto bytes = store_size(access_.path());
     if (options.format.format() == Format::json) {
       print_json(context_.out, Format::json,
                  {{"sagas", taken_.sagas},
