@@ -4,6 +4,15 @@
 #include "decider.hpp"
 
 namespace skald {
+namespace {
+
+StepSet plan_of(const Saga& saga) {
+  StepSet planned;
+  for (const StepIndex step : saga.undo_plan) planned.insert(step);
+  return planned;
+}
+
+}  // namespace
 
 // A step that is decided was so after everything it depends on; one that is not has nothing that
 // depends on it. So the reverse order of decisions, undecided and doubtful ones first, is a reverse
@@ -72,28 +81,49 @@ void Decider::go_back() {
   record(SagaCompensated{});
 }
 
-// A step may be undone once all that may have depended on it are: whatever comes after it in the
-// plan's order of dependency.
+// An entry that is closed without a command may make room for others at once.
 void Decider::undo_independent_entries() {
-  std::vector<bool> needed(saga_.steps.size(), false);  // By a step after it that is not undone.
-  StepSet planned;
-  for (const StepIndex step : saga_.undo_plan) planned.insert(step);
-  bool all = true;
-  // The plan has every step behind those that depend on it.
-  for (const StepIndex step : definition_.shape().backwards) {
-    for (const StepIndex next : definition_.shape().successors[step]) {
-      if (needed[next] || (planned.contains(next) && !is_undone(next))) needed[step] = true;
+  for (bool again = true; again;) {
+    again = false;
+    const StepSet turns = undo_turns(definition_, saga_);
+    if (turns.empty()) {
+      record(SagaCompensated{});
+      return;
     }
-    if (!planned.contains(step) || is_undone(step)) continue;
-    if (needed[step] || !undo_entry(step)) all = false;
-    if (saga_.status != Status::compensating) return;
+    for (const StepIndex step : saga_.undo_plan) {
+      if (turns.contains(step)) again = undo_entry(step) || again;
+      if (saga_.status != Status::compensating) return;
+    }
   }
-  if (all) record(SagaCompensated{});
 }
 
-bool Decider::is_undone(StepIndex step) const {
-  const CompensationStatus status = saga_.steps[step].compensation;
-  return status == CompensationStatus::compensated || status == CompensationStatus::skipped;
+bool is_undone(const StepState& s) {
+  return s.compensation == CompensationStatus::compensated ||
+         s.compensation == CompensationStatus::skipped;
+}
+
+// Of branches undone side by side, a step's turn has come once all that may have depended on it are
+// undone: whatever comes after it, over however many steps in between.
+StepSet undo_turns(const Definition& definition, const Saga& saga) {
+  StepSet turns;
+  if (definition.undo == UndoOrder::sequential) {
+    for (const StepIndex step : saga.undo_plan) {
+      if (is_undone(saga.steps[step])) continue;
+      turns.insert(step);
+      break;
+    }
+    return turns;
+  }
+  const StepSet planned = plan_of(saga);
+  std::vector<bool> needed(saga.steps.size(), false);
+  for (const StepIndex step : definition.shape().backwards) {
+    for (const StepIndex next : definition.shape().successors[step]) {
+      const bool open = planned.contains(next) && !is_undone(saga.steps[next]);
+      if (needed[next] || open) needed[step] = true;
+    }
+    if (planned.contains(step) && !is_undone(saga.steps[step]) && !needed[step]) turns.insert(step);
+  }
+  return turns;
 }
 
 bool Decider::undo_entry(StepIndex step) {

@@ -108,7 +108,7 @@ void Decider::definitive_action(const AttemptRef& attempt, const Outcome& outcom
     case StepStatus::retry_wait:
     case StepStatus::unknown: break;
   }
-  if (undo_begun(s)) return;
+  if (undo_begun(s) || is_end(saga_.status)) return;
   const Attempts& action = s.of(Direction::action);
   if (action.outstanding && action.made != attempt.attempt) {
     withdraw(attempt.step, Direction::action);
@@ -324,7 +324,8 @@ void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outco
 
 void Decider::resolve_reply(const AttemptRef& attempt, const Outcome& outcome) {
   const StepState& s = state(attempt.step);
-  if (s.status != StepStatus::unknown) return;  // Decided meanwhile.
+  // Decided meanwhile, or nobody needs to know any more.
+  if (s.status != StepStatus::unknown || is_end(saga_.status)) return;
   const bool definitive =
       outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
   if (!definitive) {

@@ -90,15 +90,11 @@ std::optional<Time> next_wake(const Definition& definition, const Saga& saga) {
   const bool forward = saga.status != Status::compensating;
   if (forward && !saga.wish && !goes_forward_only(definition, saga)) earliest.offer(saga.deadline);
   if (forward && saga.not_before && !has_begun(saga)) earliest.offer(saga.not_before);
-  // On the way back only the entry whose turn it is can do anything; a later one may have a resolve
-  // that is due, and waits for its turn.
-  const auto undoing =
-      std::find_if(saga.undo_plan.begin(), saga.undo_plan.end(), [&saga](StepIndex i) {
-        const CompensationStatus c = saga.steps[i].compensation;
-        return c != CompensationStatus::compensated && c != CompensationStatus::skipped;
-      });
+  // On the way back only the entries whose turn it is can do anything; a later one may have a
+  // resolve that is due, and waits for its turn.
+  const StepSet undoing = forward ? StepSet{} : undo_turns(definition, saga);
   saga.timed.each([&](StepIndex i) {
-    if (!forward && (undoing == saga.undo_plan.end() || *undoing != i)) return;
+    if (!forward && !undoing.contains(i)) return;
     for (const Attempts& a : saga.steps[i].attempts) earliest.offer(a.retry_at);
     earliest.offer(saga.steps[i].wake_at);
   });
@@ -122,7 +118,8 @@ bool may_issue(const Definition& definition, const Saga& saga, Time now) {
     if (due(Direction::action) || due(Direction::compensate) || due(Direction::resolve))
       return true;
     const bool fresh = s.status == StepStatus::pending || s.status == StepStatus::unknown;
-    const bool ready = forward && definition.shape().before[i].subset_of(saga.done);
+    const bool begins = !saga.failing || s.status != StepStatus::pending;
+    const bool ready = forward && begins && definition.shape().before[i].subset_of(saga.done);
     if (fresh && ready) return true;
     if (!forward && s.compensation == CompensationStatus::pending) return true;
   }

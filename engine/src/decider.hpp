@@ -81,7 +81,6 @@ class Decider {
   void go_back();
   bool undo_entry(StepIndex step);  // False: this entry is not done yet.
   void undo_independent_entries();
-  [[nodiscard]] bool is_undone(StepIndex step) const;
   /// The saga turns back for this failure, at once or when the steps beside it have ended.
   void turn_back_or_finish(TurnBack cause);
   [[nodiscard]] bool siblings_under_way() const;
@@ -177,6 +176,10 @@ class Decider {
 [[nodiscard]] bool may_have_happened(const StepState& s);
 /// What undoes the step, as people call it.
 [[nodiscard]] std::string undo_name(const Step& step);
+/// The compensation is confirmed, or closed without a confirmation.
+[[nodiscard]] bool is_undone(const StepState& s);
+/// The entries of the undo plan that are not undone and whose turn it is.
+[[nodiscard]] StepSet undo_turns(const Definition& definition, const Saga& saga);
 /// Some step was issued, or waits.
 [[nodiscard]] bool has_begun(const Saga& saga);
 /// When the next attempt goes out beside the one under way; nothing when none does.

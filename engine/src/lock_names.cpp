@@ -14,7 +14,7 @@ namespace skald {
 namespace {
 
 constexpr std::size_t locks_max = 16;
-constexpr std::size_t name_bytes_max = 255;
+constexpr std::size_t lock_bytes_max = 255;
 
 // Calls back with each plain piece and each pointer of `text`, in order. False when the braces do
 // not match.
@@ -105,8 +105,8 @@ std::optional<std::vector<std::string>> lock_names(const Definition& definition,
       problem = fmt::format("{} needs a text or a number at {}", lock, missing);
       return std::nullopt;
     }
-    if (name.size() > name_bytes_max) {
-      problem = fmt::format("{} becomes longer than {} bytes", lock, name_bytes_max);
+    if (name.size() > lock_bytes_max) {
+      problem = fmt::format("{} becomes longer than {} bytes", lock, lock_bytes_max);
       return std::nullopt;
     }
     names.push_back(std::move(name));

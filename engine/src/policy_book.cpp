@@ -165,7 +165,7 @@ void PolicyBook::note_phase(const std::string& participant, const Standing& befo
 std::map<std::string, std::string> PolicyBook::seal(bool all) {
   std::map<std::string, std::string> changes;
   const auto consider = [&](const std::string& name, const Entry& entry) {
-    if (entry.in_force.policies.empty()) return;
+    if (entry.in_force.policies.empty() && entry.state.unusable == 0) return;
     if (all ? entry.state == entry.stored : !worth_storing(entry.stored, entry.state)) return;
     changes.emplace(name, encode_state(entry.state));
     storing_.insert_or_assign(name, entry.state);

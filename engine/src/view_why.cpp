@@ -111,8 +111,11 @@ class Why {
     constexpr std::size_t named_max = 3;
     std::vector<StepIndex> under_way;
     saga_.begun.each([&](StepIndex i) {
-      if (!saga_.done.contains(i)) under_way.push_back(i);
+      const StepStatus status = saga_.steps[i].status;
+      const bool over = status == StepStatus::rejected || status == StepStatus::failed;
+      if (!saga_.done.contains(i) && !(saga_.failing && over)) under_way.push_back(i);
     });
+    if (under_way.size() == 1 && saga_.failing) return forward(under_way.front());
     if (under_way.size() < 2) {
       const StepIndex at = current_step(saga_);
       return at == no_step ? "all steps are done" : forward(at);

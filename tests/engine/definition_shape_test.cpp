@@ -112,7 +112,8 @@ TEST_CASE("an input that has no list, or too long a one, is named") {
   CHECK(problem(Json::object()) == "has nothing at /input/items, which step e runs over");
   CHECK(problem({{"items", "x"}}) == "has no list at /input/items, which step e runs over");
   CHECK(problem({{"items", std::vector<int>(1000)}}) ==
-        "makes 1001 steps; a saga has at most 1000");
+        "makes 1001 steps; a saga has at most 1000: let a for_each hand several elements at a time "
+        "to one step, by \"page\"");
 }
 
 TEST_CASE("a value that is absent satisfies only what says so") {

@@ -336,6 +336,29 @@ std::vector<Case> of_the_spec() {
   return all;
 }
 
+// The same, with a failure that waits for the steps beside it, and branches undone side by side.
+std::vector<Case> patient(std::vector<Case> cases) {
+  for (Case& c : cases) {
+    Json document = Json::parse(c.definition->normal_form());
+    document["on_sibling_failure"] = "finish";
+    document["undo"] = "parallel";
+    c.definition = std::make_shared<const Definition>(make_definition(document));
+    c.name += ", patient";
+  }
+  return cases;
+}
+
+std::vector<Case> patient_graphs() {
+  std::vector<Case> all;
+  for (const char* kinds : {"ccc", "ccr"}) {
+    std::vector<Traits> traits;
+    for (const char* kind = kinds; *kind != 0; ++kind) traits.push_back(plain(*kind));
+    all.push_back(calls("join", join3, traits));
+  }
+  all.push_back(calls("fork", fork3, {plain('c'), plain('c'), plain('c')}));
+  return patient(std::move(all));
+}
+
 }  // namespace
 
 std::vector<Family> families(bool full) {
@@ -345,6 +368,8 @@ std::vector<Family> families(bool full) {
   all.push_back({"one step", one_step(), full ? Limits{2, 1, 1, true} : each});
   all.push_back({"two steps, one after the other", sequences_of_two(), faults});
   all.push_back({"two steps, side by side", two_beside(false), faults});
+  all.push_back({"two steps, side by side, patient", patient(two_beside(false)), one_fault});
+  all.push_back({"three steps, forks and joins, patient", patient_graphs(), one_fault});
   all.push_back({"sleeps and signals", waits(), hindered});
   all.push_back({"conditions", conditions(), hindered});
   all.push_back({"child sagas", children(), hindered});

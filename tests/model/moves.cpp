@@ -42,6 +42,8 @@ constexpr std::array<const char*, met_count> names{
     "replay force",
     "signal",
     "signal that nobody waits for",
+    "unusable message",
+    "start that wants its key",
     "child completed",
     "child compensated",
     "child abandoned",
@@ -96,6 +98,8 @@ class Meeting {
     const bool awaited = std::any_of(definition_.steps.begin(), definition_.steps.end(), awaits);
     return awaited ? Met::signal : Met::unknown_signal;
   }
+  Met operator()(const MessageUnusable&) const { return Met::message_unusable; }
+  Met operator()(const KeyWanted&) const { return Met::key_wanted; }
   Met operator()(const ChildEnded& e) const {
     const auto& child = saga_.steps.at(e.attempt.step).child;
     if (!child || *child != e.child) return Met::no_such_child;
@@ -141,6 +145,8 @@ Input request_of(const Move& move, const Definition& definition) {
     case Asked::signal:
       return SignalReceived{
           move.detail != 0 ? "nobody-waits-for-it" : awaited_signal(definition), {}, {}};
+    case Asked::message_unusable: return MessageUnusable{move.step, "BAD_JSON", "it is no JSON"};
+    case Asked::key_wanted: return KeyWanted{SagaId::make(Time{}, 0, 3)};
     default: return ParentTurnedBack{{"PARENT_TURNED_BACK", "its parent turned back", {}}};
   }
 }
@@ -151,8 +157,8 @@ const char* to_string(Met met) { return names[static_cast<std::size_t>(met)]; }
 
 std::uint32_t Move::key() const {
   const auto part = [](auto value, int at) { return static_cast<std::uint32_t>(value) << at; };
-  return part(asked, 0) | part(step, 4) | part(direction, 7) | part(attempt, 9) | part(detail, 17) |
-         part(has_room, 25);
+  return part(asked, 0) | part(step, 5) | part(direction, 8) | part(attempt, 10) |
+         part(detail, 18) | part(has_room, 26);
 }
 
 Met met_by(const Definition& definition, const Saga& saga, const Input& input, Time now,

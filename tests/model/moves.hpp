@@ -22,6 +22,8 @@ enum class Asked : std::uint8_t {
   abandon,
   replay,
   signal,
+  message_unusable,
+  key_wanted,
   child_ended,
   parent_turned_back,
 };
@@ -89,13 +91,15 @@ enum class Met : std::uint8_t {
   forced_replay,
   signal,
   unknown_signal,
+  message_unusable,
+  key_wanted,
   child_completed,
   child_compensated,
   child_abandoned,
   no_such_child,
   parent_turned_back,
 };
-inline constexpr std::size_t met_count = 40;
+inline constexpr std::size_t met_count = 42;
 [[nodiscard]] const char* to_string(Met met);
 
 /// The same for the model and for the table of the spec scripts. `elapsed`: since the saga came

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "undo_order.hpp"
+
 namespace skald::model {
 
 using testing::Findings;
@@ -42,8 +44,11 @@ class RowRules {
     std::visit(*this, event);
     const bool returns =
         subject_.is_child && status == completed && std::holds_alternative<SagaTurnedBack>(event);
-    const bool after_end =
-        is_end(status) && !returns && !std::holds_alternative<ReplayStarted>(event);
+    const bool told = std::holds_alternative<ReplayStarted>(event) ||
+                      std::holds_alternative<ContradictionSeen>(event) ||
+                      std::holds_alternative<MessageQuarantined>(event) ||
+                      std::holds_alternative<KeyHandedOver>(event);
+    const bool after_end = is_end(status) && !returns && !told;
     expect(Invariant::I9, !after_end, "something happened after the end");
     evolve(saga_, event, now_);
     const bool edge =
@@ -118,18 +123,35 @@ class RowRules {
     expect(Invariant::I8, predecessors_done(step),
            "a step began before its predecessors were done");
     expect(Invariant::I8, !saga_.turn_back, "a step began after the turn back");
+    expect(Invariant::I8, !saga_.failing || saga_.steps[step].status != StepStatus::pending,
+           "a step began after another one had failed");
     expect(Invariant::I12, !saga_.not_before || *saga_.not_before <= now_, "it began too early");
     expect(Invariant::I8, saga_.locks.empty() || saga_.holds_locks, "it began without its locks");
   }
   void check_undoing(StepIndex step) {
     const auto& plan = saga_.undo_plan;
     const auto entry = std::find(plan.begin(), plan.end(), step);
-    const bool ready = std::all_of(
-        plan.begin(), entry, [this](StepIndex earlier) { return is_closed(saga_.steps[earlier]); });
+    const auto first = testing::undone_before(definition_, plan, step);
+    const bool ready = std::all_of(first.begin(), first.end(), [this](StepIndex earlier) {
+      return is_closed(saga_.steps[earlier]);
+    });
     expect(Invariant::I5, saga_.turn_back.has_value(), "a step was undone on the way forward");
     expect(Invariant::I5, entry != plan.end(), "a step was undone that is not in the plan");
     expect(Invariant::I5, ready, "a step was undone before a later one");
     expect(Invariant::I13, !passed_pivot(), "a step was undone after the pivot");
+  }
+  /// Attempts, retries, questions and child saga of some step that has not failed itself.
+  [[nodiscard]] bool something_is_under_way() const {
+    for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
+      const StepState& s = saga_.steps[i];
+      const Attempts& resolve = s.of(Direction::resolve);
+      const bool asks = s.status == StepStatus::unknown && !definition_.steps[i].resolve.empty() &&
+                        (resolve.in_round() == 0 || resolve.outstanding || resolve.retry_at);
+      const bool tries = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
+      const bool child = s.status == StepStatus::waiting && definition_.steps[i].as<ChildSaga>();
+      if (tries || asks || child) return true;
+    }
+    return false;
   }
   [[nodiscard]] bool may_have_happened(StepIndex step) const {
     const StepState& s = saga_.steps[step];
@@ -167,6 +189,9 @@ void RowRules::operator()(const SagaTurnedBack& e) {
                    [&](StepIndex a, StepIndex b) { return rank(a) > rank(b); });
   expect(Invariant::I5, plan == e.plan, "the undo plan is not what was done, in reverse");
   expect(Invariant::I13, !passed_pivot(), "it turned back after its pivot");
+  const bool waits = definition_.on_sibling_failure == OnSiblingFailure::finish;
+  expect(Invariant::I5, !waits || e.cause.step == no_step || !something_is_under_way(),
+         "it turned back before the steps beside the one that failed had ended");
 }
 
 }  // namespace

@@ -140,9 +140,9 @@ std::string SagaGraph::key(const Node& node) const {
   }
   for (const StepIndex planned : s.undo_plan) key.put(planned);
   if (over) return key.take();
-  key.put(s.wish.has_value(), s.holds_locks, s.lock_wait.has_value(), s.turn_back.has_value(),
-          s.turn_back && s.turn_back->step != no_step, s.deadline && *s.deadline <= node.now,
-          s.signals.size());
+  key.put(s.failing.has_value(), s.wish.has_value(), s.holds_locks, s.lock_wait.has_value(),
+          s.turn_back.has_value(), s.turn_back && s.turn_back->step != no_step,
+          s.deadline && *s.deadline <= node.now, s.signals.size());
   key.put_left(s.not_before, node.now);
   if (s.stuck) key.put(s.stuck->step + 1, s.stuck->direction, s.stuck->resumes_to);
   for (const StepIndex done : node.history.done) key.put(done);
@@ -283,6 +283,8 @@ void SagaGraph::probe(std::uint32_t node) {
   }
   all(Asked::replay, 2);
   all(Asked::signal, 2);
+  all(Asked::message_unusable, 1);
+  all(Asked::key_wanted, 1);
   // What has a pivot, or goes forward only, is never the child of somebody who may turn it back;
   // and an end is final for all but a parent.
   const auto undoable = [](const Step& step) { return step.kind == StepKind::compensatable; };

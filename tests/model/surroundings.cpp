@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "undo_order.hpp"
+
 namespace skald::model {
 
 using testing::Invariant;
@@ -150,8 +152,8 @@ void Desk::check_order(const State& state, const Message& command) {
     }
     return;
   }
-  for (const StepIndex planned : saga.undo_plan) {
-    if (planned == step) break;
+  for (const StepIndex planned :
+       testing::undone_before(*subject_.definition, saga.undo_plan, step)) {
     const Part& part = state.parts[planned];
     const bool exempt = is_exempt(state, planned) || saga.steps[planned].undo_forced;
     expect(Invariant::I5, exempt || part.done == part.undone, state, step,

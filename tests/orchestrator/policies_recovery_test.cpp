@@ -97,6 +97,23 @@ TEST_CASE("a probe that was under way when the engine died does not keep the bre
   CHECK(engine.breaker_changes.back().to == BreakerPhase::closed);
 }
 
+TEST_CASE("a probe whose saga is abandoned, or turned back, does not keep the breaker half open") {
+  Engine engine{with_breaker};
+  open_breaker(engine);
+  const SagaId probing = engine.start();
+  engine.now = *engine.breaker_changes.back().until;
+  engine.tell();
+  const Command probe = engine.channel.take();
+  REQUIRE(engine.breaker_changes.back().to == BreakerPhase::half_open);
+  (void)engine.start();
+  REQUIRE(engine.channel.sent.empty());
+  REQUIRE(engine.request(probing, AbandonRequested{}).empty());
+  engine.tell();
+  REQUIRE(engine.channel.sent.size() == 1);
+  engine.tell(Engine::reply(engine.channel.take(), Outcome::success()));
+  CHECK(engine.breaker_changes.back().to == BreakerPhase::closed);
+}
+
 TEST_CASE("the bulkhead counts what is outstanding since before the crash") {
   Engine engine{with_bulkhead};
   for (int i = 0; i < 5; ++i) (void)engine.start();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "undo_order.hpp"
+
 namespace skald::testing {
 namespace {
 
@@ -143,16 +145,18 @@ void Order::check_forward() const {
   }
 }
 
-// Back in the order of the plan; a child as a whole, where its step stands in the plan.
+// Back in the order of the plan, or of what follows what; a child as a whole, in its step's place.
 void Order::check_back() const {
-  std::uint64_t before = 0;
   for (const StepIndex step : saga_.undo_plan) {
     const Span own = span_of(witness_, step, Direction::compensate);
     if (own.empty()) continue;
+    std::uint64_t before = 0;
+    for (const StepIndex first : undone_before(definition_, saga_.undo_plan, step)) {
+      before = std::max(before, span_of(witness_, first, Direction::compensate).last);
+    }
     const bool in_turn = own.first > before || was_stopped(step) || went_back_by_itself(step);
     findings_.expect(Invariant::I5, in_turn, "{}: {} was undone before a later step",
                      witness_.path.name(), definition_.steps[step].name);
-    before = std::max(before, own.last);
   }
 }
 

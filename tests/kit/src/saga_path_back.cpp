@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "saga_path.hpp"
+#include "undo_order.hpp"
 
 namespace skald::testing {
 namespace {
@@ -106,39 +107,11 @@ std::vector<StepIndex> SagaPath::expected_plan() const {
   return plan;
 }
 
-// Of a saga that undoes in parallel: what comes after the step, by its and their `after`, is
-// closed. Of another one: whatever stands before it in the plan, whose order check_turn() has
-// checked.
 bool SagaPath::is_turn_of(StepIndex step) const {
-  const auto& plan = saga_.undo_plan;
-  if (definition_.undo == UndoOrder::parallel) {
-    const std::vector<bool> later = depending_on(step);
-    return std::all_of(plan.begin(), plan.end(), [&](StepIndex planned) {
-      return !later[planned] || is_closed(saga_.steps[planned].compensation);
-    });
-  }
-  return std::all_of(
-      plan.begin(), std::find(plan.begin(), plan.end(), step),
-      [this](StepIndex planned) { return is_closed(saga_.steps[planned].compensation); });
-}
-
-// All that come after the step, the ones in between left out or not.
-std::vector<bool> SagaPath::depending_on(StepIndex step) const {
-  std::vector<bool> found(definition_.steps.size(), false);
-  bool more = true;
-  while (more) {
-    more = false;
-    for (StepIndex i = 0; i < definition_.steps.size(); ++i) {
-      const auto& after = definition_.steps[i].after;
-      const bool needs = std::any_of(after.begin(), after.end(), [&](StepIndex before) {
-        return before == step || found[before];
-      });
-      if (!needs || found[i]) continue;
-      found[i] = true;
-      more = true;
-    }
-  }
-  return found;
+  const auto first = undone_before(definition_, saga_.undo_plan, step);
+  return std::all_of(first.begin(), first.end(), [this](StepIndex planned) {
+    return is_closed(saga_.steps[planned].compensation);
+  });
 }
 
 void SagaPath::check_compensation(StepIndex step) {
