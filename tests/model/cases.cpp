@@ -348,6 +348,14 @@ std::vector<Case> patient(std::vector<Case> cases) {
   return cases;
 }
 
+std::vector<Case> patient_pairs() {
+  std::vector<Case> all;
+  for (const Traits& other : all_traits('c')) {
+    all.push_back(calls("beside", beside2, {plain('c'), other}));
+  }
+  return patient(std::move(all));
+}
+
 std::vector<Case> patient_graphs() {
   std::vector<Case> all;
   for (const char* kinds : {"ccc", "ccr"}) {
@@ -368,7 +376,7 @@ std::vector<Family> families(bool full) {
   all.push_back({"one step", one_step(), full ? Limits{2, 1, 1, true} : each});
   all.push_back({"two steps, one after the other", sequences_of_two(), faults});
   all.push_back({"two steps, side by side", two_beside(false), faults});
-  all.push_back({"two steps, side by side, patient", patient(two_beside(false)), one_fault});
+  all.push_back({"two steps, side by side, patient", patient_pairs(), one_fault});
   all.push_back({"three steps, forks and joins, patient", patient_graphs(), one_fault});
   all.push_back({"sleeps and signals", waits(), hindered});
   all.push_back({"conditions", conditions(), hindered});
@@ -378,6 +386,7 @@ std::vector<Family> families(bool full) {
   all.push_back({"three steps, plain", plain_three(), one_fault});
   all.push_back({"as in the spec scripts", of_the_spec(), {0, 0, 0, true}});
   if (!full) return all;
+  all.push_back({"two steps, side by side, patient", patient(two_beside(false)), one_fault});
   all.push_back({"two steps, one after the other", sequences_of_two(), fault_and_resume});
   all.push_back({"two steps, side by side", two_beside(true), fault_and_resume});
   all.push_back({"sleeps and signals", waits(), two_faults});
