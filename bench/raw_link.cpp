@@ -1,6 +1,5 @@
 #include "raw_link.hpp"
 
-#include <amqp_tcp_socket.h>
 #include <fmt/format.h>
 
 #include <array>

@@ -1,8 +1,6 @@
 // One bare connection to RabbitMQ: librabbitmq and nothing else, for the ceilings.
 #pragma once
 
-#include <amqp.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +8,8 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+
+#include "librabbitmq.hpp"
 
 namespace skald::bench {
 

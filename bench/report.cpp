@@ -1,6 +1,5 @@
 #include "report.hpp"
 
-#include <amqp.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/utsname.h>
@@ -11,6 +10,8 @@
 #include <ostream>
 #include <thread>
 #include <utility>
+
+#include "librabbitmq.hpp"
 
 namespace skald::bench {
 namespace {

@@ -1,14 +1,12 @@
 // Between the types of librabbitmq and those of the wire format.
 #pragma once
 
-#include <amqp.h>
-#include <amqp_framing.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "librabbitmq.hpp"
 #include "skald/wire.hpp"
 
 namespace skald::amqp {

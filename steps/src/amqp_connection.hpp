@@ -6,8 +6,6 @@
 // that no call waits for the rest of a message.
 #pragma once
 
-#include <amqp.h>
-
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "amqp_socket.hpp"
+#include "librabbitmq.hpp"
 #include "skald/amqp_options.hpp"
 #include "skald/amqp_queues.hpp"
 #include "skald/error.hpp"

@@ -1,6 +1,5 @@
 #include "amqp_failure.hpp"
 
-#include <amqp_framing.h>
 #include <fmt/format.h>
 
 #include "amqp_bytes.hpp"

@@ -1,13 +1,12 @@
 // What librabbitmq and the broker report, as exceptions with a sentence that says what to do.
 #pragma once
 
-#include <amqp.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "amqp_socket.hpp"
+#include "librabbitmq.hpp"
 
 namespace skald {
 

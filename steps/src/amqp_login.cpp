@@ -1,6 +1,4 @@
 // How a connection to the broker is made: TCP or TLS, then the login and the channel.
-#include <amqp_ssl_socket.h>
-#include <amqp_tcp_socket.h>
 #include <fmt/format.h>
 
 #include <new>

@@ -1,6 +1,5 @@
 #include "hand.hpp"
 
-#include <amqp_tcp_socket.h>
 #include <fmt/format.h>
 
 #include <utility>

@@ -1,13 +1,12 @@
 // Somebody at the broker: takes queues away, empties them, and puts in what does not belong there.
 #pragma once
 
-#include <amqp.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "amqp_connection.hpp"
+#include "librabbitmq.hpp"
 
 namespace skald::faults {
 
