@@ -49,8 +49,8 @@ class Authorities {
     openssl("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout " + file("server.key") +
             " -out " + file("server.csr"));
     std::ofstream(file("extensions")) << "subjectAltName=DNS:localhost\n";
-    sign("server.pem", 2);
-    sign("expired.pem", -1);
+    sign("server.pem");
+    sign_for_the_past("expired.pem");
   }
   ~Authorities() { std::filesystem::remove_all(folder_); }
   Authorities(const Authorities&) = delete;
@@ -59,10 +59,23 @@ class Authorities {
   [[nodiscard]] std::string file(const std::string& name) const { return folder_ / name; }
 
  private:
-  void sign(const std::string& certificate, int days) const {
+  void sign(const std::string& certificate) const {
     openssl("x509 -req -in " + file("server.csr") + " -CA " + file("ca.pem") + " -CAkey " +
-            file("ca.key") + " -CAcreateserial -days " + std::to_string(days) + " -extfile " +
-            file("extensions") + " -out " + file(certificate));
+            file("ca.key") + " -CAcreateserial -days 2 -extfile " + file("extensions") + " -out " +
+            file(certificate));
+  }
+  // With dates, which `openssl ca` takes in every version: `x509` of 3.5 refuses days below zero,
+  // and that of 3.0 has no dates.
+  void sign_for_the_past(const std::string& certificate) const {
+    std::ofstream(file("ca.conf")) << "[ca]\ndefault_ca=only\n[only]\ndatabase=" << file("index")
+                                   << "\nnew_certs_dir=" << file("")
+                                   << "\ndefault_md=sha256\nrand_serial=yes\npolicy=any\n"
+                                      "[any]\ncommonName=supplied\n";
+    std::ofstream(file("index")).flush();
+    openssl("ca -batch -notext -config " + file("ca.conf") + " -cert " + file("ca.pem") +
+            " -keyfile " + file("ca.key") + " -in " + file("server.csr") + " -extfile " +
+            file("extensions") + " -startdate 20200101000000Z -enddate 20200102000000Z -out " +
+            file(certificate));
   }
   static void openssl(const std::string& arguments) {
     const std::string command = "openssl " + arguments + " 2>/dev/null >/dev/null";
