@@ -26,9 +26,9 @@ configure() {
   logged "configure-$preset" cmake --preset "$preset" "$@"
 }
 
-# Whether this is the system that Skald is developed on. Elsewhere compilers and libraries warn of
-# more, or of what is no longer recommended; a release build is not to fail for that.
-is_home() { grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; }
+# Whether this is a system that Skald is developed or tested on. Elsewhere compilers and libraries
+# warn of more, or of what is no longer recommended; a release build is not to fail for that.
+is_home() { grep -Eqs '^VERSION_CODENAME=(bookworm|trixie)' /etc/os-release; }
 
 # CMake refuses a build folder that was made for another path, as after a copy or a move.
 forget_moved_build() {
