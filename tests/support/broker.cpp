@@ -1,31 +1,17 @@
 #include "broker.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <memory>
-#include <random>
 
+#include "scripts.hpp"
 #include "skald/error.hpp"
 
 namespace skald::test {
-
-namespace {
-
-std::string make_directory() {
-  const char* base = std::getenv("TMPDIR");
-  std::string path = fmt::format("{}/skald-broker-XXXXXX", base != nullptr ? base : "/tmp");
-  if (::mkdtemp(path.data()) == nullptr) throw ChannelError("cannot make " + path);
-  return path;
-}
-
-}  // namespace
 
 Broker Broker::shared() {
   const char* directory = std::getenv("SKALD_TEST_BROKER");
@@ -53,24 +39,11 @@ AmqpOptions Broker::options(const std::string& prefix) const {
 }
 
 std::string Broker::run(const std::string& verb, const std::string& arguments) const {
-  const std::string command =
-      fmt::format("{} {} '{}' {} 2>&1", SKALD_RABBITMQ_SCRIPT, verb, directory_, arguments);
-  FILE* const pipe = ::popen(command.c_str(), "re");
-  if (pipe == nullptr) throw ChannelError("cannot run " + command);
-  std::string output;
-  std::array<char, 4096> buffer;
-  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    output.append(buffer.data(), count);
-  }
-  const int status = ::pclose(pipe);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw ChannelError(fmt::format("{} failed: {}", command, output));
-  }
-  return output;
+  return run_script_file(SKALD_RABBITMQ_SCRIPT, verb, directory_, arguments);
 }
 
 OwnBroker::OwnBroker(const std::string& configuration)
-    : directory_(make_directory()), broker_(directory_) {
+    : directory_(make_scratch_directory()), broker_(directory_) {
   std::ofstream(directory_ + "/extra.conf") << configuration;
   broker_.run("start");
 }

@@ -16,6 +16,7 @@ enum class Method : std::uint32_t {
   basic_deliver = 0x003C003C,
   basic_ack = 0x003C0050,
   basic_nack = 0x003C0078,
+  confirm_select = 0x0055000A,
 };
 
 /// One frame, or the greeting with which a client begins.
