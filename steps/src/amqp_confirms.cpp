@@ -18,6 +18,11 @@ constexpr std::chrono::milliseconds no_hurry{60'000};
 }  // namespace
 
 void AmqpPublisher::on(const Confirmed& confirmed) {
+  if (confirmed.taken) {
+    trial_.confirmed();
+  } else {
+    trial_.refused(Steady::now());
+  }
   std::vector<Outgoing> done;
   {
     const std::lock_guard lock(mutex_);
@@ -147,25 +152,37 @@ std::chrono::milliseconds AmqpPublisher::bring_back_put_off() {
   return std::chrono::ceil<std::chrono::milliseconds>(put_off_.front().due - now);
 }
 
+// Since when the oldest confirm is owed.
+std::optional<Steady::time_point> AmqpPublisher::owed_since() const {
+  const std::lock_guard lock(mutex_);
+  if (unconfirmed_.empty()) return std::nullopt;
+  return std::max(unconfirmed_.front().published_at, unblocked_at_);
+}
+
 // How long the broker may take for the oldest confirm that it owes. A connection on which confirms
 // stay away would fill up with commands that nobody waits for any more.
 std::chrono::milliseconds AmqpPublisher::confirm_due() {
-  const std::lock_guard lock(mutex_);
   // RabbitMQ 3.10 goes on refusing on a channel that has met a full quorum queue, even when there
   // is room again; a new one is told the truth.
   if (refused_too_long_) {
     throw ConnectionLost(
         fmt::format("{} has refused to keep a command for {}; asking on another "
                     "connection",
-                    options_.describe(), format_duration(options_.confirm_timeout)));
+                    session_.peer(), format_duration(options_.confirm_timeout)));
   }
-  if (blocked_ || unconfirmed_.empty()) return no_hurry;
-  const auto owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      owed_since + options_.confirm_timeout - Steady::now());
-  if (left.count() > 0) return left;
+  if (blocked_) return no_hurry;
+  const auto now = Steady::now();
+  const auto owed = owed_since();
+  const auto trial_due = trial_.check(owed, now, session_.peer());
+  if (trial_.outage_ended()) {
+    log_(LogLevel::info, fmt::format("{} confirms commands again", session_.peer()));
+  }
+  if (!owed) return trial_due;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*owed + options_.confirm_timeout - now);
+  if (left.count() > 0) return std::min(left, trial_due);
   throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
-                                   options_.describe(), format_duration(options_.confirm_timeout)));
+                                   session_.peer(), format_duration(options_.confirm_timeout)));
 }
 
 void AmqpPublisher::forget_refusals() {

@@ -47,6 +47,19 @@ class UnreadableDelivery : public ConnectionLost {
   std::string consumer_;
 };
 
+/// A channel that was opened after a loss refuses or confirms nothing (channel_trial.hpp): another
+/// one is to be opened.
+class SuspectChannel : public ConnectionLost {
+ public:
+  SuspectChannel(const std::string& what, bool reported)
+      : ConnectionLost(what), reported_(reported) {}
+  /// The operator was told so of an earlier channel in the same outage.
+  [[nodiscard]] bool reported() const { return reported_; }
+
+ private:
+  bool reported_;
+};
+
 /// \throws ConnectionLost, or ChannelError when trying again cannot help (a bad certificate).
 [[noreturn]] void throw_status(const std::string& peer, const std::string& operation, int status);
 

@@ -108,6 +108,55 @@ void apply_setting(AmqpOptions& options, std::string_view name, const std::strin
   }
 }
 
+// Which of the hosts a sentence is about: nothing when there is only one.
+std::string which_host(std::size_t number, std::size_t count) {
+  return count == 1 ? std::string{} : fmt::format(" {} of {}", number, count);
+}
+
+AmqpHost read_host(std::string_view text, std::uint16_t usual_port, const std::string& which) {
+  std::string_view name = text;
+  std::string_view port;
+  if (text.starts_with('[')) {
+    name.remove_prefix(1);
+    port = name;
+    name = cut_at(port, ']');
+    if (!port.empty() && !port.starts_with(':'))
+      bad_url(fmt::format("the host{} is malformed", which));
+    if (!port.empty()) port.remove_prefix(1);
+  } else {
+    port = text;
+    name = cut_at(port, ':');
+  }
+  AmqpHost host{percent_decode(name, "host"), usual_port};
+  if (host.name.empty() && which.empty()) bad_url("it names no host");
+  if (host.name.empty()) {
+    bad_url(fmt::format("the host{} is empty; write a name there, or take a comma out", which));
+  }
+  if (!port.empty()) {
+    const std::string part = which.empty() ? "port" : "port of the host" + which;
+    host.port = number_in<std::uint16_t>(port, 1, 65535, part.c_str());
+  }
+  return host;
+}
+
+void read_hosts(AmqpOptions& options, std::string_view list) {
+  const auto count = static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1;
+  if (count > amqp_hosts_max) {
+    bad_url(fmt::format("it names {} hosts, and at most {} are tried; leave some out", count,
+                        amqp_hosts_max));
+  }
+  const std::uint16_t usual_port = options.port;
+  for (std::size_t number = 1; number <= count; ++number) {
+    AmqpHost host = read_host(cut_at(list, ','), usual_port, which_host(number, count));
+    if (number > 1) {
+      options.other_hosts.push_back(std::move(host));
+      continue;
+    }
+    options.host = std::move(host.name);
+    options.port = host.port;
+  }
+}
+
 void read_authority(AmqpOptions& options, std::string_view authority) {
   const std::size_t at = authority.rfind('@');
   if (at != std::string_view::npos) {
@@ -116,21 +165,7 @@ void read_authority(AmqpOptions& options, std::string_view authority) {
     options.user = percent_decode(cut_at(login, ':'), "user");
     options.password = percent_decode(login, "password");
   }
-  std::string_view host = authority;
-  std::string_view port;
-  if (authority.starts_with('[')) {
-    host.remove_prefix(1);
-    port = host;
-    host = cut_at(port, ']');
-    if (!port.empty() && !port.starts_with(':')) bad_url("the host is malformed");
-    if (!port.empty()) port.remove_prefix(1);
-  } else {
-    port = authority;
-    host = cut_at(port, ':');
-  }
-  options.host = percent_decode(host, "host");
-  if (options.host.empty()) bad_url("it names no host");
-  if (!port.empty()) options.port = number_in<std::uint16_t>(port, 1, 65535, "port");
+  read_hosts(options, authority);
 }
 
 // A '/' or '?' that was not encoded ends the address in the middle of the password, and the rest
@@ -194,9 +229,30 @@ AmqpOptions AmqpOptions::from_environment() {
       "SKALD_AMQP_URL_FILE to a file that holds it");
 }
 
+std::string AmqpHost::to_string() const {
+  const bool v6 = name.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", name, v6 ? "]" : "", port);
+}
+
 std::string AmqpOptions::describe() const {
-  return fmt::format("{}://{}@{}:{}/{}", tls.enabled ? "amqps" : "amqp", user, host, port,
+  std::string list;
+  for (const AmqpHost& one : hosts()) list += (list.empty() ? "" : ",") + one.to_string();
+  return fmt::format("{}://{}@{}/{}", tls.enabled ? "amqps" : "amqp", user, list,
                      vhost == "/" ? "" : vhost);
+}
+
+std::vector<AmqpHost> AmqpOptions::hosts() const {
+  std::vector<AmqpHost> all{{host, port}};
+  all.insert(all.end(), other_hosts.begin(), other_hosts.end());
+  return all;
+}
+
+AmqpOptions AmqpOptions::at(const AmqpHost& one) const {
+  AmqpOptions options = *this;
+  options.host = one.name;
+  options.port = one.port;
+  options.other_hosts.clear();
+  return options;
 }
 
 }  // namespace skald

@@ -33,6 +33,7 @@ AmqpPublisher::AmqpPublisher(const AmqpOptions& options, const std::string& engi
       listener_(listener),
       log_(log),
       forwarded_(std::move(forwarded)),
+      trial_(options),
       session_(options, "commands of " + engine, log) {}
 
 void AmqpPublisher::start() {
@@ -77,6 +78,7 @@ void AmqpPublisher::work(AmqpConnection& connection) {
   topology_.declare_for_engine(connection, engine_);
   connection.select_confirms();
   session_.set_up();
+  trial_.opened(Steady::now());
   for (;;) {
     first_unconfirmed_ = 1;
     forget_refusals();

@@ -19,6 +19,7 @@
 
 #include "amqp_session.hpp"
 #include "amqp_topology.hpp"
+#include "channel_trial.hpp"
 #include "skald/channel.hpp"
 
 namespace skald {
@@ -93,6 +94,7 @@ class AmqpPublisher {
   [[nodiscard]] bool isolate_culprit(const std::string& words);
   void recall_unconfirmed();
   std::chrono::milliseconds bring_back_put_off();
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> owed_since() const;
   std::chrono::milliseconds confirm_due();
   void forget_refusals();
   void put_off(Outgoing outgoing);
@@ -109,6 +111,7 @@ class AmqpPublisher {
   bool blocked_ = false;
   std::chrono::steady_clock::time_point unblocked_at_{};
   bool refused_too_long_ = false;
+  ChannelTrial trial_;
   /// So many messages are still published one by one, each after the confirm of the one before:
   /// among them is one over which the broker closes the channel.
   std::size_t suspects_ = 0;

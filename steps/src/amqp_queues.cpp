@@ -5,8 +5,10 @@
 
 namespace skald {
 
-std::map<std::string, QueueState> command_queues(const AmqpOptions& options,
-                                                 const std::vector<std::string>& participants) {
+namespace {
+
+std::map<std::string, QueueState> ask(const AmqpOptions& options,
+                                      const std::vector<std::string>& participants) {
   const AmqpTopology topology(options);
   SocketGuard guard;
   AmqpConnection connection(options, "looking at queues", guard);
@@ -18,6 +20,21 @@ std::map<std::string, QueueState> command_queues(const AmqpOptions& options,
   }
   connection.close();
   return queues;
+}
+
+}  // namespace
+
+std::map<std::string, QueueState> command_queues(const AmqpOptions& options,
+                                                 const std::vector<std::string>& participants) {
+  const std::vector<AmqpHost> hosts = options.hosts();
+  for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
+    try {
+      return ask(options.at(hosts[i]), participants);
+    } catch (const ConnectionLost&) {
+      // The next host may answer; the last one's failure is told.
+    }
+  }
+  return ask(options.at(hosts.back()), participants);
 }
 
 }  // namespace skald

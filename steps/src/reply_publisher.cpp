@@ -26,6 +26,7 @@ void ReplyPublisher::work(AmqpConnection& connection) {
   recall_unconfirmed();
   connection.select_confirms();
   session_.set_up();
+  trial_.opened(Steady::now());
   for (;;) {
     refused_since_.reset();
     try {
@@ -88,30 +89,33 @@ void ReplyPublisher::on(const AmqpEvent& event, std::vector<DeliveryRef>& answer
 // Until when there is nothing to do. Throws when a confirm is overdue: without it the commands that
 // were answered would never be acknowledged, and the prefetch would be used up.
 std::chrono::milliseconds ReplyPublisher::next_look() {
-  const auto left_until = [now = Steady::now()](Moment moment) {
+  const Moment now = Steady::now();
+  const auto left_until = [now](Moment moment) {
     return std::chrono::ceil<std::chrono::milliseconds>(moment - now);
   };
-  auto look = no_hurry;
-  if (blocked_) return look;
+  if (blocked_) return no_hurry;
   if (refused_since_ && left_until(*refused_since_ + options_.confirm_timeout).count() <= 0) {
     throw ConnectionLost(
         fmt::format("{} has refused to keep replies for {}; asking on another "
                     "connection",
-                    options_.describe(), format_duration(options_.confirm_timeout)));
+                    session_.peer(), format_duration(options_.confirm_timeout)));
   }
-  if (!unpublished_.empty() && (suspects_ == 0 || unconfirmed_.empty()))
-    look = left_until(publish_not_before_);
+  std::optional<Moment> owed_since;
   if (!unconfirmed_.empty()) {
-    const Moment owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
-    const auto left = left_until(owed_since + options_.confirm_timeout);
-    if (left.count() <= 0) {
-      throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
-                                       options_.describe(),
-                                       format_duration(options_.confirm_timeout)));
-    }
-    look = std::min(look, left);
+    owed_since = std::max(unconfirmed_.front().published_at, unblocked_at_);
   }
-  return look;
+  auto look = trial_.check(owed_since, now, session_.peer());
+  if (trial_.outage_ended()) {
+    log_(LogLevel::info, fmt::format("{} confirms replies again", session_.peer()));
+  }
+  if (!unpublished_.empty() && (suspects_ == 0 || unconfirmed_.empty())) {
+    look = std::min(look, left_until(publish_not_before_));
+  }
+  if (!owed_since) return look;
+  const auto left = left_until(*owed_since + options_.confirm_timeout);
+  if (left.count() > 0) return std::min(look, left);
+  throw ConnectionLost(fmt::format("{} has confirmed nothing for {}; giving the connection up",
+                                   session_.peer(), format_duration(options_.confirm_timeout)));
 }
 
 std::size_t ReplyPublisher::publishable() const {
@@ -151,6 +155,11 @@ void ReplyPublisher::take_confirm(const Confirmed& confirmed, std::vector<Delive
   if (!confirmed.multiple) {
     entry = std::lower_bound(entry, unconfirmed_.end(), confirmed.tag,
                              [](const Unconfirmed& e, std::uint64_t tag) { return e.tag < tag; });
+  }
+  if (confirmed.taken) {
+    trial_.confirmed();
+  } else {
+    trial_.refused(Steady::now());
   }
   for (; entry != unconfirmed_.end() && entry->tag <= confirmed.tag; ++entry) {
     if (std::exchange(entry->settled, true)) continue;

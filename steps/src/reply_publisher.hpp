@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "amqp_session.hpp"
+#include "channel_trial.hpp"
 #include "participant_desk.hpp"
 
 namespace skald {
@@ -22,7 +23,7 @@ class ReplyPublisher {
   /// Borrows everything.
   ReplyPublisher(const AmqpOptions& options, ParticipantDesk& desk, AmqpSession& session,
                  const Logger& log)
-      : options_(options), desk_(desk), session_(session), log_(log) {}
+      : options_(options), desk_(desk), session_(session), log_(log), trial_(options) {}
 
   /// For AmqpSession::start().
   void work(AmqpConnection& connection);
@@ -58,7 +59,8 @@ class ReplyPublisher {
   std::size_t suspects_ = 0;             // so many are still published one by one
   bool blocked_ = false;                 // no confirm is owed meanwhile
   Moment unblocked_at_{};
-  Moment publish_not_before_{};          // after a reply that the broker could not keep
+  Moment publish_not_before_{};  // after a reply that the broker could not keep
+  ChannelTrial trial_;
   std::optional<Moment> refused_since_;  // on this connection, without a reply that it kept
 };
 

@@ -17,7 +17,8 @@ struct QueueState {
 
 /// The command queues of these participants, by participant, over a connection of its own; a
 /// participant whose queue was never declared is left out. Changes nothing. Any thread; blocks for
-/// a few seconds at most. \throws ChannelError when the broker is away or refuses
+/// a few seconds at most, for each of the broker's hosts. \throws ChannelError when the broker is
+/// away or refuses
 [[nodiscard]] std::map<std::string, QueueState> command_queues(
     const AmqpOptions& options, const std::vector<std::string>& participants);
 

@@ -59,6 +59,36 @@ TEST_CASE("what an address leaves out has the usual value") {
   CHECK(AmqpOptions::parse("amqps://h").tls.verify_hostname);
 }
 
+TEST_CASE("an address may name several hosts, each with its port or without") {
+  const auto options = AmqpOptions::parse("amqp://u:p,w@a:5673,b,[::1]:77/v?heartbeat=5");
+  const std::vector<AmqpHost> hosts{{"a", 5673}, {"b", 5672}, {"::1", 77}};
+  CHECK(options.hosts() == hosts);
+  CHECK(options.password == "p,w");
+  CHECK(options.vhost == "v");
+  CHECK(options.describe() == "amqp://u@a:5673,b:5672,[::1]:77/v");
+  CHECK(options.at(hosts[1]).describe() == "amqp://u@b:5672/v");
+  CHECK(AmqpOptions::parse("amqps://a,b").hosts().back().port == 5671);
+  CHECK(AmqpOptions::parse("amqp://a").hosts().size() == 1);
+}
+
+TEST_CASE("a list of hosts that cannot be used is refused, naming the host and the fix") {
+  CHECK(says(problem_of("amqp://u:s3cret@a,,c"), "the host 2 of 3 is empty; write a name there"));
+  CHECK(says(problem_of("amqp://u:s3cret@a,b,/"), "the host 3 of 3 is empty"));
+  CHECK(says(problem_of("amqp://u:s3cret@,b"), "take a comma out"));
+  CHECK(says(problem_of("amqp://u:s3cret@a,b:0"),
+             "the port of the host 2 of 2 must be a number from 1 to 65535"));
+  CHECK(says(problem_of("amqp://u:s3cret@a:x,b"), "the port of the host 1 of 2"));
+  CHECK(says(problem_of("amqp://u:s3cret@a,[::1]x77"), "the host 2 of 2 is malformed"));
+  std::string list = "h1";
+  for (std::size_t i = 2; i <= amqp_hosts_max; ++i) list += fmt::format(",h{}", i);
+  CHECK(AmqpOptions::parse("amqp://u@" + list).hosts().size() == amqp_hosts_max);
+  CHECK(says(problem_of("amqp://u:s3cret@" + list + ",h"),
+             "it names 33 hosts, and at most 32 are tried; leave some out"));
+  for (const char* url : {"amqp://u:s3cret@a,,c", "amqp://u:s3,cret@a,b:0"}) {
+    CHECK_FALSE(says(problem_of(url), "cret"));
+  }
+}
+
 TEST_CASE("an address that cannot be used is refused, naming the part and never the password") {
   CHECK(says(problem_of("http://x"), "must begin with amqp://"));
   CHECK(says(problem_of("amqp://"), "names no host"));
