@@ -53,6 +53,10 @@ struct QueueArguments {
   bool single_active_consumer = false;
 };
 
+/// What check_may_publish() found out: the broker is blocked and will not answer, or it has not
+/// answered within the limit.
+enum class ProbeAnswer : std::uint8_t { allowed, blocked, none };
+
 /// A delivery or return whose body is still coming in. Not inside the connection: clang 16 could
 /// not make an optional of it there.
 struct AmqpAssembly {
@@ -71,13 +75,20 @@ class AmqpConnection {
   AmqpConnection(const AmqpConnection&) = delete;
   AmqpConnection& operator=(const AmqpConnection&) = delete;
 
+  /// Declaring, binding and consuming: \throws AccessRefused when the user lacks the right.
   void declare_exchange(const std::string& name, const std::string& kind);
+  /// Needs no right.
+  [[nodiscard]] bool exchange_exists(const std::string& name);
   /// Answers how many messages wait in the queue.
   std::uint32_t declare_queue(const std::string& name, const QueueArguments& arguments);
-  /// What is in the queue and who takes it; nothing when there is no such queue.
+  /// What is in the queue and who takes it; nothing when there is no such queue. Needs no right.
   [[nodiscard]] std::optional<QueueState> inspect_queue(const std::string& name);
   void bind_queue(const std::string& queue, const std::string& exchange,
                   const std::string& routing_key);
+  /// Finds out whether the user may publish to this exchange, by a message that no queue takes: it
+  /// comes back. Before select_confirms(). \throws AccessRefused
+  [[nodiscard]] ProbeAnswer check_may_publish(const std::string& exchange,
+                                              std::chrono::milliseconds limit);
   void select_confirms();
   void consume(const std::string& queue, const std::string& consumer, std::uint16_t prefetch);
 
@@ -85,7 +96,8 @@ class AmqpConnection {
   /// each channel. \throws UnsendableMessage before anything of it is sent.
   std::uint64_t publish(const std::string& exchange, const std::string& routing_key, bool mandatory,
                         const WireMessage& message);
-  /// After MessageRefused: a new channel on the same connection, without confirms and consumers.
+  /// After MessageRefused and AccessRefused: a new channel on the same connection, without confirms
+  /// and consumers.
   void reopen_channel();
   /// After UnreadableDelivery: rejects the message and closes the connection behind it, waiting a
   /// moment for the broker to take note.
@@ -116,6 +128,7 @@ class AmqpConnection {
   void connect(const AmqpOptions& options);
   void log_in(const AmqpOptions& options, const std::string& purpose);
   void open_channel();
+  [[nodiscard]] bool found(const char* what, const std::string& name);
   void check(int status, const std::string& operation) const;
   void check_reply(const amqp_rpc_reply_t& reply, const std::string& operation) const;
   std::optional<AmqpEvent> read_event();

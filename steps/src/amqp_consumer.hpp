@@ -49,7 +49,7 @@ class AmqpConsumer {
   void acknowledge(AmqpConnection& connection);
 
   const AmqpOptions& options_;
-  const AmqpTopology topology_;
+  AmqpTopology topology_;
   const std::string engine_;
   ChannelListener& listener_;
   const Logger& log_;

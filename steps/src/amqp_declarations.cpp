@@ -1,8 +1,11 @@
 // Exchanges and queues over a connection: calls that wait for the broker's answer.
 #include <fmt/format.h>
 
+#include <random>
+
 #include "amqp_bytes.hpp"
 #include "amqp_connection.hpp"
+#include "amqp_failure.hpp"
 
 namespace skald {
 
@@ -35,23 +38,36 @@ std::uint32_t AmqpConnection::declare_queue(const std::string& name,
   return declared->message_count;
 }
 
+bool AmqpConnection::exchange_exists(const std::string& name) {
+  const GuardedCall call(guard_);
+  amqp_exchange_declare(state_.get(), the_channel, amqp::bytes(name), amqp::bytes("direct"), 1, 1,
+                        0, 0, amqp_empty_table);
+  return found("exchange", name);
+}
+
 std::optional<QueueState> AmqpConnection::inspect_queue(const std::string& name) {
   const GuardedCall call(guard_);
   const amqp_queue_declare_ok_t* declared = amqp_queue_declare(
       state_.get(), the_channel, amqp::bytes(name), 1, 0, 0, 0, amqp_empty_table);
   if (declared != nullptr) return QueueState{declared->message_count, declared->consumer_count};
+  (void)found("queue", name);
+  return std::nullopt;
+}
+
+// What came of a passive declaration.
+bool AmqpConnection::found(const char* what, const std::string& name) {
   const amqp_rpc_reply_t reply = amqp_get_rpc_reply(state_.get());
   const bool missing =
       reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
       reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD &&
       static_cast<const amqp_channel_close_t*>(reply.reply.decoded)->reply_code == AMQP_NOT_FOUND;
-  if (!missing) check_reply(reply, fmt::format("looking at the queue '{}'", name));
+  if (!missing) {
+    check_reply(reply, fmt::format("looking at the {} '{}'", what, name));
+    return true;
+  }
   // The broker has closed the channel over it.
-  amqp_channel_close_ok_t agreed{};
-  check(amqp_send_method(state_.get(), the_channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &agreed),
-        "closing a channel");
-  open_channel();
-  return std::nullopt;
+  reopen_channel();
+  return false;
 }
 
 void AmqpConnection::bind_queue(const std::string& queue, const std::string& exchange,
@@ -62,10 +78,34 @@ void AmqpConnection::bind_queue(const std::string& queue, const std::string& exc
   check_reply(amqp_get_rpc_reply(state_.get()), fmt::format("binding the queue '{}'", queue));
 }
 
+ProbeAnswer AmqpConnection::check_may_publish(const std::string& exchange,
+                                              std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  try {
+    publish(exchange, fmt::format("skald.probe/{:08x}", std::random_device{}()), true, {});
+    for (;;) {
+      while (auto event = next()) {
+        if (std::holds_alternative<Returned>(*event)) return ProbeAnswer::allowed;
+        if (std::holds_alternative<Blocked>(*event)) return ProbeAnswer::blocked;
+      }
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return ProbeAnswer::none;
+      wait(-1, left);
+    }
+  } catch (const PublishRefused& refused) {
+    throw AccessRefused(fmt::format(
+        "{} refused publishing to the {}: {}", peer_,
+        exchange.empty() ? "default exchange" : "exchange '" + exchange + "'", refused.words()));
+  }
+}
+
 void AmqpConnection::select_confirms() {
   const GuardedCall call(guard_);
   amqp_confirm_select(state_.get(), the_channel);
   check_reply(amqp_get_rpc_reply(state_.get()), "asking for publisher confirms");
+  // The broker counts from here on.
+  published_ = 0;
 }
 
 void AmqpConnection::consume(const std::string& queue, const std::string& consumer,

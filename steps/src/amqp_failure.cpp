@@ -3,23 +3,12 @@
 #include <fmt/format.h>
 
 #include "amqp_bytes.hpp"
+#include "amqp_rights.hpp"
 #include "skald/text.hpp"
 
 namespace skald {
 
 namespace {
-
-std::string_view advice(int code, const std::string& operation) {
-  switch (code) {
-    case AMQP_ACCESS_REFUSED:
-      return operation == "logging in" ? "; check the user and the password"
-                                       : "; give the user the rights it needs";
-    case AMQP_NOT_ALLOWED: return "; check the vhost and the user's rights to it";
-    case AMQP_PRECONDITION_FAILED:
-      return "; delete it when it is empty, or use the queue type that it was made with";
-    default: return "";
-  }
-}
 
 // Each side takes the other's greeting for noise when only one of them speaks TLS.
 std::string_view scheme_advice(std::string_view peer, std::string_view operation, int status) {
@@ -48,19 +37,34 @@ bool blames_message(int code) {
 
 struct Farewell {
   int code = 0;
-  std::string words;
+  std::string words;   // on one line
+  AmqpMethodRef over;  // which method, when a channel is closed
 };
 
 Farewell read_farewell(const amqp_method_t& method) {
   if (method.id == AMQP_CONNECTION_CLOSE_METHOD) {
     const auto* close = static_cast<const amqp_connection_close_t*>(method.decoded);
-    return {close->reply_code, amqp::text(close->reply_text)};
+    return {close->reply_code, escape_controls(amqp::text(close->reply_text)), {}};
   }
   if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
     const auto* close = static_cast<const amqp_channel_close_t*>(method.decoded);
-    return {close->reply_code, amqp::text(close->reply_text)};
+    return {close->reply_code,
+            escape_controls(amqp::text(close->reply_text)),
+            {close->class_id, close->method_id}};
   }
-  return {0, fmt::format("method {:#x}", method.id)};
+  return {0, fmt::format("method {:#x}", method.id), {}};
+}
+
+std::string advice(const Farewell& farewell, const std::string& operation) {
+  switch (farewell.code) {
+    case AMQP_ACCESS_REFUSED:
+      return operation == "logging in" ? "; check the user and the password"
+                                       : rights_advice(farewell.over, farewell.words);
+    case AMQP_NOT_ALLOWED: return "; check the vhost and the user's rights to it";
+    case AMQP_PRECONDITION_FAILED:
+      return "; delete it when it is empty, or use the queue type that it was made with";
+    default: return {};
+  }
 }
 
 }  // namespace
@@ -90,19 +94,25 @@ void throw_status(const std::string& peer, const std::string& operation, int sta
 void throw_closed(const std::string& peer, const std::string& operation,
                   const amqp_method_t& method) {
   const Farewell farewell = read_farewell(method);
-  if (refused_for_good(farewell.code)) {
-    throw ChannelError(fmt::format("{} refused {}: {}{}", peer, operation, farewell.words,
-                                   advice(farewell.code, operation)));
+  const std::string refusal = fmt::format("{} refused {}: {}{}", peer, operation, farewell.words,
+                                          advice(farewell, operation));
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD && farewell.code == AMQP_ACCESS_REFUSED) {
+    throw AccessRefused(refusal);
   }
+  if (refused_for_good(farewell.code)) throw ChannelError(refusal);
   throw ConnectionLost(
       fmt::format("{} closed the connection while {}: {}", peer, operation, farewell.words));
 }
 
 void throw_broken_off(const std::string& peer, const amqp_method_t& method) {
   const Farewell farewell = read_farewell(method);
-  const std::string words = escape_controls(farewell.words);
+  const std::string& words = farewell.words;
   if (method.id == AMQP_CHANNEL_CLOSE_METHOD && blames_message(farewell.code)) {
     throw MessageRefused(fmt::format("{} closed the channel: {}", peer, words), words);
+  }
+  if (farewell.code == AMQP_ACCESS_REFUSED) {
+    const std::string advised = words + rights_advice(farewell.over, words);
+    throw PublishRefused(fmt::format("{} closed the channel: {}", peer, advised), advised);
   }
   throw ConnectionLost(fmt::format("{} closed the connection: {}", peer, words));
 }

@@ -31,6 +31,25 @@ class MessageRefused : public ConnectionLost {
   std::string words_;
 };
 
+/// The user may not do this. The broker has closed the channel over it; the connection goes on
+/// after AmqpConnection::reopen_channel().
+class AccessRefused : public ChannelError {
+ public:
+  using ChannelError::ChannelError;
+};
+
+/// The broker closed the channel because the user may not publish there.
+class PublishRefused : public ConnectionLost {
+ public:
+  PublishRefused(const std::string& what, std::string words)
+      : ConnectionLost(what), words_(std::move(words)) {}
+  /// The broker's own words, cleaned and escaped, and what to do about it.
+  [[nodiscard]] const std::string& words() const { return words_; }
+
+ private:
+  std::string words_;
+};
+
 /// A delivery came whose properties cannot be decoded: its headers are larger than a frame, or
 /// nested deeper than the client library reads. Nothing more can be read from the connection;
 /// AmqpConnection::reject_and_hang_up() takes the message out of its queue, or it would end every
@@ -64,12 +83,13 @@ class SuspectChannel : public ConnectionLost {
 [[noreturn]] void throw_status(const std::string& peer, const std::string& operation, int status);
 
 /// The broker closed the channel or the connection in answer to `operation`. \throws
-/// ConnectionLost, or ChannelError when it refused for good: login, vhost, rights, other arguments.
+/// ConnectionLost, or ChannelError when it refused for good: login, vhost, other arguments, and
+/// rights (AccessRefused).
 [[noreturn]] void throw_closed(const std::string& peer, const std::string& operation,
                                const amqp_method_t& method);
 
 /// The broker closed a connection or channel that had been working. \throws MessageRefused when it
-/// was over a message that was published, otherwise ConnectionLost.
+/// was over a message that was published, PublishRefused, otherwise ConnectionLost.
 [[noreturn]] void throw_broken_off(const std::string& peer, const amqp_method_t& method);
 
 }  // namespace skald

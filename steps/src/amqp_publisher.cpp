@@ -33,6 +33,7 @@ AmqpPublisher::AmqpPublisher(const AmqpOptions& options, const std::string& engi
       listener_(listener),
       log_(log),
       forwarded_(std::move(forwarded)),
+      probe_(topology_.commands_exchange()),
       trial_(options),
       session_(options, "commands of " + engine, log) {}
 
@@ -76,6 +77,7 @@ void AmqpPublisher::withdraw(const SagaId& saga, const AttemptRef& attempt) {
 void AmqpPublisher::work(AmqpConnection& connection) {
   blocked_ = false;
   topology_.declare_for_engine(connection, engine_);
+  probe_.check(connection, session_.peer());
   connection.select_confirms();
   session_.set_up();
   trial_.opened(Steady::now());

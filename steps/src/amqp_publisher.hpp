@@ -20,6 +20,7 @@
 #include "amqp_session.hpp"
 #include "amqp_topology.hpp"
 #include "channel_trial.hpp"
+#include "publish_probe.hpp"
 #include "skald/channel.hpp"
 
 namespace skald {
@@ -101,13 +102,14 @@ class AmqpPublisher {
   void leave(std::size_t count);
 
   const AmqpOptions& options_;
-  const AmqpTopology topology_;
+  AmqpTopology topology_;
   const std::string engine_;
   const std::string reply_queue_;
   ChannelListener& listener_;
   const Logger& log_;
   const Forwarded forwarded_;
   // The publisher's thread only; while blocked no confirm is owed.
+  PublishProbe probe_;
   bool blocked_ = false;
   std::chrono::steady_clock::time_point unblocked_at_{};
   bool refused_too_long_ = false;

@@ -1,16 +1,21 @@
 // The exchanges and queues of docs/wire.md: their names, and how they are declared.
 //
-// Whoever comes first declares them, and declaring again changes nothing. Participants declare
-// their own command queue; the engine never does, for a command without a participant must come
-// back.
+// Whoever comes first declares them, and declaring again changes nothing but finds out whether they
+// have other arguments. A user who may declare nothing needs no more than that an administrator has
+// made them. Participants declare their own command queue; the engine never does, for a command
+// without a participant must come back.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 
 #include "amqp_connection.hpp"
+#include "amqp_failure.hpp"
 
 namespace skald {
 
+/// Names: any thread. Declaring: one thread.
 class AmqpTopology {
  public:
   explicit AmqpTopology(const AmqpOptions& options)
@@ -27,19 +32,29 @@ class AmqpTopology {
     return prefix_ + ".reply." + engine;
   }
 
-  /// What an engine needs: the exchanges, the dead letters and its own reply queue.
-  /// \throws ConnectionLost, ChannelError
+  /// What an engine needs: the exchanges, the dead letters and its own reply queue. Before anything
+  /// else on the channel, which may be opened anew. \throws ConnectionLost, ChannelError
   /// Answers how many replies wait already.
-  std::uint32_t declare_for_engine(AmqpConnection& connection, const std::string& engine) const;
-  /// What a participant needs: the exchanges, the dead letters and its command queue.
-  /// \throws ConnectionLost, ChannelError
-  void declare_for_participant(AmqpConnection& connection, const std::string& participant) const;
+  std::uint32_t declare_for_engine(AmqpConnection& connection, const std::string& engine);
+  /// What a participant needs: the exchanges, the dead letters and its command queue. Before
+  /// anything else on the channel, which may be opened anew. \throws ConnectionLost, ChannelError
+  void declare_for_participant(AmqpConnection& connection, const std::string& participant);
 
  private:
-  void declare_common(AmqpConnection& connection) const;
+  void declare_common(AmqpConnection& connection);
+  void declare_exchange(AmqpConnection& connection, const std::string& name, const char* kind);
+  std::uint32_t declare_queue(AmqpConnection& connection, const std::string& name,
+                              const QueueArguments& arguments);
+  void bind(AmqpConnection& connection, const std::string& queue, const std::string& exchange,
+            const std::string& routing_key);
 
   std::string prefix_;
   QueueType type_;
+  /// What the user turned out to have no right to declare or to bind, though it is there. The
+  /// broker closes the channel over each try, and notes it in its log: it is tried once.
+  std::set<std::string> exchanges_made_;
+  std::set<std::string> queues_made_;
+  std::set<std::string> queues_bound_;
 };
 
 }  // namespace skald

@@ -45,7 +45,7 @@ class ParticipantServer {
   const AmqpOptions& amqp_;
   const ServeOptions options_;
   const Logger log_;
-  const AmqpTopology topology_;
+  AmqpTopology topology_;
   const std::string instance_;  // part of each reply's message id
   std::atomic<std::uint64_t> reply_count_{0};
 

@@ -24,6 +24,7 @@ void ReplyPublisher::work(AmqpConnection& connection) {
   blocked_ = false;
   // What the last connection did not confirm is published again, before anything newer.
   recall_unconfirmed();
+  probe_.check(connection, session_.peer());
   connection.select_confirms();
   session_.set_up();
   trial_.opened(Steady::now());

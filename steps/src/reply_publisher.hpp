@@ -14,6 +14,7 @@
 #include "amqp_session.hpp"
 #include "channel_trial.hpp"
 #include "participant_desk.hpp"
+#include "publish_probe.hpp"
 
 namespace skald {
 
@@ -60,6 +61,7 @@ class ReplyPublisher {
   bool blocked_ = false;                 // no confirm is owed meanwhile
   Moment unblocked_at_{};
   Moment publish_not_before_{};  // after a reply that the broker could not keep
+  PublishProbe probe_{""};       // the default exchange
   ChannelTrial trial_;
   std::optional<Moment> refused_since_;  // on this connection, without a reply that it kept
 };

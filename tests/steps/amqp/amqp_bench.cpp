@@ -73,7 +73,7 @@ bool Wire::publish(const std::string& exchange, const std::string& key,
 }
 
 Participant::Participant(const AmqpOptions& options, const std::string& name) : Wire(options) {
-  const AmqpTopology topology(options);
+  AmqpTopology topology(options);
   topology.declare_for_participant(connection, name);
   connection.consume(topology.command_queue(name), "commands", 100);
 }

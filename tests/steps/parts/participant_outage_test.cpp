@@ -1,4 +1,4 @@
-// A participant whose broker has several hosts, or spoils its channel.
+// A participant whose broker has several hosts, spoils its channel, or gives it few rights.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -6,7 +6,7 @@
 #include "amqp_connection.hpp"
 #include "amqp_topology.hpp"
 #include "barrier_bench.hpp"
-#include "broker.hpp"
+#include "broker_user.hpp"
 #include "confirm_thief.hpp"
 #include "log_lines.hpp"
 #include "skald/amqp_channel.hpp"
@@ -17,6 +17,10 @@ namespace skald::test {
 namespace {
 
 using Kind = RecordingListener::Kind;
+
+bool says(const std::string& sentence, const std::string& part) {
+  return sentence.find(part) != std::string::npos;
+}
 
 struct Shop {
   Shop() {
@@ -39,6 +43,17 @@ struct Shop {
       serve_over_amqp(participant, as, stop, {.log = log.logger()});
     });
   }
+  std::string refusal_of(const AmqpOptions& as) {
+    // Stops at once should it not be refused.
+    std::stop_source stop;
+    stop.request_stop();
+    try {
+      serve_over_amqp(participant, as, stop.get_token(), {.log = log.logger()});
+    } catch (const ChannelError& error) {
+      return error.what();
+    }
+    return "not refused";
+  }
   void send(std::uint64_t from, std::uint64_t to) {
     std::vector<Command> commands;
     for (std::uint64_t n = from; n <= to; ++n) {
@@ -48,6 +63,15 @@ struct Shop {
   }
   std::int64_t effects() {
     return query_integer(participant.database(), "SELECT sum(n) FROM effects").value_or(0);
+  }
+  void check_works(const AmqpOptions& as) {
+    const std::jthread serving = serve(as);
+    log.await("connected to " + as.describe() + " for commands");
+    channel.open("shop", listener);
+    send(1, 10);
+    REQUIRE(listener.wait_for(Kind::replied, 10));
+    CHECK(effects() == 10);
+    CHECK(log.count("REFUSED") == 0);
   }
 
   TemporaryFolder folder;
@@ -124,6 +148,43 @@ TEST_CASE_FIXTURE(Shop, "a channel that spoils replies after a reconnect is open
     engine.close();
   }
   CHECK(effects() == 60);
+}
+
+TEST_CASE_FIXTURE(Shop, "a participant needs no right to configure when all is there") {
+  declare();
+  const BrokerUser user(Broker::shared(), rights_of_participant(options.prefix, "payment",
+                                                                Topology::made_by_administrator));
+  check_works(user.login(options));
+}
+
+TEST_CASE_FIXTURE(Shop,
+                  "a participant that declares its queue needs the rights of the table only") {
+  const BrokerUser user(Broker::shared(),
+                        rights_of_participant(options.prefix, "payment", Topology::self_declared));
+  check_works(user.login(options));
+}
+
+TEST_CASE_FIXTURE(Shop, "a participant without its queue and the right to declare it says so") {
+  const BrokerUser user(Broker::shared(), rights_of_participant(options.prefix, "payment",
+                                                                Topology::made_by_administrator));
+  declare("somebody-else");
+  const std::string sentence = refusal_of(user.login(options));
+  INFO(sentence);
+  const std::string queue = options.prefix + ".cmd.payment";
+  CHECK(says(sentence, "CONFIGURE must match '" + queue +
+                           "' in rabbitmqctl set_permissions -p '/' '" + user.name() + "'"));
+  CHECK(says(sentence, "or let an administrator declare the queue '" + queue + "'"));
+}
+
+TEST_CASE_FIXTURE(Shop, "a participant that may not reply says so at its start") {
+  declare();
+  Rights rights = rights_of_participant(options.prefix, "payment", Topology::made_by_administrator);
+  rights.write = "^" + options.prefix;
+  const BrokerUser user(Broker::shared(), rights);
+  const std::string sentence = refusal_of(user.login(options));
+  INFO(sentence);
+  CHECK(says(sentence, "refused publishing to the default exchange"));
+  CHECK(says(sentence, "WRITE must match 'amq.default' in rabbitmqctl set_permissions"));
 }
 
 }  // namespace skald::test
