@@ -212,6 +212,7 @@ void tell_breaker(Story& story) {
   Pulse pulse(site, milliseconds{30}, 2 * sagas_per_length * story.length);
   pulse.await_end();
   story.check_pulse(pulse.stop(), answer_limit);
+  (void)site.start_until([&] { return openings > 0 && closings > 0; });
   const bool quiet = site.await_quiet(quiet_limit);
   story.findings.expect(Invariant::I15, quiet, "not quiet although the participant came back");
   story.fire("answers of a participant that was down", failures);

@@ -89,6 +89,12 @@ void tell_load(Story& story) {
     engine_side = !engine_side;
   }
   story.check_pulse(pulse.stop(), answer_limit);
+  // Whoever loses a connection with a command in hand gets it again.
+  (void)site.start_until([&site] {
+    if (site.repeats() > 0) return true;
+    (void)site.participant_side().cut();
+    return false;
+  });
   story.demands_duplicates = true;
   story.finish(site, quiet_limit);
 }

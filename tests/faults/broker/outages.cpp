@@ -31,6 +31,26 @@ void note_back(Story& story, Site& site, const char* what, Steady::time_point si
                          std::chrono::ceil<milliseconds>(Steady::now() - since).count()));
 }
 
+// Commands gather in a queue while nobody takes them, and are lost with it.
+std::uint64_t lose_commands(Site& site) {
+  const std::string queue = site.options().broker.prefix + ".cmd.inventory";
+  std::uint64_t lost = 0;
+  const auto purge = [&site, &queue, &lost] {
+    try {
+      lost += BrokerHand(site.options().broker).purge(queue);
+      return true;
+    } catch (const ChannelError&) {
+      return false;  // It was deleted, and its participant has not declared it again.
+    }
+  };
+  (void)site.start_until(purge);
+  site.participant_side().refuse(true);
+  (void)site.participant_side().cut();
+  (void)site.start_until([&purge, &lost] { return purge() && lost > 0; });
+  site.participant_side().refuse(false);
+  return lost;
+}
+
 }  // namespace
 
 void tell_outages(Story& story) {
@@ -96,6 +116,7 @@ void tell_queues(Story& story) {
     std::this_thread::sleep_for(milliseconds{random() % 150});
   }
   // With the control sagas come to a halt before there is much to lose.
+  if (!story.control) lost += lose_commands(site);
   if (!story.control) story.fire("messages lost with their queues", lost);
   story.note(fmt::format("{} times a queue was not declared again yet", still_away));
   story.check_pulse(pulse.stop(), answer_limit);

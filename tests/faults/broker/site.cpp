@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "../ledger.hpp"
 #include "broker.hpp"
 #include "skald/participant_database.hpp"
 
@@ -18,6 +20,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::uint16_t participant_prefetch = 8;
 // A participant that the broker refused is started again after this, as a supervisor would.
 constexpr milliseconds restart_delay{200};
+// Between sagas that are started until a fault has fired.
+constexpr milliseconds start_interval{20};
 
 milliseconds since(Steady::time_point moment) {
   return std::chrono::ceil<milliseconds>(Steady::now() - moment);
@@ -143,6 +147,27 @@ SagaId Site::start() {
 std::uint64_t Site::started() const {
   const std::lock_guard lock(mutex_);
   return acknowledged_.size();
+}
+
+bool Site::start_until(const std::function<bool()>& so) {
+  const auto until = Steady::now() + fire_limit;
+  while (!so()) {
+    if (Steady::now() > until) return false;
+    (void)start();
+    std::this_thread::sleep_for(start_interval);
+  }
+  return true;
+}
+
+std::uint64_t Site::repeats() const {
+  std::uint64_t repeats = 0;
+  for (const char* participant : participant_names) {
+    std::set<std::string> seen;
+    for (const CommandId& id : DeliveryLog::read(files_.deliveries(participant))) {
+      if (!seen.insert(id.to_string()).second) ++repeats;
+    }
+  }
+  return repeats;
 }
 
 Tally Site::finish(Findings& findings, std::uint64_t quarantined) {

@@ -18,6 +18,7 @@
 #include "../world.hpp"
 #include "frame_proxy.hpp"
 #include "logbook.hpp"
+#include "sanitized.hpp"
 #include "skald/amqp_channel.hpp"
 #include "skald/participant_amqp.hpp"
 #include "skald/sqlite_store.hpp"
@@ -48,6 +49,9 @@ struct SiteOptions {
 /// that comes again. A control, for wherever duplicates must have been harmless.
 [[nodiscard]] EffectDecorator forgetful();
 
+/// How long a fault may take to fire that is bound to.
+inline constexpr std::chrono::milliseconds fire_limit{test::slowdown * 30'000};
+
 class Site {
  public:
   explicit Site(SiteOptions options);
@@ -66,6 +70,11 @@ class Site {
   /// Starts the next saga and notes its id. Thread-safe. \throws Refused
   SagaId start();
   [[nodiscard]] std::uint64_t started() const;
+  /// Starts a saga every few milliseconds until it is so. False when it is not so within
+  /// `fire_limit`.
+  [[nodiscard]] bool start_until(const std::function<bool()>& so);
+  /// Deliveries so far of a command that had been delivered before.
+  [[nodiscard]] std::uint64_t repeats() const;
   [[nodiscard]] bool await_quiet(Duration limit) { return quiet_.await_quiet(limit); }
 
   /// Stops everything and holds all that is left against the invariants. So many messages may lie
