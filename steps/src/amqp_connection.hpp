@@ -49,7 +49,9 @@ using AmqpEvent = std::variant<Delivered, Returned, Confirmed, Blocked, Unblocke
 struct QueueArguments {
   QueueType type = QueueType::quorum;
   std::string dead_letter_exchange = {};  ///< Empty: none.
-  std::int64_t delivery_limit = 0;        ///< 0: none. Quorum queues only.
+  /// Deliveries before the broker drops or dead-letters a message; -1: any number, for brokers that
+  /// limit by themselves. 0: not stated: none before RabbitMQ 4, then 20. Quorum queues only.
+  std::int64_t delivery_limit = 0;
   bool single_active_consumer = false;
 };
 
@@ -81,6 +83,8 @@ class AmqpConnection {
   [[nodiscard]] bool exchange_exists(const std::string& name);
   /// Answers how many messages wait in the queue.
   std::uint32_t declare_queue(const std::string& name, const QueueArguments& arguments);
+  /// Whether a quorum queue for which nothing is stated has a delivery limit: RabbitMQ from 4.0 on.
+  [[nodiscard]] bool limits_deliveries() const;
   /// What is in the queue and who takes it; nothing when there is no such queue. Needs no right.
   [[nodiscard]] std::optional<QueueState> inspect_queue(const std::string& name);
   void bind_queue(const std::string& queue, const std::string& exchange,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "amqp_failure.hpp"
 #include "skald/crash_point.hpp"
 #include "skald/text.hpp"
@@ -75,7 +77,9 @@ void AmqpConsumer::forwarded(Forward dead, const std::optional<UnusableMessage>&
 void AmqpConsumer::work(AmqpConnection& connection) {
   ++connection_number_;
   book_ = AckBook{};
-  backlog_ = topology_.declare_for_engine(connection, engine_);
+  const auto queue = topology_.declare_for_engine(connection, engine_);
+  backlog_ = queue.waiting;
+  if (queue.limits_deliveries) warn_of_delivery_limit();
   connection.consume(topology_.reply_queue(engine_), reply_consumer, options_.prefetch);
   connection.consume(topology_.dead(), dead_consumer, dead_prefetch);
   session_.set_up();
@@ -88,6 +92,16 @@ void AmqpConsumer::work(AmqpConnection& connection) {
     connection.reject_and_hang_up(unreadable.tag());
     throw;
   }
+}
+
+// Once: a policy, which is the cure, cannot be seen from here.
+void AmqpConsumer::warn_of_delivery_limit() {
+  if (std::exchange(warned_of_limit_, true)) return;
+  log_(LogLevel::warning,
+       fmt::format("the queue '{0}' was made by RabbitMQ 3, and RabbitMQ 4 drops from it what was "
+                   "delivered 20 times in vain; unless a policy sets its delivery-limit to -1 "
+                   "already, set one (docs/wire.md, \"RabbitMQ 4\")",
+                   topology_.reply_queue(engine_)));
 }
 
 void AmqpConsumer::serve(AmqpConnection& connection) {

@@ -37,6 +37,7 @@ class AmqpConsumer {
 
  private:
   void work(AmqpConnection& connection);
+  void warn_of_delivery_limit();
   void serve(AmqpConnection& connection);
   bool take(AmqpConnection& connection);
   void count_down_backlog();
@@ -54,10 +55,11 @@ class AmqpConsumer {
   ChannelListener& listener_;
   const Logger& log_;
   AmqpPublisher& publisher_;
-  // The next three are the consumer's thread's only.
+  // The next four are the consumer's thread's only.
   std::uint64_t connection_number_ = 0;
   std::uint32_t backlog_ = 0;  // replies that waited at the first connection and still do
   AckBook book_;
+  bool warned_of_limit_ = false;
   std::atomic<bool> caught_up_{false};
 
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 // Exchanges and queues over a connection: calls that wait for the broker's answer.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <random>
 
 #include "amqp_bytes.hpp"
@@ -8,6 +9,30 @@
 #include "amqp_failure.hpp"
 
 namespace skald {
+namespace {
+
+constexpr int first_major_that_limits = 4;
+
+// What the broker said of itself when the connection was made; empty when it said nothing.
+std::string_view property(const amqp_table_t& properties, std::string_view name) {
+  for (int i = 0; i < properties.num_entries; ++i) {
+    const amqp_table_entry_t& entry = properties.entries[i];
+    if (amqp::view(entry.key) != name) continue;
+    return entry.value.kind == AMQP_FIELD_KIND_UTF8 ? amqp::view(entry.value.value.bytes) : "";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool AmqpConnection::limits_deliveries() const {
+  const amqp_table_t* properties = amqp_get_server_properties(state_.get());
+  if (properties == nullptr || property(*properties, "product") != "RabbitMQ") return false;
+  const std::string_view version = property(*properties, "version");
+  int major = 0;
+  std::from_chars(version.data(), version.data() + version.size(), major);
+  return major >= first_major_that_limits;
+}
 
 void AmqpConnection::declare_exchange(const std::string& name, const std::string& kind) {
   const GuardedCall call(guard_);
@@ -26,7 +51,7 @@ std::uint32_t AmqpConnection::declare_queue(const std::string& name,
     entries.push_back(
         amqp::entry("x-dead-letter-exchange", std::string_view(arguments.dead_letter_exchange)));
   }
-  if (quorum && arguments.delivery_limit > 0) {
+  if (quorum && arguments.delivery_limit != 0) {
     entries.push_back(amqp::entry("x-delivery-limit", arguments.delivery_limit));
   }
   if (arguments.single_active_consumer) {

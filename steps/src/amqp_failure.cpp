@@ -99,6 +99,7 @@ void throw_closed(const std::string& peer, const std::string& operation,
   if (method.id == AMQP_CHANNEL_CLOSE_METHOD && farewell.code == AMQP_ACCESS_REFUSED) {
     throw AccessRefused(refusal);
   }
+  if (farewell.code == AMQP_PRECONDITION_FAILED) throw DeclaredOtherwise(refusal);
   if (refused_for_good(farewell.code)) throw ChannelError(refusal);
   throw ConnectionLost(
       fmt::format("{} closed the connection while {}: {}", peer, operation, farewell.words));

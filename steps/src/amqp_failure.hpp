@@ -38,6 +38,13 @@ class AccessRefused : public ChannelError {
   using ChannelError::ChannelError;
 };
 
+/// What is to be declared is there already, with other arguments. The broker has closed the channel
+/// over it; the connection goes on after AmqpConnection::reopen_channel().
+class DeclaredOtherwise : public ChannelError {
+ public:
+  using ChannelError::ChannelError;
+};
+
 /// The broker closed the channel because the user may not publish there.
 class PublishRefused : public ConnectionLost {
  public:

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "amqp_failure.hpp"
+
 namespace skald {
 
 namespace {
 
 // Deliveries of one command before the broker gives it up; counted whenever a consumer dies.
 constexpr std::int64_t command_delivery_limit = 20;
+constexpr std::int64_t any_number_of_deliveries = -1;
 
 [[noreturn]] void refuse_missing(const AccessRefused& refused, const char* what,
                                  const std::string& name) {
@@ -67,12 +70,23 @@ void AmqpTopology::declare_common(AmqpConnection& connection) {
   bind(connection, dead(), dead(), "");
 }
 
-std::uint32_t AmqpTopology::declare_for_engine(AmqpConnection& connection,
-                                               const std::string& engine) {
+// A reply must never be dropped for having been delivered often. RabbitMQ 3 has no limit unless one
+// is stated, and does not take -1.
+AmqpTopology::ReplyQueue AmqpTopology::declare_for_engine(AmqpConnection& connection,
+                                                          const std::string& engine) {
   declare_common(connection);
-  // A reply must never be dropped for having been delivered often: no delivery limit.
-  return declare_queue(connection, reply_queue(engine),
-                       {.type = type_, .single_active_consumer = true});
+  QueueArguments arguments{.type = type_, .single_active_consumer = true};
+  const bool limits = type_ == QueueType::quorum && connection.limits_deliveries();
+  if (limits) {
+    arguments.delivery_limit = any_number_of_deliveries;
+    try {
+      return {declare_queue(connection, reply_queue(engine), arguments), false};
+    } catch (const DeclaredOtherwise&) {
+      connection.reopen_channel();  // By RabbitMQ 3, perhaps; else the next line says why not.
+    }
+    arguments.delivery_limit = 0;
+  }
+  return {declare_queue(connection, reply_queue(engine), arguments), limits};
 }
 
 void AmqpTopology::declare_for_participant(AmqpConnection& connection,

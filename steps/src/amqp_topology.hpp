@@ -32,10 +32,15 @@ class AmqpTopology {
     return prefix_ + ".reply." + engine;
   }
 
+  struct ReplyQueue {
+    std::uint32_t waiting = 0;  ///< Replies that are in it already.
+    /// It was made when the broker had no limit of its own (RabbitMQ 3) and has one now: it drops a
+    /// reply that was delivered 20 times in vain, unless a policy says otherwise.
+    bool limits_deliveries = false;
+  };
   /// What an engine needs: the exchanges, the dead letters and its own reply queue. Before anything
   /// else on the channel, which may be opened anew. \throws ConnectionLost, ChannelError
-  /// Answers how many replies wait already.
-  std::uint32_t declare_for_engine(AmqpConnection& connection, const std::string& engine);
+  ReplyQueue declare_for_engine(AmqpConnection& connection, const std::string& engine);
   /// What a participant needs: the exchanges, the dead letters and its command queue. Before
   /// anything else on the channel, which may be opened anew. \throws ConnectionLost, ChannelError
   void declare_for_participant(AmqpConnection& connection, const std::string& participant);
