@@ -6,7 +6,9 @@ set(PARTS_SOURCES
   src/chaos_options.cpp
   src/handler_outcome.cpp
   src/in_process_channel.cpp
+  src/in_process_hands.cpp
   src/in_process_pool.cpp
+  src/in_process_watch.cpp
   src/participant.cpp
   src/participant_call.cpp
   src/participant_desk.cpp

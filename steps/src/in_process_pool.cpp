@@ -7,12 +7,13 @@
 
 namespace skald {
 
-InProcessChannel::Pool::Pool(std::size_t threads, std::size_t queue_limit, Registry& registry,
-                             ChannelListener& listener)
-    : queue_limit_(queue_limit), registry_(registry), listener_(listener) {
-  for (std::size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>());
+InProcessChannel::Pool::Pool(const Setting& setting, Registry& registry, ChannelListener& listener,
+                             const Logger& log)
+    : setting_(setting), registry_(registry), listener_(listener), log_(log) {
+  for (std::size_t i = 0; i < setting_.threads; ++i) workers_.push_back(std::make_unique<Worker>());
   try {
     for (auto& worker : workers_) threads_.emplace_back([this, &worker] { work(*worker); });
+    watcher_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
   } catch (...) {  // Thrown on.
     close();       // The threads that there are would wait for work for ever, and be waited for.
     throw;
@@ -27,6 +28,15 @@ void InProcessChannel::Pool::send(std::vector<Command> commands) {
     const std::lock_guard lock(mutex_);
     if (closing_) return;
     for (Command& command : commands) {
+      // A later attempt of a key in hand needs no thread of its participant's share, which may be
+      // used up by the very run that it waits for.
+      if (command.attempt.attempt > 1) {
+        const auto running = in_hand_.find(run_key(command));
+        if (running != in_hand_.end() && running->second->is_open()) {
+          joins_.push_back({std::move(command), false});
+          continue;
+        }
+      }
       InProcessParticipant& participant = registry_.find(command.participant);
       enqueue(participant, {std::move(command), false});
     }
@@ -35,112 +45,42 @@ void InProcessChannel::Pool::send(std::vector<Command> commands) {
   for (; wake > 0; --wake) work_.notify_one();
 }
 
-void InProcessChannel::Pool::enqueue(InProcessParticipant& participant, WaitingCommand&& command) {
-  if (participant.queue.size() == 0) turns_.push_back(&participant);
-  participant.queue.push(std::move(command));
-  if (participant.queue.size() >= queue_limit_) participant.full = true;
-  ++queued_;
-}
-
 void InProcessChannel::Pool::work(Worker& self) {
   std::unique_lock lock(mutex_);
   while (!closing_) {
-    clear_hand(self);
-    if (!take(self) && !room_due_) {
+    const InProcessParticipant* const freed = clear_hand(self);
+    const bool took = take(self);
+    if (!took && !room_due_) {
       ++idle_;
       work_.wait(lock);
       --idle_;
       continue;
     }
+    // An idle thread may have found nothing before, for want of the place that is free now.
+    const bool place_left = freed != nullptr && idle_ > 0 && freed->has_thread_left();
     const bool room = std::exchange(room_due_, false);
     lock.unlock();
+    if (place_left) work_.notify_one();
     if (room) listener_.room();
     if (!self.joining.empty()) join_runs(self);
-    for (std::size_t i = 0; i < self.size; ++i) perform(self, self.hand[i]);
-    tell(self);
+    perform_hand(self);
     lock.lock();
   }
-  clear_hand(self);
+  static_cast<void>(clear_hand(self));
 }
 
-void InProcessChannel::Pool::clear_hand(Worker& self) {
+void InProcessChannel::Pool::perform_hand(Worker& self) {
   for (std::size_t i = 0; i < self.size; ++i) {
-    const auto found = in_hand_.find(run_key(self.hand[i].command()));
-    if (found != in_hand_.end() && found->second == &self.hand[i]) in_hand_.erase(found);
-  }
-  self.size = 0;
-}
-
-bool InProcessChannel::Pool::take(Worker& self) {
-  if (queued_ == 0) return take_over(self);
-  // A short queue is shared out one by one, so that no command waits behind another in a hand
-  // while a thread is free.
-  const std::size_t share = std::clamp<std::size_t>(queued_ / (2 * workers_.size()), 1, hand_limit);
-  for (std::size_t i = 0; i < share && queued_ > 0; ++i) take_next(self);
-  return true;
-}
-
-void InProcessChannel::Pool::take_next(Worker& self) {
-  if (turn_ >= turns_.size()) turn_ = 0;
-  InProcessParticipant& participant = *turns_[turn_];
-  WaitingCommand next = participant.queue.pop();
-  --queued_;
-  if (participant.queue.size() == 0) {
-    turns_.erase(turns_.begin() + static_cast<std::ptrdiff_t>(turn_));
-  } else {
-    ++turn_;
-  }
-  note_room(participant);
-  const auto running = in_hand_.find(run_key(next.command));
-  if (running != in_hand_.end() && running->second->is_open()) {
-    self.joining.push_back(std::move(next));
-  } else {
-    place(self, std::move(next), {});
-  }
-}
-
-void InProcessChannel::Pool::note_room(InProcessParticipant& participant) {
-  if (!participant.full || participant.queue.size() > queue_limit_ / 2) return;
-  participant.full = false;
-  room_due_ = true;
-}
-
-void InProcessChannel::Pool::place(Worker& self, WaitingCommand&& command,
-                                   std::vector<Command>&& awaiting) {
-  Run& run = self.hand[self.size++];
-  run.place(std::move(command), std::move(awaiting));
-  in_hand_.insert_or_assign(run_key(run.command()), &run);
-}
-
-// The run that is left behind keeps its key, which is not moved from; its worker passes it by.
-bool InProcessChannel::Pool::take_over(Worker& self) {
-  for (auto& other : workers_) {
-    for (std::size_t i = 0; i < other->size; ++i) {
-      Run& run = other->hand[i];
-      if (!run.take_away()) continue;
-      place(self, std::move(run.waiting), std::move(run.later));
-      return true;
+    const Clock::time_point now = Clock::now();
+    if (i > 0 && now - self.taken_at > hand_time_max) {
+      const std::lock_guard lock(mutex_);
+      put_back(self);
+      break;
     }
+    self.hand[i].began.store(now, std::memory_order_relaxed);
+    perform(self, self.hand[i]);
   }
-  return false;
-}
-
-// The engine may well be waiting for a handler that hangs: the later attempt's time runs, too.
-void InProcessChannel::Pool::join_runs(Worker& self) {
-  for (WaitingCommand& attempt : self.joining) {
-    if (attempt.announced) continue;
-    listener_.sent(attempt.command.id.saga, attempt.command.attempt);
-    attempt.announced = true;
-  }
-  const std::lock_guard lock(mutex_);
-  for (WaitingCommand& attempt : self.joining) {
-    const auto running = in_hand_.find(run_key(attempt.command));
-    if (running != in_hand_.end() && running->second->await(attempt.command)) continue;
-    InProcessParticipant& participant = registry_.find(attempt.command.participant);
-    enqueue(participant, std::move(attempt));
-    work_.notify_one();
-  }
-  self.joining.clear();
+  tell(self);
 }
 
 void InProcessChannel::Pool::perform(Worker& self, Run& run) {
@@ -211,33 +151,10 @@ void InProcessChannel::Pool::withdraw(const SagaId& saga, const AttemptRef& atte
         stop = run.stop;
       }
     }
-    for (std::size_t i = 0; i < turns_.size() && !stop.stop_possible(); ++i) {
-      if (!turns_[i]->queue.remove(saga, attempt)) continue;
-      --queued_;
-      note_room(*turns_[i]);
-      if (room_due_) work_.notify_one();
-      if (turns_[i]->queue.size() == 0) {
-        turns_.erase(turns_.begin() + static_cast<std::ptrdiff_t>(i));
-      }
-      break;
-    }
+    if (!stop.stop_possible()) withdraw_from_queues(saga, attempt);
   }
   // Outside the lock, since the handler's stop callbacks run here.
   if (stop.stop_possible()) stop.request_stop();
-}
-
-bool InProcessChannel::Pool::withdraw_from_hand(Run& run, const AttemptRef& attempt) {
-  const auto same = [&](const Command& command) { return command.attempt == attempt; };
-  if (std::erase_if(run.later, same) > 0) return true;
-  if (!same(run.command()) || !run.take_away()) return false;
-  std::vector<Command> later = std::move(run.later);
-  in_hand_.erase(run_key(run.command()));
-  for (Command& next : later) {
-    InProcessParticipant& participant = registry_.find(next.participant);
-    enqueue(participant, {std::move(next), true});
-    work_.notify_one();
-  }
-  return true;
 }
 
 bool InProcessChannel::Pool::complete(const CommandId& id, Outcome outcome) {
@@ -255,10 +172,10 @@ void InProcessChannel::Pool::close() {
   {
     const std::scoped_lock lock(complete_mutex_, mutex_);
     closing_ = true;
-    for (InProcessParticipant* participant : turns_) participant->queue.clear();
+    for (InProcessParticipant* participant : waiting_.all()) participant->queue.clear();
     registry_.each([](InProcessParticipant& participant) { participant.full = false; });
     turns_.clear();
-    queued_ = 0;
+    joins_.clear();
     for (auto& worker : workers_) {
       for (std::size_t i = 0; i < worker->size; ++i) {
         if (worker->hand[i].is_running()) running.push_back(worker->hand[i].stop);
@@ -268,6 +185,10 @@ void InProcessChannel::Pool::close() {
   for (auto& stop : running) stop.request_stop();
   work_.notify_all();
   threads_.clear();
+  watcher_ = {};
+  // Also of what a worker that was about to stop had put back.
+  registry_.each([](InProcessParticipant& participant) { participant.forget_commands(); });
+  waiting_.clear();
 }
 
 }  // namespace skald

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <stop_token>
 #include <vector>
@@ -38,6 +39,8 @@ class Run {
   std::vector<Command> later;  ///< Attempts to answer with this one's outcome; under the lock.
   std::stop_source stop;       ///< Requested only by who set `stop_used`, under the lock.
   bool stop_used = false;
+  /// When its worker last looked at the clock before it began.
+  std::atomic<std::chrono::steady_clock::time_point> began{};
 
   [[nodiscard]] const Command& command() const { return waiting.command; }
 
@@ -55,6 +58,8 @@ class Run {
   [[nodiscard]] bool finish() { return (state_.fetch_or(done) & awaited) != 0; }
 
   [[nodiscard]] bool is_running() const { return (state_.load() & (begun | done)) == begun; }
+  /// Under the lock: neither begun nor taken away.
+  [[nodiscard]] bool is_waiting() const { return (state_.load() & (begun | done | gone)) == 0; }
   /// Under the lock: takes the command away from a worker that has not begun it.
   [[nodiscard]] bool take_away() {
     std::uint8_t seen = state_.load();

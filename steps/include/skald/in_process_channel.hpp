@@ -9,12 +9,14 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "skald/channel.hpp"
+#include "skald/orchestrator.hpp"
 #include "skald/participant_call.hpp"
 
 namespace skald {
@@ -23,6 +25,16 @@ struct InProcessOptions {
   std::size_t threads = 0;         ///< 0: as many as the machine has cores, at least 2.
   std::size_t queue_limit = 4096;  ///< Commands per participant that wait for a thread; then
                                    ///< has_room() is false until half of them are gone.
+  /// Threads that handlers of one participant may hold at a time, so that handlers that hang leave
+  /// the others some. 0: all threads but one, at least 1; all of them when only one participant has
+  /// handlers. Never more than there are threads.
+  std::size_t share = 0;
+  /// The same for single participants, by name. Stands before `share`.
+  std::map<std::string, std::size_t> shares{};
+  /// A handler that runs for longer counts as hung: once all threads of a share are in such, a
+  /// warning says so, at most once a minute for each participant. Nothing is ended by it.
+  Duration hung_after{10'000};
+  Logger log{};  ///< Absent: warnings and errors go to stderr. Called by a thread of its own.
 };
 
 /// One run per idempotency key at a time: an attempt whose predecessor still runs waits for it and
@@ -41,9 +53,13 @@ class InProcessChannel final : public Channel {
   /// Registers what answers every command of the participant that has no handler of its own.
   /// \throws ChannelError when the channel is open, or the participant has one already.
   void handle_others(const std::string& participant, Handler handler);
+  /// Threads that handlers of this participant may hold at a time (InProcessOptions::shares).
+  /// \throws ChannelError when the channel is open, or `threads` is 0.
+  void share(const std::string& participant, std::size_t threads);
 
   [[nodiscard]] std::string name() const override { return "in-process"; }
-  /// May be called again after close(). \throws ChannelError when it is open.
+  /// May be called again after close(). \throws ChannelError when it is open, or a share is 0 or
+  /// for a participant that has no handler.
   void open(const std::string& engine_id, ChannelListener& listener) override;
   /// Commands that nobody handles are answered `failed`: `NO_PARTICIPANT` or `UNKNOWN_ACTION`.
   void send(std::vector<Command> commands) override;
@@ -65,7 +81,9 @@ class InProcessChannel final : public Channel {
   void close() override;
 
  private:
+  [[nodiscard]] bool is_open() const;
   void demand_closed(const std::string& what) const;
+  void share_out(std::size_t threads);
 
   class Registry;
   class Pool;

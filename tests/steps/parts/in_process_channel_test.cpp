@@ -21,6 +21,7 @@ constexpr std::size_t threads = 2;
 class InProcessFixture final : public ChannelFixture {
  public:
   InProcessFixture() {
+    channel_.share("gate", threads);
     channel_.handle("gate", "keep", [this](const HandlerCall&) {
       kept_.count_down();
       open_.wait(false);
