@@ -1,5 +1,6 @@
 set(PARTS_SOURCES
   src/barrier.cpp
+  src/barrier_pending.cpp
   src/barrier_records.cpp
   src/barrier_rules.cpp
   src/chaos_channel.cpp
@@ -9,9 +10,11 @@ set(PARTS_SOURCES
   src/in_process_hands.cpp
   src/in_process_pool.cpp
   src/in_process_watch.cpp
+  src/late_replies.cpp
   src/participant.cpp
   src/participant_call.cpp
   src/participant_desk.cpp
+  src/participant_late.cpp
   src/participant_server.cpp
   src/reply_publisher.cpp
   src/participant_database.cpp)

@@ -21,15 +21,36 @@ constexpr const char* create_table =
 constexpr const char* add_attempt =
     "ALTER TABLE skald_barrier ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0";
 
+// What is pending until its late reply was sent: `due` once there is one.
+constexpr const char* create_pending =
+    "CREATE TABLE IF NOT EXISTS skald_pending ("
+    "key TEXT PRIMARY KEY, attempt INTEGER NOT NULL, owner TEXT NOT NULL, reply_to TEXT NOT NULL, "
+    "due INTEGER NOT NULL, outcome TEXT NOT NULL, output TEXT NOT NULL, error_code TEXT NOT NULL, "
+    "error_message TEXT NOT NULL, error_data TEXT NOT NULL, retry_after INTEGER) WITHOUT ROWID; "
+    "CREATE INDEX IF NOT EXISTS skald_pending_due ON skald_pending (key) WHERE due";
+
+// Commands that were taken up again after their lease, and answered otherwise.
+constexpr const char* superseded =
+    " FROM skald_pending WHERE NOT due AND NOT EXISTS (SELECT 1 FROM skald_barrier AS b "
+    "WHERE b.key = skald_pending.key AND b.state = 'working' AND b.owner = skald_pending.owner)";
+
 sqlite3* with_table(sqlite3* database) {
   // Looking first keeps a second process from waiting for the write lock at every start.
   constexpr const char* has_table = "SELECT 1 FROM sqlite_schema WHERE name = 'skald_barrier'";
   constexpr const char* has_attempt =
       "SELECT 1 FROM pragma_table_info('skald_barrier') WHERE name = 'attempt'";
-  if (query_integer(database, has_table) && query_integer(database, has_attempt)) return database;
+  constexpr const char* has_pending =
+      "SELECT 1 FROM sqlite_schema WHERE name = 'skald_pending_due'";
+  const std::string any_superseded = std::string("SELECT 1") + superseded + " LIMIT 1";
+  if (query_integer(database, has_table) && query_integer(database, has_attempt) &&
+      query_integer(database, has_pending) && !query_integer(database, any_superseded)) {
+    return database;
+  }
   SqlTransaction alone(database);
   run_script(database, create_table);
   if (!query_integer(database, has_attempt)) run_script(database, add_attempt);
+  run_script(database, create_pending);
+  run_script(database, std::string("DELETE") + superseded);
   alone.commit();
   return database;
 }

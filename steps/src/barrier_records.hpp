@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "barrier_rules.hpp"
 #include "savepoint.hpp"
@@ -28,12 +29,25 @@ class Barrier::Records {
   /// Keeps `success`, `rejected` or `failed` under the key. After a compensation that succeeded,
   /// the action is barred unless its success is remembered.
   void remember(const HandlerCall& call, const Outcome& outcome);
+  /// What the handler said `pending` to: claims the key for the lease, and notes where the late
+  /// reply goes. `claimed_by` is who worked on it.
+  void keep_pending(const HandlerCall& call, const std::string& claimed_by, Time lease_until);
+  /// Another attempt is answered `pending`: the late reply will be to that one.
+  void note_attempt(const HandlerCall& call);
+  /// In the caller's transaction. \throws CompletionRefused
+  [[nodiscard]] Completion complete(const CommandId& call, const Outcome& outcome);
+  [[nodiscard]] std::vector<LateReply> late_replies(std::size_t limit);
+  void forget_late_reply(const CommandId& call);
   /// Carries a Conclude out.
   void conclude(const HandlerCall& call, const Outcome& outcome);
 
   [[nodiscard]] SavepointStatements& savepoint() { return savepoint_; }
 
  private:
+  struct Pending;
+  [[nodiscard]] std::optional<Pending> find_pending(const std::string& key);
+  void put_pending(const std::string& key, const Pending& pending);
+  void settle(const Pending& pending, const barrier::Record& record, Completion& completion);
   [[nodiscard]] std::optional<barrier::Record> find(const std::string& key);
   void put(const std::string& key, const barrier::Record& record);
   void bar(const HandlerCall& call, bool doubtful);

@@ -154,11 +154,4 @@ Outcome Participant::answer_outside(const HandlerCall& call, const OutsideHandle
   }
 }
 
-void serve_in_process(Participant& participant, InProcessChannel& channel) {
-  // For all actions: the barrier answers resolve actions that nobody registered.
-  channel.handle_others(participant.name(), [&participant](const HandlerCall& call) {
-    return participant.answer(call);
-  });
-}
-
 }  // namespace skald

@@ -9,8 +9,11 @@
 namespace skald {
 
 HandlerCall::HandlerCall(const Command& command, std::stop_token stop,
-                         std::optional<JsonText> output)
-    : command_(command), stop_(std::move(stop)), output_(std::move(output)) {}
+                         std::optional<JsonText> output, std::string reply_to)
+    : command_(command),
+      stop_(std::move(stop)),
+      output_(std::move(output)),
+      reply_to_(std::move(reply_to)) {}
 
 HandlerCall::~HandlerCall() = default;
 

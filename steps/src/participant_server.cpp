@@ -47,7 +47,10 @@ ParticipantServer::ParticipantServer(Participant& participant, const AmqpOptions
           [this] { publisher_.wake(); }, [this] { consumer_.wake(); }),
       consumer_(amqp, "commands to " + participant.name(), log_),
       publisher_(amqp, "replies of " + participant.name(), log_),
-      replies_(amqp, desk_, publisher_, log_) {}
+      replies_(amqp, desk_, publisher_, log_),
+      late_(participant, desk_, log_, [this](const WireMessage& command, const Outcome& outcome) {
+        return make_reply(command, outcome);
+      }) {}
 
 ParticipantServer::~ParticipantServer() { end_sessions(); }
 
@@ -72,6 +75,7 @@ void ParticipantServer::run(const std::stop_token& stop) {
       throw ChannelError(*refusal);
     }
   }
+  late_.start();
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
@@ -86,8 +90,20 @@ void ParticipantServer::run(const std::stop_token& stop) {
   }
   desk_.close();
   for (std::jthread& worker : workers_) worker.request_stop();
+  late_.stop();
   desk_.wait_until_done(Steady::now() + options_.grace);
   end_sessions();
+  forget_late_replies();
+}
+
+// What stays is sent again at the next start.
+void ParticipantServer::forget_late_replies() {
+  try {
+    late_.forget_confirmed();
+  } catch (const ParticipantError& error) {
+    log_(LogLevel::warning, fmt::format("late replies of {} will be sent once more: {}",
+                                        participant_.name(), error.what()));
+  }
 }
 
 void ParticipantServer::consume(AmqpConnection& connection) {
@@ -147,6 +163,7 @@ void ParticipantServer::take_delivery(AmqpConnection& connection, Delivered& del
 void ParticipantServer::acknowledge(AmqpConnection& connection) {
   const auto settled = desk_.take_settled();
   for (const DeliveryRef& delivery : settled) {
+    if (LateReplies::is_late(delivery)) late_.confirmed(delivery);
     if (delivery.connection == connection_number_) book_.settle(delivery.tag);
   }
   const std::vector<Ack> acks = book_.take_due();
@@ -181,7 +198,8 @@ std::vector<Outcome> ParticipantServer::answer(const std::vector<Task>& tasks,
   std::deque<HandlerCall> calls;
   std::vector<const HandlerCall*> pointers;
   for (const Task& task : tasks) {
-    pointers.push_back(&calls.emplace_back(task.command.command, stop));
+    pointers.push_back(
+        &calls.emplace_back(task.command.command, stop, std::nullopt, task.command.reply_to));
   }
   return participant_.answer_all(pointers);
 }

@@ -1,7 +1,8 @@
 // The threads of a participant that serves over AMQP.
 //
 // One session consumes commands and acknowledges them, another publishes replies and gathers
-// their confirms, workers carry commands out; the desk lies between them.
+// their confirms, workers carry commands out, and one thread looks for replies to calls that were
+// pending; the desk lies between them.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 #include "ack_book.hpp"
 #include "amqp_session.hpp"
 #include "amqp_topology.hpp"
+#include "late_replies.hpp"
 #include "participant_desk.hpp"
 #include "reply_publisher.hpp"
 #include "skald/participant_amqp.hpp"
@@ -30,6 +32,7 @@ class ParticipantServer {
 
  private:
   void end_sessions();
+  void forget_late_replies();
 
   void consume(AmqpConnection& connection);
   void take_deliveries(AmqpConnection& connection);
@@ -57,6 +60,7 @@ class ParticipantServer {
   AmqpSession consumer_;
   AmqpSession publisher_;
   ReplyPublisher replies_;
+  LateReplies late_;
   std::vector<std::jthread> workers_;
 };
 

@@ -9,11 +9,14 @@
 // so the same code keeps the rules for participants either way.
 #pragma once
 
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -73,7 +76,24 @@ class Participant {
   /// come in the order of the calls.
   [[nodiscard]] std::vector<Outcome> answer_all(const std::vector<const HandlerCall*>& calls);
 
+  /// What a call came to whose handler said `pending`: remembered, and replied, as if the handler
+  /// had answered so. From any thread, but not from a handler or hook; also after a restart, and
+  /// in another process that opened the same database: there the reply is sent by the one that
+  /// serves. `record`, if there is one, changes the participant's tables in the same transaction.
+  /// True when this call settled it, false when it was settled so already.
+  /// \throws CompletionRefused, ParticipantError; what `record` throws. Nothing is kept then.
+  bool complete(const CommandId& call, const Outcome& outcome,
+                const std::function<void(sqlite3* transaction)>& record = {});
+
+  /// For servers: late replies that have a queue to go to, and that they were sent.
+  [[nodiscard]] std::vector<LateReply> late_replies(std::size_t limit);
+  void forget_late_replies(const std::vector<CommandId>& calls);
+  /// Returns when complete() was called here, `patience` is over, or `stop` is requested.
+  void wait_for_completion(const std::stop_token& stop, Duration patience);
+
  private:
+  friend void serve_in_process(Participant& participant, InProcessChannel& channel);
+  class InProcessLink;
   using AnyHandler = std::variant<TransactionHandler, OutsideHandler>;
 
   [[nodiscard]] bool is_outside(const std::string& action) const;
@@ -94,10 +114,17 @@ class Participant {
   std::mutex mutex_;  // held in transactions
   ParticipantDatabase database_;
   Barrier barrier_;
+  std::mutex completions_mutex_;
+  std::condition_variable_any completed_;
+  std::uint64_t completions_ = 0;
+  std::uint64_t completions_seen_ = 0;
+  std::weak_ptr<InProcessLink> in_process_;
 };
 
 /// Lets the participant answer all commands to its name in the channel. It is borrowed and must
-/// outlive the channel's being open. \throws ChannelError as InProcessChannel::handle_others().
+/// outlive the channel's being open. Late replies (complete()) go through the channel that was
+/// given last; complete() must not run while that is destroyed. \throws ChannelError as
+/// InProcessChannel::handle_others().
 void serve_in_process(Participant& participant, InProcessChannel& channel);
 
 }  // namespace skald

@@ -22,8 +22,9 @@ class HandlerCall {
  public:
   /// `output`, when given, stands for the one in the body: a participant that remembers what its
   /// action answered knows better than an engine that never got the answer.
+  /// `reply_to` is where a reply goes that comes later than the handler's (barrier.hpp).
   HandlerCall(const Command& command, std::stop_token stop,
-              std::optional<JsonText> output = std::nullopt);
+              std::optional<JsonText> output = std::nullopt, std::string reply_to = {});
   ~HandlerCall();
   HandlerCall(const HandlerCall&) = delete;
   HandlerCall& operator=(const HandlerCall&) = delete;
@@ -54,6 +55,8 @@ class HandlerCall {
   [[nodiscard]] const Json& output() const;
   /// Why the saga turned back, for a compensation: `{"step": …, "error": {…}}`; else null.
   [[nodiscard]] const Json& reason() const;
+  /// Queue for replies; empty inside the engine's process.
+  [[nodiscard]] const std::string& reply_to() const { return reply_to_; }
   /// The whole body as it came.
   [[nodiscard]] const JsonText& body() const { return command_.body; }
 
@@ -68,6 +71,7 @@ class HandlerCall {
   std::stop_token stop_;
   mutable std::unique_ptr<Json> body_;  ///< Once parsed, with the given output in it.
   std::optional<JsonText> output_;
+  std::string reply_to_;
 };
 
 /// Carries a command out. Must be callable from several threads at once. Whatever it throws answers
