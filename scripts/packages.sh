@@ -4,7 +4,8 @@
 
 readonly build_packages=(
   g++ cmake ninja-build ccache pkg-config sqlite3 libsqlite3-dev librabbitmq-dev
-  nlohmann-json3-dev libcli11-dev libfmt-dev doctest-dev librapidcheck-dev libbenchmark-dev)
+  nlohmann-json3-dev libcli11-dev libfmt-dev doctest-dev librapidcheck-dev libvalijson-dev
+  libbenchmark-dev)
 readonly broker_packages=(rabbitmq-server python3 python3-pika)
 readonly clang_packages=(clang-16)
 readonly lint_packages=(git clang-format clang-tidy-16)

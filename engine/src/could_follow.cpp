@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "input_schema.hpp"
 #include "skald/decide.hpp"
 #include "skald/expansion.hpp"
 
@@ -55,6 +57,13 @@ class Follower {
       return;
     }
     candidate_ = std::get<DefinitionPtr>(effective);
+    if (candidate_->input_schema) {
+      const InputSchema schema = InputSchema::of(*candidate_->input_schema);
+      if (const auto unfit = schema.problem_of(e.input.value())) {
+        problem_ = "would have refused the start: " + *unfit;
+        return;
+      }
+    }
     StartRequested start{e.id, e.key, e.input, e.replay_of, {}, e.requester};
     start.parent = e.parent;
     start.root = e.root;

@@ -15,6 +15,7 @@
 #include "definition_reader.hpp"
 #include "definition_shape.hpp"
 #include "definition_steps.hpp"
+#include "input_schema.hpp"
 #include "lock_names.hpp"
 #include "skald/definition_faults.hpp"
 
@@ -88,7 +89,7 @@ class DefinitionDocument {
   bool read(Definition& definition) {
     top_.allow_keys({"$schema", "saga", "version", "description", "deadline", "output", "secrets",
                      "defaults", "participants", "steps", "locks", "priority", "on_sibling_failure",
-                     "undo", "key_reuse"});
+                     "undo", "key_reuse", "input_schema"});
     top_.part([&] { definition.type = top_.require("saga", "the saga type's name").name(); });
     top_.part([&] {
       definition.version =
@@ -112,6 +113,10 @@ class DefinitionDocument {
     });
     part("key_reuse", [&](const Place& p) {
       definition.key_reuse = p.choice<KeyReuse>({KeyReuse::reject, KeyReuse::after_end});
+    });
+    part("input_schema", [&](const Place& p) {
+      check_input_schema(p);
+      definition.input_schema = p.json();
     });
     top_.part([&] { read_steps_of(definition); });
     return top_.faults() == 0;

@@ -38,6 +38,11 @@ DefinitionBuilder& DefinitionBuilder::priority(int priority) {
   return *this;
 }
 
+DefinitionBuilder& DefinitionBuilder::input_schema(const Json& schema) {
+  (*document_)["input_schema"] = schema;
+  return *this;
+}
+
 DefinitionBuilder& DefinitionBuilder::lock(const std::string& name_with_pointers) {
   (*document_)["locks"].push_back(name_with_pointers);
   return *this;

@@ -135,6 +135,7 @@ std::string normal_form_of(const Definition& definition) {
   if (definition.key_reuse != KeyReuse::reject) {
     json["key_reuse"] = to_string(definition.key_reuse);
   }
+  if (definition.input_schema) json["input_schema"] = definition.input_schema->value();
   for (StepIndex i = 0; i < definition.steps.size(); ++i) {
     json["steps"].push_back(normal_step(definition, i));
   }

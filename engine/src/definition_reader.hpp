@@ -27,6 +27,11 @@ class Place {
   Place(const Json& value, std::string where, Faults* faults = nullptr)
       : value_(&value), where_(std::move(where)), faults_(faults) {}
 
+  /// Another value of the same document, whose faults are collected with those of this place.
+  [[nodiscard]] Place elsewhere(const Json& value, std::string where) const {
+    return {value, std::move(where), faults_};
+  }
+
   /// Reads one part of what is here. False when it was refused and that was collected.
   template <typename Read>
   bool part(Read read) const {

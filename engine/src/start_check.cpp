@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "command_body.hpp"
+#include "input_schema.hpp"
 
 namespace skald {
 namespace {
@@ -19,6 +20,10 @@ class StartCheck {
   }
 
   [[nodiscard]] std::optional<std::string> problem() {
+    if (definition_.input_schema) {
+      const InputSchema schema = InputSchema::of(*definition_.input_schema);
+      if (auto unfit = schema.problem_of(trees_.input(saga()))) return unfit;
+    }
     for (StepIndex i = 0; i < definition_.steps.size(); ++i) {
       if (carried_.contains(i) || !surely_runs(definition_.steps[i])) continue;
       if (auto problem = problem_of(definition_.steps[i])) return problem;

@@ -1,8 +1,8 @@
 // How much of its share one turn of the coordinator has used.
 //
 // A turn is one call of process(). Whatever comes while it goes on waits for its end, so its work
-// is bounded: in decisions, and in bytes that were parsed, put together or stored. What does not
-// fit is done in the next turn.
+// is bounded: in decisions, in bytes that were parsed, put together or stored, and in values that
+// were held against a schema. What does not fit is done in the next turn.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,7 @@ class TurnMeter {
     std::uint64_t decisions = 1'024;
     std::uint64_t bytes = 1024UL * 1024;
     std::uint64_t rows = 65'536;
+    std::uint64_t compared = 1'000'000;
   };
 
   explicit TurnMeter(const Limits& limits) : limits_(limits) {}
@@ -33,7 +34,8 @@ class TurnMeter {
     const WorkDone& now = work();
     return now.decisions - began_.decisions >= limits_.decisions ||
            now.bytes() - began_.bytes() + stored_bytes_ >= limits_.bytes ||
-           now.rows - began_.rows >= limits_.rows;
+           now.rows - began_.rows >= limits_.rows ||
+           now.compared - began_.compared >= limits_.compared;
   }
   /// One more step may begin, however full the turn is: whoever had to stop gets on.
   void grant_one() { steps_ = 0; }

@@ -59,6 +59,17 @@ Recorder completed_order() {
 
 }  // namespace
 
+TEST_CASE("an input that the candidate's schema refuses is a start that it would have refused") {
+  const Recorder order = completed_order();
+  Json other = test::order_document();
+  other["input_schema"] = Json::parse(R"({"properties": {"n": {"minimum": 1}}})");
+  CHECK(order.divergence_from(other).empty());
+  other["input_schema"] = Json::parse(R"({"properties": {"n": {"minimum": 2}}})");
+  CHECK(order.divergence_from(other) ==
+        "would have refused the start: the input does not match the definition's schema: /n must "
+        "be >= 2");
+}
+
 TEST_CASE("a definition that changes only timing and texts could have been followed") {
   Recorder order{test::order_document()};
   order.answer(0, Outcome::success());

@@ -30,6 +30,7 @@ Json full_document() {
     "deadline": "1h", "output": {"$from": "/input", "default": 1}, "secrets": ["/input/card"],
     "locks": ["order/{/key}"], "priority": 7,
     "on_sibling_failure": "finish", "undo": "parallel", "key_reuse": "after_end",
+    "input_schema": {"type": "object"},
     "defaults": {"timeout": "5s", "retry": {}, "compensation_retry": {}, "on_failure": "stuck"},
     "participants": {"p": {"timeout": "5s", "retry": {},
       "breaker": {"failures": 1, "failure_rate": 1, "window": "1s", "min_calls": 1, "delay": "1s",

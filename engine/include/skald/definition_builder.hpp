@@ -38,6 +38,8 @@ class DefinitionBuilder {
   DefinitionBuilder& on_sibling_failure(OnSiblingFailure rule);
   DefinitionBuilder& undo(UndoOrder order);
   DefinitionBuilder& key_reuse(KeyReuse rule);
+  /// What inputs must be: JSON Schema, draft 7; see docs/definitions.md.
+  DefinitionBuilder& input_schema(const Json& schema);
   DefinitionBuilder& default_timeout(Duration duration);
   DefinitionBuilder& default_retry(const RetryPolicy& policy);
   DefinitionBuilder& default_compensation_retry(const RetryPolicy& policy);

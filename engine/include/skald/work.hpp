@@ -13,6 +13,7 @@ struct WorkDone {
   std::uint64_t rendered_bytes = 0;  ///< JSON text that was put together, conditions looked at.
   std::uint64_t decisions = 0;       ///< Calls of decide().
   std::uint64_t rows = 0;            ///< Journal rows that were read and folded.
+  std::uint64_t compared = 0;        ///< Values that were held against a schema of an input.
 
   [[nodiscard]] std::uint64_t bytes() const { return parsed_bytes + rendered_bytes; }
 };
