@@ -191,6 +191,7 @@ void Coordinator::act(Turn& turn) {
 void Coordinator::send_commands(Turn& turn) {
   std::vector<Command> commands;
   commands.reserve(turn.effects.size());
+  commands.reserve(turn.effects.size());
   std::set<std::pair<SagaId, AttemptRef>> recovered;
   for (Turn::PendingEffect& pending : turn.effects) {
     LiveSaga& saga = live_.at(pending.saga);

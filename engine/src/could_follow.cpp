@@ -38,6 +38,7 @@ class Follower {
       for (const Event& event : row.events) {
         std::visit([this](const auto& e) { tell(e); }, event);
         if (abandoned_) return std::nullopt;
+        if (problem_) return Divergence{row.version, *problem_};
         evolve(old_, event, row.at);
       }
       if (auto what = compare()) return Divergence{row.version, *std::move(what)};
@@ -189,7 +190,6 @@ class Follower {
   }
 
   void decide_on(const Input& input) {
-    if (problem_) return;
     const Decision decision = decide(*candidate_, saga_, input, now_, OpenAdmission{});
     for (const Event& event : decision.events) {
       if (const auto* issued = std::get_if<CommandIssued>(&event)) {
@@ -206,7 +206,6 @@ class Follower {
   // busy; so what is left over is carried to the next row, and only a command that the other side
   // never issues by then tells the two apart.
   std::optional<std::string> compare() {
-    if (problem_) return problem_;
     for (const std::string& command : issued_) ahead_.push_back(command);
     for (const std::string& command : expected_) {
       const auto found = std::find(ahead_.begin(), ahead_.end(), command);

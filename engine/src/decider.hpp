@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "few_steps.hpp"
 #include "payload_trees.hpp"
 #include "skald/decide.hpp"
 
@@ -159,9 +160,9 @@ class Decider {
   const Admission& admission_;
   PayloadTrees& trees_;
   Decision decision_;
-  bool everything_ = true;            // All steps are to be looked at, not only concerned_.
-  bool walking_ = false;              // go_forward() is looking at steps.
-  std::vector<StepIndex> concerned_;  // To be looked at on the way forward.
+  bool everything_ = true;  // All steps are to be looked at, not only concerned_.
+  bool walking_ = false;    // go_forward() is looking at steps.
+  FewSteps concerned_;      // To be looked at on the way forward.
 };
 
 /// What is recorded of a start.

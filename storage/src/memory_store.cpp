@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <unordered_map>
 #include <utility>
 
 #include "memory_disk.hpp"
@@ -13,6 +14,8 @@
 
 namespace skald {
 namespace {
+
+constexpr std::size_t usual_rows = 8;  // Of a saga with a few steps.
 
 BusinessKey type_and_key(const SagaSummary& summary) { return {summary.type, *summary.key}; }
 
@@ -51,8 +54,9 @@ Position MemoryStore::commit(const Batch& batch) {
   }
   const Position first = disk_.last_position + (batch.appends.empty() ? 0 : 1);
   for (const JournalAppend& append : batch.appends) {
-    disk_.sagas.at(append.saga)
-        .rows.push_back({++disk_.last_position, append.version, append.at, append.events});
+    std::vector<JournalRow>& rows = disk_.sagas.at(append.saga).rows;
+    if (rows.empty()) rows.reserve(usual_rows);
+    rows.push_back({++disk_.last_position, append.version, append.at, append.events});
   }
   for (const SagaSnapshot& snapshot : batch.snapshots) {
     disk_.sagas.at(snapshot.saga.id).snapshot = snapshot;
@@ -104,7 +108,8 @@ void MemoryStore::check(const Batch& batch) const {
 }
 
 void MemoryStore::check_versions(const Batch& batch) const {
-  std::map<SagaId, std::uint64_t> last;
+  std::unordered_map<SagaId, std::uint64_t> last;
+  last.reserve(batch.appends.size() + batch.summaries.size());
   for (const SagaSummary& summary : batch.summaries) last.emplace(summary.id, 0);
   for (const JournalAppend& append : batch.appends) {
     if (const auto known = disk_.sagas.find(append.saga); known != disk_.sagas.end()) {

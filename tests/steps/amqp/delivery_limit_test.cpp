@@ -37,7 +37,7 @@ std::string warnings_of_opening(const AmqpOptions& options) {
 TEST_CASE("a reply is never dropped for having been delivered often") {
   const AmqpOptions options = Broker::shared().options(unique_prefix());
   Wire engine(options);
-  const AmqpTopology topology(options);
+  AmqpTopology topology(options);
   (void)topology.declare_for_engine(engine.connection, "engine-a");
   engine.connection.select_confirms();
   REQUIRE(
