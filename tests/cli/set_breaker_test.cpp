@@ -13,8 +13,8 @@ constexpr const char* guarded_definition = R"({
   "participants": {"payment": {"breaker": {"failures": 1, "delay": "1h"}}},
   "steps": [{"name": "charge", "participant": "payment", "action": "charge",
              "compensation": "refund", "retry": {"max_attempts": 1}},
-            {"name": "pack", "participant": "inventory", "action": "pack",
-             "compensation": "unpack"}]})";
+            {"name": "pack", "participant": "inventory", "action": "reserve",
+             "compensation": "release"}]})";
 
 struct Shop {
   Shop() { engine.orchestrator().define(parse_definition(guarded_definition)); }
