@@ -198,13 +198,18 @@ std::optional<JsonText> command_body(const Definition& definition, const Saga& s
           ? undo_input(definition, saga, step, undo_patch ? &*undo_patch : nullptr, trees, problem)
           : step_input(definition, saga, step, trees, problem);
   if (!input) return std::nullopt;
+  constexpr std::size_t frame_bytes = 64;
+  constexpr std::size_t usual_reason_bytes = 192;
+  const bool undoes = direction == Direction::compensate;
+  const auto& output = saga.steps[step].output;
   std::string body;
-  body.reserve(input->text().size() + 64);
+  body.reserve(input->text().size() + frame_bytes +
+               (undoes ? usual_reason_bytes + (output ? output->text().size() : 0) : 0));
   body += R"({"input":)";
   body += input->text();
-  if (direction == Direction::compensate) {
-    const auto& output = saga.steps[step].output;
-    body += R"(,"output":)" + (output ? output->text() : "null");
+  if (undoes) {
+    body += R"(,"output":)";
+    body += output ? std::string_view(output->text()) : std::string_view("null");
     const TurnBack& cause = *saga.turn_back;
     body += R"(,"reason":{"step":)";
     if (cause.step == no_step) {

@@ -26,8 +26,11 @@ constexpr bool touches_summary =
 }  // namespace
 
 void WatermarkTracker::settled(Position position) {
-  const auto found = std::lower_bound(waiting_.begin(), waiting_.end(), position,
-                                      [](const Entry& e, Position p) { return e.position < p; });
+  const bool oldest = !waiting_.empty() && waiting_.front().position == position;
+  const auto found =
+      oldest ? waiting_.begin()
+             : std::lower_bound(waiting_.begin(), waiting_.end(), position,
+                                [](const Entry& e, Position p) { return e.position < p; });
   // Several commands of one row stand beside each other; settle the first that is not.
   for (auto it = found; it != waiting_.end() && it->position == position; ++it) {
     if (it->settled) continue;

@@ -55,9 +55,9 @@ class JournalMaker {
     if constexpr (requires { e.plan; }) {
       e.plan.resize(draw(0, std::min<StepIndex>(2, steps_)));
       for (StepIndex& step : e.plan) step = any_step();
-    }
-    if constexpr (requires { e.cause; }) {
       e.cause.step = draw(0, 1) == 0 ? no_step : any_step();
+    } else if constexpr (requires { e.cause; }) {
+      e.cause.step = any_step();
     }
     if constexpr (requires { e.why; }) e.why.step = draw(0, 1) == 0 ? no_step : any_step();
     if constexpr (requires { e.step; }) e.step = any_step();

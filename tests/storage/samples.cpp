@@ -81,7 +81,6 @@ std::vector<Event> one_of_each_event() {
       LocksAwaited{"order/42", saga_id(7)},
       LocksGranted{},
       AttemptInterrupted{attempt, true},
-      SignalKept{"approved", JsonText::parse("{}"), requester, "message-1"},
       SiblingsAwaited{{3, error}},
       MessageQuarantined{3, "BAD_JSON", "the body is no JSON"},
       KeyHandedOver{saga_id(8)},
