@@ -68,10 +68,15 @@ class Audit {
     if (summary_ && summary_->version == row.version) check_summary_at(row.version);
   }
 
-  // An end is final, but for two things: a replay leaves its trace, and the end of a completed
-  // child is provisional until its parent has ended, because the parent may turn it back.
+  // An end is final. What happens around the saga leaves its trace all the same: a replay, a key
+  // that goes to another saga, messages that cannot be used or contradict what is known. And the
+  // end of a completed child is provisional until its parent has ended, which may turn it back.
   void check_after_end(const Event& event, std::uint64_t version) {
-    if (std::holds_alternative<ReplayStarted>(event)) return;
+    const bool only_a_trace = std::holds_alternative<ReplayStarted>(event) ||
+                              std::holds_alternative<KeyHandedOver>(event) ||
+                              std::holds_alternative<ContradictionSeen>(event) ||
+                              std::holds_alternative<MessageQuarantined>(event);
+    if (only_a_trace) return;
     const auto* turned = std::get_if<SagaTurnedBack>(&event);
     if (turned && saga_.status == Status::completed && is_of_parent(turned->cause)) return;
     found("version {} records {} after the end '{}'", version, event_name(event),

@@ -58,7 +58,10 @@ Json ask(ControlClient& engine, const Json& request) {
         fmt::format("{}: it is not valid UTF-8; an engine takes no other text", *field));
   }
   try {
-    return parse_json(engine.request(dump_json(request), answer_timeout_of(request)));
+    // An answer may list what many definitions state; a frame holds no more than this.
+    constexpr JsonLimits answer_limits{JsonLimits{}.depth, 4UL * 1024 * 1024};
+    return parse_json(engine.request(dump_json(request), answer_timeout_of(request)),
+                      answer_limits);
   } catch (const StoreError& error) {
     // Not asked again: it may have been carried out before the connection broke.
     Json answer = refused_answer(

@@ -39,7 +39,7 @@ std::string names_of(const std::vector<SagaId>& sagas) {
 
 }  // namespace
 
-// Those that have not ended, nearest first.
+// Nearest first; without those that cannot be carried on.
 std::vector<SagaId> Coordinator::descendants(const SagaId& root) {
   std::vector<SagaId> found{root};
   for (std::size_t i = 0; i < found.size() && found.size() < family_sagas_max; ++i) {
@@ -52,7 +52,7 @@ std::vector<SagaId> Coordinator::descendants(const SagaId& root) {
   found.erase(found.begin());
   std::erase_if(found, [this](const SagaId& id) {
     const LiveSaga* saga = live(id);
-    return !saga || saga->problem || is_end(saga->saga.status);
+    return !saga || saga->problem;
   });
   return found;
 }
@@ -73,9 +73,20 @@ bool Coordinator::pass_down(RequestArrival& a) {
   } else if (const auto* signal = std::get_if<SignalReceived>(&a.input)) {
     if (knows(*parent.definition, signal->name)) return false;
     meant = descendants(a.saga);
+    // One that has been handed on before must not reach the next child, too.
+    const bool repeated = signal->id && std::any_of(meant.begin(), meant.end(), [&](auto& id) {
+                            const auto& seen = live(id)->saga.signal_ids;
+                            return std::find(seen.begin(), seen.end(), *signal->id) != seen.end();
+                          });
+    if (repeated) {
+      owe(a.answer,
+          RequestOutcome{parent.saga.status, parent.saga.paused, parent.saga.wish.has_value(),
+                         "a child saga has had the signal of this id already"});
+      return true;
+    }
     std::erase_if(meant, [&](const SagaId& id) {
       const LiveSaga& child = *live(id);
-      return !waits_for(*child.definition, child.saga, signal->name);
+      return is_end(child.saga.status) || !waits_for(*child.definition, child.saga, signal->name);
     });
     if (meant.size() > 1) {
       a.answer(Refusal{Code::wrong_state,

@@ -90,9 +90,13 @@ void Decider::undo_independent_entries() {
       record(SagaCompensated{});
       return;
     }
-    for (const StepIndex step : saga_.undo_plan) {
-      if (turns.contains(step)) again = undo_entry(step) || again;
-      if (saga_.status != Status::compensating) return;
+    // One that is stuck stops the saga, so all others go out first.
+    for (const bool stuck : {false, true}) {
+      for (const StepIndex step : saga_.undo_plan) {
+        const bool is_stuck = state(step).compensation == CompensationStatus::stuck;
+        if (turns.contains(step) && is_stuck == stuck) again = undo_entry(step) || again;
+        if (saga_.status != Status::compensating) return;
+      }
     }
   }
 }

@@ -70,7 +70,16 @@ void Decider::operator()(const ResumeRequested& input) {
     advance();
     return;
   }
-  if (input.step != no_step && input.step != saga_.stuck->step) {
+  const bool named = input.step != no_step && input.step != saga_.stuck->step;
+  const bool stuck_there =
+      named && turning_back() && state(input.step).compensation == CompensationStatus::stuck;
+  if (stuck_there) {
+    record(
+        SagaResumed{input.requester, false, input.step, Direction::compensate, input.input_patch});
+    advance();
+    return;
+  }
+  if (named) {
     refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(input.step).name);
     return;
   }
@@ -108,6 +117,11 @@ void Decider::resume_stuck(const Requester& requester, std::optional<JsonText> p
       (direction == Direction::compensate ? state(step).compensation != CompensationStatus::stuck
                                           : is_done(state(step)));
   record(SagaResumed{requester, false, decided ? no_step : step, direction, std::move(patch)});
+  // Of branches undone side by side, several may be stuck: each gets its new round.
+  for (const StepIndex other : saga_.undo_plan) {
+    if (state(other).compensation != CompensationStatus::stuck) continue;
+    record(SagaResumed{requester, false, other, Direction::compensate, std::nullopt});
+  }
   advance();
 }
 

@@ -37,11 +37,16 @@ bool split(const std::string& text, Plain plain, Pointer pointer) {
 
 // Numbers that are equal have one name: 1 and 1.0 are the same lock.
 std::string number_name(const Json& number) {
-  constexpr double exact_max = 9007199254740992.0;  // 2^53: whole numbers up to here are exact.
+  constexpr double beyond_signed = 9223372036854775808.0;     // 2^63
+  constexpr double beyond_unsigned = 18446744073709551616.0;  // 2^64
   if (number.is_number_float()) {
     const double value = number.get<double>();
-    if (value == std::trunc(value) && std::abs(value) <= exact_max) {
+    const bool whole = value == std::trunc(value);
+    if (whole && value >= -beyond_signed && value < beyond_signed) {
       return fmt::format("{}", static_cast<std::int64_t>(value));
+    }
+    if (whole && value > 0 && value < beyond_unsigned) {
+      return fmt::format("{}", static_cast<std::uint64_t>(value));
     }
   }
   return dump_json(number);

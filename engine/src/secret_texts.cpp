@@ -33,11 +33,10 @@ void SecretTexts::sort() {
   texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
 }
 
-// How many bytes from `at` on belong to one of the texts; 0: none begins there. A text that was cut
-// may end within a secret, in front of its ellipsis or not.
+// How many bytes from `at` on belong to one of the texts; 0: none begins there. Where a text was
+// cut, in front of an ellipsis or at the end, it may end within a secret.
 std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const {
   constexpr std::string_view ellipsis = "…";
-  const std::size_t end = text.size() - (text.ends_with(ellipsis) ? ellipsis.size() : 0);
   if (text.size() - at < bytes_min || !beginnings_.contains(beginning_of(text.substr(at)))) {
     return 0;
   }
@@ -54,7 +53,8 @@ std::size_t SecretTexts::length_at(std::string_view text, std::size_t at) const 
     first = std::partition_point(first, last, [&](const auto& t) { return byte(t) < wanted; });
     last = std::partition_point(first, last, [&](const auto& t) { return byte(t) == wanted; });
     ++length;
-    const bool cut = at + length == end && length >= bytes_min;
+    const std::string_view rest = text.substr(at + length);
+    const bool cut = length >= bytes_min && (rest.empty() || rest.starts_with(ellipsis));
     if (first != last && (cut || first->size() == length || length >= telling_bytes)) {
       found = length;
     }

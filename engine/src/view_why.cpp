@@ -115,6 +115,7 @@ class Why {
       const bool over = status == StepStatus::rejected || status == StepStatus::failed;
       if (!saga_.done.contains(i) && !(saga_.failing && over)) under_way.push_back(i);
     });
+    if (under_way.empty() && saga_.failing) return "nothing is under way any more";
     if (under_way.size() == 1 && saga_.failing) return forward(under_way.front());
     if (under_way.size() < 2) {
       const StepIndex at = current_step(saga_);

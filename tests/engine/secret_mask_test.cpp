@@ -46,6 +46,7 @@ TEST_CASE("a secret of which a cut text shows the beginning only is hidden there
   const Masked masked(std::vector<std::string>{"4111222233334444"});
   CHECK(masked.text("declined: 41112222") == "declined: ***");
   CHECK(masked.text("declined: 41112222…") == "declined: ***…");
+  CHECK(masked.text("declined: 41112222… (data left out)") == "declined: ***… (data left out)");
   CHECK(masked.text("declined: 411") == "declined: 411");
 }
 

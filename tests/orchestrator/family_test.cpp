@@ -155,6 +155,10 @@ TEST_CASE("numbers that are equal are the same lock, however they are written") 
   CHECK(engine.saga(first).holds_locks);
   CHECK_FALSE(engine.saga(second).holds_locks);
   CHECK(engine.saga(other).holds_locks);
+  const SagaId large = engine.start("4", {{"order", 1'000'000'000'000'000'000}});
+  const SagaId same = engine.start("5", {{"order", 1e18}});
+  CHECK(engine.saga(large).holds_locks);
+  CHECK_FALSE(engine.saga(same).holds_locks);
 }
 
 TEST_CASE("sagas that want the same lock run one after the other, in order of their start") {

@@ -112,3 +112,16 @@ TEST_CASE("a signal that comes again under its id changes nothing, also once it 
   engine.crash();
   CHECK(signal("1", "m-1").empty());
 }
+
+TEST_CASE("a signal that was handed on and comes again under its id reaches no other child") {
+  Family family{parent};
+  const auto signal = [&](const SagaId& id) {
+    return family.engine.request(
+        id, SignalReceived{"approved", JsonText::parse("1"), {}, std::string("m-1")});
+  };
+  const SagaId first = family.child_of(family.root, 0);
+  const SagaId second = family.child_of(family.root, 1);
+  REQUIRE(signal(first).empty());
+  CHECK(signal(family.root).empty());
+  CHECK(family.engine.saga(second).steps[0].status == StepStatus::waiting);
+}
