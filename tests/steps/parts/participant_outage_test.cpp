@@ -101,7 +101,9 @@ TEST_CASE_FIXTURE(Shop, "a participant goes on over the next host when its own d
   second.refuse(true);
   second.cut();
   send(6, 10);
-  REQUIRE(listener.wait_for(Kind::replied, 10));
+  for (std::uint64_t n = 6; n <= 10; ++n) {  // Earlier replies may come again.
+    CHECK(listener.reply_to(make_command(n, "payment", "charge")).kind == OutcomeKind::success);
+  }
   CHECK(effects() == 10);
 }
 
