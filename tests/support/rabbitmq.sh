@@ -16,19 +16,13 @@
 # other and beside an installed one. Every process is known by its pid; nothing is found by name.
 set -u
 
+. "$(dirname "$0")/free_port.sh"
+
 rabbit_bin=/usr/lib/rabbitmq/bin
 start_limit_seconds=120
 stop_limit_seconds=30
 
 fail() { echo "rabbitmq.sh: $*" >&2; exit 1; }
-
-free_port() {
-  local port
-  while :; do
-    port=$((10000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-}
 
 # The ports are drawn once per DIR and kept, so that a broker that comes back is found again.
 load_settings() {

@@ -13,17 +13,10 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 node_script=$here/rabbitmq.sh
+. "$here/free_port.sh"
 nodes="1 2 3"
 
 fail() { echo "rabbitmq_cluster.sh: $*" >&2; exit 1; }
-
-free_port() {
-  local port
-  while :; do
-    port=$((10000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-  done
-}
 
 # What rabbitmq.sh would draw for a broker that stands alone.
 prepare() {
