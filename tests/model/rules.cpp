@@ -140,19 +140,6 @@ class RowRules {
     expect(Invariant::I5, ready, "a step was undone before a later one");
     expect(Invariant::I13, !passed_pivot(), "a step was undone after the pivot");
   }
-  /// Attempts, retries, questions and child saga of some step that has not failed itself.
-  [[nodiscard]] bool something_is_under_way() const {
-    for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
-      const StepState& s = saga_.steps[i];
-      const Attempts& resolve = s.of(Direction::resolve);
-      const bool asks = s.status == StepStatus::unknown && !definition_.steps[i].resolve.empty() &&
-                        (resolve.in_round() == 0 || resolve.outstanding || resolve.retry_at);
-      const bool tries = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
-      const bool child = s.status == StepStatus::waiting && definition_.steps[i].as<ChildSaga>();
-      if (tries || asks || child) return true;
-    }
-    return false;
-  }
   [[nodiscard]] bool may_have_happened(StepIndex step) const {
     const StepState& s = saga_.steps[step];
     const Attempts& action = s.of(Direction::action);
@@ -190,7 +177,8 @@ void RowRules::operator()(const SagaTurnedBack& e) {
   expect(Invariant::I5, plan == e.plan, "the undo plan is not what was done, in reverse");
   expect(Invariant::I13, !passed_pivot(), "it turned back after its pivot");
   const bool waits = definition_.on_sibling_failure == OnSiblingFailure::finish;
-  expect(Invariant::I5, !waits || e.cause.step == no_step || !something_is_under_way(),
+  expect(Invariant::I5,
+         !waits || e.cause.step == no_step || !testing::steps_under_way(definition_, saga_),
          "it turned back before the steps beside the one that failed had ended");
 }
 

@@ -78,7 +78,6 @@ class SagaPath {
   void check_turn(const SagaTurnedBack& turned, const JournalRow& row);
   void check_cause(const SagaTurnedBack& turned, const JournalRow& row);
   void check_siblings_awaited(const SiblingsAwaited& awaited);
-  [[nodiscard]] bool siblings_under_way() const;
   [[nodiscard]] std::vector<StepIndex> expected_plan() const;
   void check_compensation(StepIndex step);
   void check_child_turn(const ChildTurnedBack& turned);

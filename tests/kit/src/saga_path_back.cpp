@@ -57,7 +57,7 @@ void SagaPath::check_cause(const SagaTurnedBack& turned, const JournalRow& row) 
   told_by_parent_ = false;
   const bool finishes = definition_.on_sibling_failure == OnSiblingFailure::finish;
   if (finishes && turned.cause.step != no_step) {
-    findings_.expect(Invariant::I5, !siblings_under_way(),
+    findings_.expect(Invariant::I5, !steps_under_way(definition_, saga_),
                      "{}: it turned back before the steps beside the one that failed had ended",
                      name_);
   }
@@ -67,24 +67,9 @@ void SagaPath::check_cause(const SagaTurnedBack& turned, const JournalRow& row) 
 void SagaPath::check_siblings_awaited(const SiblingsAwaited& awaited) {
   findings_.expect(Invariant::I5, definition_.on_sibling_failure == OnSiblingFailure::finish,
                    "{}: it waits for siblings, which its definition does not say", name_);
-  findings_.expect(Invariant::I5, !saga_.failing && siblings_under_way(),
+  findings_.expect(Invariant::I5, !saga_.failing && steps_under_way(definition_, saga_),
                    "{}: it waits for siblings of {} and none is under way", name_,
                    definition_.steps[awaited.cause.step].name);
-}
-
-// Attempts, their retries and questions, child sagas: what a turn back would cut off.
-bool SagaPath::siblings_under_way() const {
-  for (StepIndex i = 0; i < saga_.steps.size(); ++i) {
-    const StepState& s = saga_.steps[i];
-    const Attempts& resolve = s.of(Direction::resolve);
-    const bool asked = s.status == StepStatus::unknown && !definition_.steps[i].resolve.empty() &&
-                       (resolve.in_round() == 0 || resolve.outstanding || resolve.retry_at);
-    const bool child =
-        s.status == StepStatus::waiting && definition_.steps[i].as<ChildSaga>() != nullptr;
-    const bool tried = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
-    if (tried || child || asked) return true;
-  }
-  return false;
 }
 
 std::vector<StepIndex> SagaPath::expected_plan() const {

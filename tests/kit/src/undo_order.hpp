@@ -1,12 +1,29 @@
-// Which steps have to be undone before which, by what the definition says.
+// What a definition says of turning back: what is waited for, and which step is undone before
+// which.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
 #include "skald/definition.hpp"
+#include "skald/saga.hpp"
 
 namespace skald::testing {
+
+/// Attempts, their retries and questions, child sagas: what a turn back would cut off.
+[[nodiscard]] inline bool steps_under_way(const Definition& definition, const Saga& saga) {
+  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
+    const StepState& s = saga.steps[i];
+    const Attempts& resolve = s.of(Direction::resolve);
+    const bool asked = s.status == StepStatus::unknown && !definition.steps[i].resolve.empty() &&
+                       (resolve.in_round() == 0 || resolve.outstanding || resolve.retry_at);
+    const bool child =
+        s.status == StepStatus::waiting && definition.steps[i].as<ChildSaga>() != nullptr;
+    const bool tried = s.status == StepStatus::dispatched || s.status == StepStatus::retry_wait;
+    if (tried || child || asked) return true;
+  }
+  return false;
+}
 
 /// By step: whether it comes after `step`, over any number of steps in between.
 [[nodiscard]] inline std::vector<bool> depending_on(const Definition& definition, StepIndex step) {
