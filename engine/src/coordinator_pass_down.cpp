@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "coordinator.hpp"
+#include "decider.hpp"
 #include "skald/limits.hpp"
 
 namespace skald {
@@ -74,10 +75,9 @@ bool Coordinator::pass_down(RequestArrival& a) {
     if (knows(*parent.definition, signal->name)) return false;
     meant = descendants(a.saga);
     // One that has been handed on before must not reach the next child, too.
-    const bool repeated = signal->id && std::any_of(meant.begin(), meant.end(), [&](auto& id) {
-                            const auto& seen = live(id)->saga.signal_ids;
-                            return std::find(seen.begin(), seen.end(), *signal->id) != seen.end();
-                          });
+    const bool repeated = std::any_of(meant.begin(), meant.end(), [&](const SagaId& id) {
+      return has_seen(live(id)->saga, signal->id);
+    });
     if (repeated) {
       owe(a.answer,
           RequestOutcome{parent.saga.status, parent.saga.paused, parent.saga.wish.has_value(),

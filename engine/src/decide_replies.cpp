@@ -11,6 +11,10 @@ namespace {
 
 constexpr auto process_ended = "PROCESS_ENDED";
 
+bool is_definitive(const Outcome& outcome) {
+  return outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
+}
+
 }  // namespace
 
 std::string undo_name(const Step& step) { return step.compensation->action + " of " + step.name; }
@@ -20,9 +24,8 @@ void Decider::operator()(const ReplyReceived& input) {
   if (attempt.step >= saga_.steps.size()) return;
   if (!step_of(attempt.step).as<Call>()) return;  // Nobody was asked.
   // After the end, an answer can only contradict what was told before.
-  const bool definitive =
-      input.outcome.kind == OutcomeKind::success || input.outcome.kind == OutcomeKind::rejected;
-  if (saga_.status == Status::abandoned || (is_end(saga_.status) && !definitive)) return;
+  const bool abandoned = saga_.status == Status::abandoned;
+  if (abandoned || (is_end(saga_.status) && !is_definitive(input.outcome))) return;
   everything_ = false;
   if (attempt.attempt == 0 || attempt.attempt > state(attempt.step).of(attempt.direction).made) {
     return;
@@ -79,7 +82,7 @@ void Decider::operator()(const MessageUnusable& input) {
 // --- Actions ---------------------------------------------------------------------------------
 
 void Decider::action_reply(const AttemptRef& attempt, const Outcome& outcome) {
-  if (outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected) {
+  if (is_definitive(outcome)) {
     definitive_action(attempt, outcome);
   } else {
     inconclusive(attempt, outcome);
@@ -278,9 +281,7 @@ void Decider::skip_or_fall_back(StepIndex step, ErrorInfo error) {
 
 void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outcome) {
   const StepState& s = state(attempt.step);
-  const bool closed = s.compensation == CompensationStatus::compensated ||
-                      s.compensation == CompensationStatus::skipped ||
-                      s.compensation == CompensationStatus::none;
+  const bool closed = is_undone(s) || s.compensation == CompensationStatus::none;
   if (closed) {
     // A refusal binds only its own round.
     const bool binds = attempt.attempt > s.of(Direction::compensate).before_round;
@@ -326,9 +327,7 @@ void Decider::resolve_reply(const AttemptRef& attempt, const Outcome& outcome) {
   const StepState& s = state(attempt.step);
   // Decided meanwhile, or nobody needs to know any more.
   if (s.status != StepStatus::unknown || is_end(saga_.status)) return;
-  const bool definitive =
-      outcome.kind == OutcomeKind::success || outcome.kind == OutcomeKind::rejected;
-  if (!definitive) {
+  if (!is_definitive(outcome)) {
     inconclusive(attempt, outcome);
     return;
   }

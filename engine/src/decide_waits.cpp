@@ -117,9 +117,13 @@ void Decider::gather(StepIndex step, const Gather& gather) {
              {}});
 }
 
+bool has_seen(const Saga& saga, const std::optional<std::string>& signal_id) {
+  const auto& seen = saga.signal_ids;
+  return signal_id && std::find(seen.begin(), seen.end(), *signal_id) != seen.end();
+}
+
 void Decider::operator()(const SignalReceived& input) {
-  const auto& seen = saga_.signal_ids;
-  if (input.id && std::find(seen.begin(), seen.end(), *input.id) != seen.end()) return;
+  if (has_seen(saga_, input.id)) return;
   if (refuse_if_ended("signal")) return;
   if (turning_back()) {
     refuse(Refused::Code::wrong_state, "cannot signal: the saga has turned back");

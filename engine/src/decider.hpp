@@ -4,7 +4,8 @@
 // One file per concern: decide.cpp (dispatch, start, waking), decide_forward.cpp (the way to
 // completion), decide_waits.cpp (sleeps, signals, locks, groups), decide_family.cpp (child sagas),
 // decide_back.cpp (the turn and the undo plan), decide_replies.cpp (what attempts came to),
-// decide_requests.cpp (operators), decide_time.cpp (deadlines and the next wake).
+// decide_requests.cpp (operators), decide_resume.cpp (resume and retry), decide_time.cpp (deadlines
+// and the next wake).
 #pragma once
 
 #include <string>
@@ -181,6 +182,8 @@ class Decider {
 [[nodiscard]] bool is_undone(const StepState& s);
 /// The entries of the undo plan that are not undone and whose turn it is.
 [[nodiscard]] StepSet undo_turns(const Definition& definition, const Saga& saga);
+/// A signal under this id has come before, as far as the saga remembers. False without an id.
+[[nodiscard]] bool has_seen(const Saga& saga, const std::optional<std::string>& signal_id);
 /// Some step was issued, or waits.
 [[nodiscard]] bool has_begun(const Saga& saga);
 /// When the next attempt goes out beside the one under way; nothing when none does.

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "skald/hidden_characters.hpp"
 #include "utf8.hpp"
 
 namespace skald {
@@ -26,17 +27,6 @@ std::uint32_t code_point(std::string_view character) {
       return (byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
              (byte(3) & 0x3FU);
   }
-}
-
-// Controls (C0, DEL, C1), line and paragraph separators, what changes the direction of text, and
-// what takes no room, so that two texts that differ would look alike.
-bool is_hidden(std::uint32_t c) {
-  const auto within = [c](std::uint32_t first, std::uint32_t last) {
-    return c >= first && c <= last;
-  };
-  return c < 0x20 || within(0x7F, 0x9F) || c == 0xAD || c == 0x034F || c == 0x061C || c == 0x180E ||
-         within(0x200B, 0x200F) || within(0x2028, 0x202E) || within(0x2060, 0x206F) ||
-         c == 0xFEFF || within(0xFFF9, 0xFFFB) || within(0xE0000, 0xE0FFF);
 }
 
 void append_escaped(std::string& out, std::uint32_t c) {
@@ -99,7 +89,7 @@ std::string escape_controls(std::string_view text) {
     const std::size_t length = utf8_length(text, i);
     if (length == 0) {
       append_escaped(out, static_cast<unsigned char>(text[i]));
-    } else if (const auto c = code_point(text.substr(i, length)); is_hidden(c)) {
+    } else if (const auto c = code_point(text.substr(i, length)); is_hidden_character(c)) {
       append_escaped(out, c);
     } else {
       out += text.substr(i, length);

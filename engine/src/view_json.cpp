@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "skald/decide.hpp"
+#include "decider.hpp"
 #include "skald/view.hpp"
 #include "view_parts.hpp"
 
@@ -106,8 +106,7 @@ StepIndex current_step(const Saga& saga) {
   if (saga.stuck) return saga.stuck->step;
   if (saga.status == Status::compensating) {
     for (const StepIndex step : saga.undo_plan) {
-      const CompensationStatus c = saga.steps[step].compensation;
-      if (c != CompensationStatus::compensated && c != CompensationStatus::skipped) return step;
+      if (!is_undone(saga.steps[step])) return step;
     }
     return no_step;
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "skald/hidden_characters.hpp"
 #include "skald/text.hpp"
 
 namespace skald::cli {
@@ -43,16 +44,6 @@ std::optional<CodePoint> decode(std::string_view text) {
   return CodePoint{value, length};
 }
 
-// Or takes no room, so that two texts that differ look alike.
-bool steers_terminal(std::uint32_t c) {
-  const auto within = [c](std::uint32_t first, std::uint32_t last) {
-    return c >= first && c <= last;
-  };
-  return c < 0x20 || within(0x7F, 0x9F) || c == 0xAD || c == 0x034F || c == 0x061C || c == 0x180E ||
-         within(0x200B, 0x200F) || within(0x2028, 0x202E) || within(0x2060, 0x206F) ||
-         c == 0xFEFF || within(0xFFF9, 0xFFFB) || within(0xE0000, 0xE0FFF);
-}
-
 std::string escaped(std::uint32_t c) {
   switch (c) {
     case '\n': return "\\n";
@@ -74,7 +65,7 @@ std::string printable(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    if (steers_terminal(c->value)) {
+    if (is_hidden_character(c->value)) {
       out += escaped(c->value);
     } else {
       out += text.substr(0, c->length);
@@ -115,7 +106,7 @@ std::string json_text(const Json& value, int indent) {
   for (std::string_view rest = text; !rest.empty();) {
     const auto c = decode(rest).value_or(CodePoint{0xFFFD, 1});
     // The line feeds are the indentation's: dump() has escaped those inside strings.
-    if (steers_terminal(c.value) && c.value != '\n') {
+    if (is_hidden_character(c.value) && c.value != '\n') {
       out += fmt::format("\\u{:04x}", c.value);
     } else {
       out += rest.substr(0, c.length);
