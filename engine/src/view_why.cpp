@@ -116,8 +116,7 @@ class Why {
       if (!saga_.done.contains(i) && !(saga_.failing && over)) under_way.push_back(i);
     });
     if (under_way.empty() && saga_.failing) return "nothing is under way any more";
-    if (under_way.size() == 1 && saga_.failing) return forward(under_way.front());
-    if (under_way.size() < 2) {
+    if (under_way.empty()) {
       const StepIndex at = current_step(saga_);
       return at == no_step ? "all steps are done" : forward(at);
     }
