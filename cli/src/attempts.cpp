@@ -216,10 +216,7 @@ class Spans {
   // The first entry of the undo plan that is not closed.
   [[nodiscard]] StepIndex next_undo() const {
     for (const StepIndex step : saga_.undo_plan) {
-      const CompensationStatus status = saga_.steps[step].compensation;
-      const bool closed =
-          status == CompensationStatus::compensated || status == CompensationStatus::skipped;
-      if (!closed) return step;
+      if (!is_closed(saga_.steps[step].compensation)) return step;
     }
     return no_step;
   }

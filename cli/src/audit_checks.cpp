@@ -161,9 +161,7 @@ class Audit {
         continue;
       }
       const CompensationStatus status = saga_.steps[step].compensation;
-      const bool closed =
-          status == CompensationStatus::compensated || status == CompensationStatus::skipped;
-      if (saga_.status == Status::compensated && !closed) {
+      if (saga_.status == Status::compensated && !is_closed(status)) {
         found("it is compensated, but the undo of step {} is {}", step, to_string(status));
       }
     }

@@ -142,12 +142,24 @@ class Coordinator {
   void look_up_keys(std::span<const Arrival> arrivals);
   [[nodiscard]] std::optional<SagaId> key_holder(const BusinessKey& key);
   [[nodiscard]] bool gives_key_up(const Definition& definition, const SagaId& holder);
+  [[nodiscard]] std::optional<Refusal> hand_key_over(const SagaId& holder, const SagaId& to);
   void answer_with_holder(StartArrival& a, const SagaId& holder);
   [[nodiscard]] std::optional<std::string> refused_by_channel(const std::vector<Step>& steps) const;
   /// Hands a request on to the child sagas that it can only be meant for. False when it is the
   /// saga's own.
   bool pass_down(RequestArrival& a);
-  [[nodiscard]] std::vector<SagaId> descendants(const SagaId& root);
+  /// What can be said of a saga without its history.
+  struct Glance {
+    Digest definition;
+    Status status = Status::pending;
+    bool paused = false;
+  };
+  using MayBeMeant = std::function<bool(const Definition&, const Glance&)>;
+  [[nodiscard]] std::optional<std::vector<SagaId>> descendants(const SagaId& root,
+                                                               const MayBeMeant& may_be_meant);
+  [[nodiscard]] std::optional<Glance> glance(const SagaId& id);
+  [[nodiscard]] DefinitionPtr readable_definition(const Digest& digest);
+  static bool refuse_large_family(RequestArrival& a, const char* which);
   [[nodiscard]] std::string note_on(const LiveSaga& live, const Input& input,
                                     bool was_paused) const;
   /// Puts definition, input and locks of a new saga together, or says why it cannot be.

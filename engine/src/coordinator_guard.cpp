@@ -170,6 +170,10 @@ std::optional<Refusal> Coordinator::decide_unusable(LiveSaga& live, const Input&
     append_fact(live, SagaAbandoned{abandon->requester});
     return std::nullopt;
   }
+  if (const auto* wanted = std::get_if<KeyWanted>(&input); wanted && is_end(live.saga.status)) {
+    append_fact(live, KeyHandedOver{wanted->by});
+    return std::nullopt;
+  }
   stand_still(live, {"UNUSABLE", *live.problem, {}});
   const bool by_itself =
       std::holds_alternative<Woken>(input) || std::holds_alternative<AttemptTimedOut>(input) ||

@@ -51,8 +51,22 @@ std::optional<Refusal> Coordinator::start_saga(const DefinitionPtr& definition,
 // A saga of this definition may have the key of one that has ended, if the definition says so.
 bool Coordinator::gives_key_up(const Definition& definition, const SagaId& holder) {
   if (definition.key_reuse != KeyReuse::after_end) return false;
-  const LiveSaga* saga = live(holder);
-  return saga && !saga->problem && is_end(saga->saga.status) && saga->saga.holds_key;
+  if (const LiveSaga* saga = live(holder)) {
+    return is_end(saga->saga.status) && saga->saga.holds_key;
+  }
+  const auto summary = store().summary(holder);  // Its history is damaged.
+  return summary && is_end(summary->status) && summary->holds_key;
+}
+
+std::optional<Refusal> Coordinator::hand_key_over(const SagaId& holder, const SagaId& to) {
+  if (LiveSaga* saga = live(holder)) return apply(*saga, KeyWanted{to});
+  // Of a damaged history only the end is written on.
+  SagaSummary summary = *store().summary(holder);
+  summary.holds_key = false;
+  summary.version = store().last_version(holder).value_or(0) + 1;
+  open_.batch.appends.push_back({holder, summary.version, now_, {KeyHandedOver{to}}});
+  open_.batch.summaries.push_back(std::move(summary));
+  return std::nullopt;
 }
 
 void Coordinator::answer_with_holder(StartArrival& a, const SagaId& holder) {
@@ -63,9 +77,10 @@ void Coordinator::answer_with_holder(StartArrival& a, const SagaId& holder) {
     open_.starts.push_back({std::move(a.answer), {holder, false}});
     return;
   }
-  a.answer(
-      Refusal{Code::key_conflict, fmt::format("key {} is taken by saga {}, which has other input",
-                                              *a.key, holder.to_string())});
+  const char* const why = saga ? "which has other input"
+                               : "whose history is damaged: look at it with `skald store check`";
+  a.answer(Refusal{Code::key_conflict,
+                   fmt::format("key {} is taken by saga {}, {}", *a.key, holder.to_string(), why)});
 }
 
 void Coordinator::take(StartArrival& a) {
@@ -108,9 +123,7 @@ void Coordinator::take(StartArrival& a) {
     return;
   }
   if (ended_holder) {
-    if (auto refusal = apply(*live(*ended_holder), KeyWanted{id})) {
-      return a.answer(*std::move(refusal));
-    }
+    if (auto refusal = hand_key_over(*ended_holder, id)) return a.answer(*std::move(refusal));
   }
   if (auto refusal = start_saga(definition, std::move(request), std::move(trees))) {
     return a.answer(*std::move(refusal));

@@ -42,11 +42,20 @@ std::vector<StepIndex> Decider::plan_undo() {
 void Decider::turn_back(TurnBack cause, Requester requester) {
   std::vector<StepIndex> plan = plan_undo();
   record(SagaTurnedBack{std::move(cause), std::move(plan), std::move(requester)});
-  // A child that is still on its way forward must not go on while its parent goes back.
-  for (const StepIndex step : saga_.undo_plan) {
-    if (state(step).status == StepStatus::waiting) turn_child_back(step);
-  }
   go_back();
+}
+
+// A child that is still on its way forward must not go on while its parent goes back. Of a large
+// family as many are told as the turn has time for.
+void Decider::turn_children_back() {
+  for (const StepIndex step : saga_.undo_plan) {
+    const StepState& s = state(step);
+    const bool on_its_way = s.child && s.status == StepStatus::waiting &&
+                            s.compensation == CompensationStatus::pending && !s.carried_over;
+    if (!on_its_way) continue;
+    if (!admission_.goes_on()) return;
+    turn_child_back(step);
+  }
 }
 
 void Decider::turn_back_or_finish(TurnBack cause) {
@@ -70,6 +79,7 @@ bool Decider::siblings_under_way() const {
 }
 
 void Decider::go_back() {
+  turn_children_back();
   if (definition_.undo == UndoOrder::parallel) {
     undo_independent_entries();
     return;
@@ -101,18 +111,13 @@ void Decider::undo_independent_entries() {
   }
 }
 
-bool is_undone(const StepState& s) {
-  return s.compensation == CompensationStatus::compensated ||
-         s.compensation == CompensationStatus::skipped;
-}
-
 // Of branches undone side by side, a step's turn has come once all that may have depended on it are
 // undone: whatever comes after it, over however many steps in between.
 StepSet undo_turns(const Definition& definition, const Saga& saga) {
   StepSet turns;
   if (definition.undo == UndoOrder::sequential) {
     for (const StepIndex step : saga.undo_plan) {
-      if (is_undone(saga.steps[step])) continue;
+      if (is_closed(saga.steps[step].compensation)) continue;
       turns.insert(step);
       break;
     }
@@ -122,10 +127,11 @@ StepSet undo_turns(const Definition& definition, const Saga& saga) {
   std::vector<bool> needed(saga.steps.size(), false);
   for (const StepIndex step : definition.shape().backwards) {
     for (const StepIndex next : definition.shape().successors[step]) {
-      const bool open = planned.contains(next) && !is_undone(saga.steps[next]);
+      const bool open = planned.contains(next) && !is_closed(saga.steps[next].compensation);
       if (needed[next] || open) needed[step] = true;
     }
-    if (planned.contains(step) && !is_undone(saga.steps[step]) && !needed[step]) turns.insert(step);
+    if (planned.contains(step) && !is_closed(saga.steps[step].compensation) && !needed[step])
+      turns.insert(step);
   }
   return turns;
 }
@@ -153,7 +159,7 @@ bool Decider::undo_entry(StepIndex step) {
     return true;
   }
   if (s.child && !s.carried_over) {
-    if (!saga_.paused) turn_child_back(step);
+    if (!saga_.paused && admission_.goes_on()) turn_child_back(step);
     return false;
   }
   if (step_of(step).as<ChildSaga>() && !s.carried_over) {

@@ -6,6 +6,7 @@
 #include "command_body.hpp"
 #include "decider.hpp"
 #include "skald/limits.hpp"
+#include "skald/work.hpp"
 
 namespace skald {
 
@@ -69,6 +70,7 @@ void Decider::start_child(StepIndex step) {
   }
   const SagaId id = child_id(saga_.id, attempt, now_);
   record(ChildStarted{attempt, id});
+  ++work().decisions;  // The child decides in the same turn.
   decision_.effects.emplace_back(StartChild{attempt, id, *input});
 }
 
@@ -103,6 +105,7 @@ void Decider::turn_child_back(StepIndex step) {
   const SagaId child = *s.child;
   record(
       ChildTurnedBack{{step, Direction::compensate, s.of(Direction::compensate).made + 1}, child});
+  ++work().decisions;  // The child decides in the same turn.
   decision_.effects.emplace_back(
       TurnChildBack{child,
                     {"PARENT_TURNED_BACK",

@@ -281,7 +281,7 @@ void Decider::skip_or_fall_back(StepIndex step, ErrorInfo error) {
 
 void Decider::compensation_reply(const AttemptRef& attempt, const Outcome& outcome) {
   const StepState& s = state(attempt.step);
-  const bool closed = is_undone(s) || s.compensation == CompensationStatus::none;
+  const bool closed = is_closed(s.compensation) || s.compensation == CompensationStatus::none;
   if (closed) {
     // A refusal binds only its own round.
     const bool binds = attempt.attempt > s.of(Direction::compensate).before_round;

@@ -112,7 +112,7 @@ void Decider::skip_compensation(const SkipRequested& input) {
     refuse(Code::wrong_state, "step " + name + " has no compensation under way");
     return;
   }
-  if (is_undone(s)) {
+  if (is_closed(s.compensation)) {
     refuse(Code::wrong_state, "the compensation of step " + name + " is closed already (" +
                                   to_string(s.compensation) + ")");
     return;

@@ -33,9 +33,9 @@ void Decider::operator()(const ResumeRequested& input) {
                                     " has no compensation whose input could be patched");
       return;
     }
-    const bool in_use = undoes
-                            ? undo_begun(state(target)) && !(stuck && saga_.stuck->step == target)
-                            : is_done(state(target));
+    const bool in_use = undoes ? undo_begun(state(target)) &&
+                                     state(target).compensation != CompensationStatus::stuck
+                               : is_done(state(target));
     if (in_use) {
       refuse(Code::wrong_state,
              fmt::format("{} {} is {} already; its input can no longer be patched",
@@ -59,20 +59,7 @@ void Decider::operator()(const ResumeRequested& input) {
     advance();
     return;
   }
-  const bool named = input.step != no_step && input.step != saga_.stuck->step;
-  const bool stuck_there =
-      named && turning_back() && state(input.step).compensation == CompensationStatus::stuck;
-  if (stuck_there) {
-    record(
-        SagaResumed{input.requester, false, input.step, Direction::compensate, input.input_patch});
-    advance();
-    return;
-  }
-  if (named) {
-    refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(input.step).name);
-    return;
-  }
-  resume_stuck(input.requester, input.input_patch);
+  resume_stuck(input.step, input.requester, input.input_patch);
 }
 
 // Checked before it is kept: an input that cannot be sent would stop the saga when its turn comes.
@@ -88,7 +75,19 @@ bool Decider::refuse_patch(StepIndex step, const JsonText& patch, bool undoes) {
   return true;
 }
 
-void Decider::resume_stuck(const Requester& requester, std::optional<JsonText> patch) {
+// `named`: the step that the request is for; no_step: whatever the saga is stuck at.
+void Decider::resume_stuck(StepIndex named, const Requester& requester,
+                           std::optional<JsonText> patch) {
+  if (named != no_step && named != saga_.stuck->step) {
+    // Another branch of an undo side by side may be stuck as well.
+    if (!turning_back() || state(named).compensation != CompensationStatus::stuck) {
+      refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(named).name);
+      return;
+    }
+    record(SagaResumed{requester, false, named, Direction::compensate, std::move(patch)});
+    advance();
+    return;
+  }
   const StepIndex step = saga_.stuck->step;
   const Direction direction = saga_.stuck->direction;
   // An answer that came while the saga was stuck may have decided the step already.
@@ -112,11 +111,7 @@ void Decider::operator()(const RetryRequested& input) {
     return;
   }
   if (saga_.status == Status::stuck) {
-    if (input.step != no_step && input.step != saga_.stuck->step) {
-      refuse(Code::wrong_state, "the saga is not stuck at step " + step_of(input.step).name);
-      return;
-    }
-    resume_stuck(input.requester, std::nullopt);
+    resume_stuck(input.step, input.requester, std::nullopt);
     return;
   }
   bool found = false;

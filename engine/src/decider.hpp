@@ -103,6 +103,7 @@ class Decider {
   // The family.
   void start_child(StepIndex step);
   void turn_child_back(StepIndex step);
+  void turn_children_back();
   void child_undone(const ChildEnded& input);
   void child_stays_undone(StepIndex step);
   [[nodiscard]] bool refuse_while_child_runs(StepIndex step);
@@ -137,7 +138,7 @@ class Decider {
   [[nodiscard]] bool refuse_if_ended(const char* verb);
   [[nodiscard]] bool refuse_patch(StepIndex step, const JsonText& patch, bool undoes);
   [[nodiscard]] bool refuse_payload(const char* what, const JsonText& payload);
-  void resume_stuck(const Requester& requester, std::optional<JsonText> patch);
+  void resume_stuck(StepIndex named, const Requester& requester, std::optional<JsonText> patch);
   [[nodiscard]] bool refuse_before_its_turn(StepIndex step);
   bool refuse_outside_the_plan(StepIndex step);
   [[nodiscard]] bool is_planned(StepIndex step) const;
@@ -178,8 +179,6 @@ class Decider {
 [[nodiscard]] bool may_have_happened(const StepState& s);
 /// What undoes the step, as people call it.
 [[nodiscard]] std::string undo_name(const Step& step);
-/// The compensation is confirmed, or closed without a confirmation.
-[[nodiscard]] bool is_undone(const StepState& s);
 /// The entries of the undo plan that are not undone and whose turn it is.
 [[nodiscard]] StepSet undo_turns(const Definition& definition, const Saga& saga);
 /// A signal under this id has come before, as far as the saga remembers. False without an id.

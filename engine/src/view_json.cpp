@@ -106,7 +106,7 @@ StepIndex current_step(const Saga& saga) {
   if (saga.stuck) return saga.stuck->step;
   if (saga.status == Status::compensating) {
     for (const StepIndex step : saga.undo_plan) {
-      if (!is_undone(saga.steps[step])) return step;
+      if (!is_closed(saga.steps[step].compensation)) return step;
     }
     return no_step;
   }

@@ -188,10 +188,7 @@ bool is_done(const StepState& s) {
   return s.status == StepStatus::succeeded || s.status == StepStatus::skipped;
 }
 
-bool is_closed(const StepState& s) {
-  return s.compensation == CompensationStatus::compensated ||
-         s.compensation == CompensationStatus::skipped;
-}
+bool is_closed(const StepState& s) { return is_closed(s.compensation); }
 
 void check_row(const Case& subject, const Saga& before, const Decision& decision, Time now,
                const Saga& after, History& history, const std::function<std::string()>& where,

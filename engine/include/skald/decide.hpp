@@ -41,7 +41,8 @@ class Admission {
     return std::nullopt;
   }
   /// False when enough has been done for now: what has not begun is left as it is, and the saga is
-  /// woken again. Asked before each step begins and each command is issued.
+  /// woken again. Asked before each step begins, before each command is issued, and before each
+  /// child saga is turned back.
   [[nodiscard]] virtual bool goes_on() const { return true; }
   struct LockState {
     bool free = true;

@@ -57,6 +57,10 @@ enum class CompensationStatus : std::uint8_t {
   skipped,      ///< Not sent: an operator said so, or the action turned out to have had no effect.
 };
 [[nodiscard]] const char* to_string(CompensationStatus status);
+/// Nothing is left to be undone: confirmed, forced, or skipped.
+[[nodiscard]] constexpr bool is_closed(CompensationStatus s) {
+  return s == CompensationStatus::compensated || s == CompensationStatus::skipped;
+}
 
 /// The attempts in one direction at one step.
 struct Attempts {

@@ -11,7 +11,7 @@ namespace skald {
 struct WorkDone {
   std::uint64_t parsed_bytes = 0;    ///< JSON text that was scanned or made a tree of.
   std::uint64_t rendered_bytes = 0;  ///< JSON text that was put together, conditions looked at.
-  std::uint64_t decisions = 0;       ///< Calls of decide().
+  std::uint64_t decisions = 0;       ///< Calls of decide(), and children they ask for.
   std::uint64_t rows = 0;            ///< Journal rows that were read and folded.
   std::uint64_t compared = 0;        ///< Values that were held against a schema of an input.
 

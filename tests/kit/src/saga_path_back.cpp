@@ -7,10 +7,6 @@
 namespace skald::testing {
 namespace {
 
-bool is_closed(CompensationStatus status) {
-  return status == CompensationStatus::compensated || status == CompensationStatus::skipped;
-}
-
 bool can_be_undone(const Step& step) {
   const bool child = step.as<ChildSaga>() && step.kind == StepKind::compensatable;
   return step.compensation.has_value() || child;
