@@ -206,7 +206,7 @@ void BatchWriter::write_summaries(const std::vector<SagaSummary>& summaries) {
       if (known == nullptr) {
         added.push_back(&summary);
         note_new(summary);
-      } else if (known->n > last_before) {
+      } else if (known->n > last_before && known->n <= marks_.n) {
         again.push_back(&summary);
       } else {
         update(summary, *known);

@@ -170,6 +170,20 @@ TEST_CASE("no new row takes a number that is left of a lost one, or is beyond al
   }
 }
 
+TEST_CASE("a saga whose number is beyond all numbers gives its key up before another takes it") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("store.db");
+  make_store(path);
+  run_sql(path, "UPDATE sagas SET n = 9223372036854775807 WHERE n = 3");
+  SqliteStore store(path);
+  Batch batch = start(with_key(8, "3"));
+  batch.summaries.push_back(with_key(3, "3"));
+  batch.summaries.back().holds_key = false;
+  CHECK(store.commit(batch) > 0);
+  CHECK(store.summary(saga_id(8))->holds_key);
+  CHECK_FALSE(store.summary(saga_id(3))->holds_key);
+}
+
 TEST_CASE("a saga whose journal is damaged can be appended to, so that it can be ended") {
   for (const char* sql :
        {"UPDATE journal SET body = x'00' WHERE saga = 1", "DELETE FROM journal WHERE saga = 1",
