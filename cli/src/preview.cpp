@@ -17,19 +17,23 @@ std::string action_of(const Step& step, Direction direction) {
   return {};
 }
 
-Preview decide_here(const Definition& definition, Saga saga, const Input& input, Time now) {
+Preview decide_here(const Definition& definition, Saga saga, const Input& input, Time now,
+                    const FoldedSaga* before) {
   const Decision decision = decide(definition, saga, input, now, OpenAdmission{});
   Preview preview;
   preview.refusal = decision.refusal;
   preview.status = saga.status;
-  const SecretMask mask(definition, saga);
+  const SecretMask mask(definition, saga, before ? *before->definition : definition);
+  std::optional<SecretMask> mask_before;
+  if (before) mask_before.emplace(*before->definition, before->saga, definition);
   for (const Effect& effect : decision.effects) {
     const auto* send = std::get_if<SendCommand>(&effect);
     if (send == nullptr) continue;
     const Step& step = definition.steps[send->attempt.step];
-    preview.commands.push_back(
-        {send->attempt, step.name, step.participant, action_of(step, send->attempt.direction),
-         mask.body(send->attempt.step, send->attempt.direction, send->body)});
+    Json body = mask.body(send->attempt.step, send->attempt.direction, send->body);
+    if (mask_before) body = mask_before->payload(std::move(body));
+    preview.commands.push_back({send->attempt, step.name, step.participant,
+                                action_of(step, send->attempt.direction), std::move(body)});
   }
   return preview;
 }
@@ -37,11 +41,12 @@ Preview decide_here(const Definition& definition, Saga saga, const Input& input,
 }  // namespace
 
 Preview preview(const FoldedSaga& folded, const Input& input, Time now) {
-  return decide_here(*folded.definition, folded.saga, input, now);
+  return decide_here(*folded.definition, folded.saga, input, now, nullptr);
 }
 
-Preview preview_start(const Definition& definition, const StartRequested& start, Time now) {
-  return decide_here(definition, Saga{}, start, now);
+Preview preview_successor(const Definition& definition, const StartRequested& start,
+                          const FoldedSaga& before, Time now) {
+  return decide_here(definition, Saga{}, start, now, &before);
 }
 
 Json preview_json(const Preview& preview) {

@@ -29,9 +29,10 @@ struct Preview {
 /// Decides `input` on this saga as if every participant had room.
 [[nodiscard]] Preview preview(const FoldedSaga& folded, const Input& input, Time now);
 
-/// Decides the start of a saga in the same way.
-[[nodiscard]] Preview preview_start(const Definition& definition, const StartRequested& start,
-                                    Time now);
+/// Decides in the same way the start of a saga that runs another one, `before`, again. What either
+/// of the two definitions declares secret is hidden.
+[[nodiscard]] Preview preview_successor(const Definition& definition, const StartRequested& start,
+                                        const FoldedSaga& before, Time now);
 
 /// The commands as rows of JSON: step, direction, attempt, participant, action, body.
 [[nodiscard]] Json preview_json(const Preview& preview);

@@ -86,11 +86,25 @@ std::vector<Tokens> pointers_in(const std::string& lock) {
 
 SecretMask::SecretMask(const Definition& definition)
     : definition_(definition), texts_(std::make_unique<SecretTexts>()) {
-  for (const std::string& secret : definition.secrets) {
+  declare(definition.secrets);
+}
+
+SecretMask::SecretMask(const Definition& definition, const Saga& saga) : SecretMask(definition) {
+  look_into(saga);
+}
+
+SecretMask::SecretMask(const Definition& definition, const Saga& saga, const Definition& also)
+    : SecretMask(definition) {
+  declare(also.secrets);
+  look_into(saga);
+}
+
+void SecretMask::declare(const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
     if (auto tokens = split_pointer(secret)) secrets_.push_back(*std::move(tokens));
   }
   std::sort(secrets_.begin(), secrets_.end());
-  for (const std::string& lock : definition.locks) {
+  for (const std::string& lock : definition_.locks) {
     const auto pointers = pointers_in(lock);
     locks_take_secrets_ =
         locks_take_secrets_ || std::any_of(pointers.begin(), pointers.end(),
@@ -98,7 +112,7 @@ SecretMask::SecretMask(const Definition& definition)
   }
 }
 
-SecretMask::SecretMask(const Definition& definition, const Saga& saga) : SecretMask(definition) {
+void SecretMask::look_into(const Saga& saga) {
   saga_ = &saga;
   if (secrets_.empty()) return;
   collect_texts();

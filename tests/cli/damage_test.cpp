@@ -70,6 +70,27 @@ TEST_CASE("a saga without rows is named, and harms no other in the same call") {
   check_verbs(world, damaged, sound);
 }
 
+TEST_CASE("the key of an ended saga with a damaged history is free where the definition says so") {
+  for (const bool reused : {true, false}) {
+    CAPTURE(reused);
+    World world;
+    const auto file = world.write("nap.json", std::string(R"({"saga": "nap", "version": 1,)") +
+                                                  (reused ? R"("key_reuse": "after_end",)" : "") +
+                                                  R"("steps": [{"name": "a", "sleep": "1ms"}]})");
+    REQUIRE(world.skald({"start", file, "--key", "k", "--input", "{}"}).code == 0);
+    {
+      Engine engine(world.store());
+      REQUIRE(world.skald({"wait", "--key", "k"}).code == 0);
+    }
+    execute(world, "UPDATE journal SET body = x'00ff' WHERE saga = 1 AND version = 2");
+    Engine engine(world.store());
+    const Result next = world.skald({"start", file, "--key", "k", "--input", R"({"n":1})"});
+    CHECK(next.code == (reused ? 0 : 4));
+    if (!reused) CHECK_MESSAGE(mentions(next, "whose history is damaged"), next.err);
+    if (reused) CHECK(world.skald({"wait", next.lines().at(0)}).code == 0);
+  }
+}
+
 TEST_CASE("an unusable definition is listed with its problem, and dropped once no saga uses it") {
   World world;
   const auto id = world.completed();

@@ -10,6 +10,15 @@
 using namespace skald;
 using namespace skald::cli;
 
+TEST_CASE("characters that take no room are shown, so that two texts that differ look different") {
+  for (const char* hidden : {"\xc2\xad", "\xe2\x80\x8b", "\xe2\x80\x8d", "\xe2\x81\xa0",
+                             "\xef\xbb\xbf", "\xcd\x8f", "\xf3\xa0\x81\x81"}) {
+    const std::string text = std::string("order") + hidden + "-1";
+    CHECK(printable(text) != printable("order-1"));
+    CHECK(printable(text).find(hidden) == std::string::npos);
+  }
+}
+
 TEST_CASE("printable text holds nothing that steers a terminal") {
   CHECK(printable("plain ümlaut 日本 …") == "plain ümlaut 日本 …");
   CHECK(printable("a\nb\tc\r") == "a\\nb\\tc\\r");

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "skald/participant_state.hpp"
 #include "world.hpp"
@@ -34,6 +35,25 @@ std::string open_breaker(Engine& engine) {
 }
 
 }  // namespace
+
+TEST_CASE("an engine's answer about thousands of participants is as long as it has to be") {
+  World world;
+  Engine engine(world.store());
+  constexpr int steps = 1'000;
+  for (const char type : {'a', 'b', 'c', 'd', 'e', 'f'}) {
+    std::string text = fmt::format(R"({{"saga": "{}", "version": 1, "steps": [)", type);
+    for (int i = 0; i < steps; ++i) {
+      text += fmt::format(R"({}{{"name": "s{}", "participant": "{}{:0>63}", "action": "x",
+                              "compensation": "none"}})",
+                          i > 0 ? "," : "", i, type, i);
+    }
+    engine.orchestrator().define(parse_definition(text + "]}"));
+  }
+  const Result all = world.skald({"participants", "-o", "json"});
+  CHECK(all.code == 0);
+  CHECK(all.out.size() > 1'048'576);
+  CHECK(all.json().size() >= 6 * steps);
+}
 
 TEST_CASE(
     "participants tells what a running engine knows: policies, where from, and how they stand") {

@@ -318,3 +318,59 @@ TEST_CASE("a pointer that leads nowhere hides nothing and stops nothing") {
   CHECK(shown["input"]["items"] == Json({1}));
   CHECK(shown["input"]["x"] == "why");
 }
+
+TEST_CASE("a reply whose key does not fit its saga is masked as one of any saga") {
+  World world;
+  (void)plant(world, true);
+  const auto plain = world.completed();  // Of a definition without secrets.
+  QuarantinedMessage message;
+  message.reason = "FORGED_KEY";
+  message.saga = plain;
+  message.headers =
+      R"({"headers": {"skald_step": "charge", "note": ")" + std::string(card) + "\"}}";
+  message.body = R"({"output": {"token": "geheim-late"}})";
+  world.quarantine({message});
+  for (const std::vector<std::string>& verb : Lines{{"quarantine", "list"},
+                                                    {"quarantine", "list", "-o", "json"},
+                                                    {"quarantine", "show", "1"},
+                                                    {"quarantine", "show", "1", "-o", "json"}}) {
+    const Result shown = world.skald(verb);
+    CHECK(shown.code == 0);
+    CHECK(shown.says("FORGED_KEY"));
+    CHECK_FALSE(shown.says(planted));
+  }
+}
+
+TEST_CASE("a version that declares no secrets shows none of a saga whose version does") {
+  World world;
+  const std::string id = plant(world, true).refused;
+  std::string same_steps = definition(false);
+  same_steps.replace(same_steps.find("\"version\": 1"), 12, "\"version\": 3");
+  const std::string other_steps = R"({"saga": "pay", "version": 2, "steps": [
+    {"name": "nap", "sleep": {"$from": "/input/card"}}]})";
+  {
+    SqliteStore store(world.store());
+    InProcessChannel channel;
+    channel.handle_others("payment", indiscreet);
+    channel.handle_others("shipping", indiscreet);
+    Orchestrator orchestrator(store, channel);
+    orchestrator.define(parse_definition(other_steps));
+    orchestrator.define(parse_definition(same_steps));
+  }
+  const Result lint = world.skald(
+      {"definition", "lint", world.write("pay.json", other_steps), "--against", world.store()});
+  CHECK(lint.code == 1);
+  CHECK_MESSAGE(lint.says("1 of 2 recorded sagas could not have followed it"), lint.out, lint.err);
+  CHECK_FALSE(lint.says(planted));
+  for (const char* version : {"2", "3"}) {
+    for (const char* format : {"table", "json"}) {
+      INFO(version, " -o ", format);
+      const Result planned = world.skald(
+          {"replay", id, "--force", "--dry-run", "--definition", version, "-o", format});
+      CHECK((planned.says("check") || planned.says("nap")));
+      CHECK_FALSE(planned.says(planted));
+      CHECK_FALSE(planned.says("\"pin\":42"));
+      CHECK_FALSE(planned.says("\"pin\": 42"));
+    }
+  }
+}

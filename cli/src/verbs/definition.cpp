@@ -14,6 +14,7 @@
 #include "skald/definition.hpp"
 #include "skald/definition_faults.hpp"
 #include "skald/error.hpp"
+#include "skald/secret_mask.hpp"
 #include "store_access.hpp"
 #include "text_options.hpp"
 #include "verbs/verb.hpp"
@@ -56,6 +57,18 @@ void compare_with_store(const Definition& definition, StoreReader& reader,
   }
 }
 
+// How a recorded saga and this definition part. Values that either of the two definitions declares
+// secret are hidden: what tells them apart may quote one.
+std::optional<std::string> parting(const FoldedSaga& folded, const DefinitionPtr& definition,
+                                   StoreReader& reader) {
+  const auto divergence =
+      first_divergence(reader.definition(folded.saga.definition), folded.rows, definition);
+  if (!divergence) return std::nullopt;
+  const SecretMask mask(*folded.definition, folded.saga, *definition);
+  return fmt::format("saga {} (v{}) at history version {}: {}", folded.saga.id.to_string(),
+                     folded.definition->version, divergence->version, mask.text(divergence->what));
+}
+
 // Which recorded sagas of the type could not have gone their way under this definition.
 void compare_with_sagas(const DefinitionPtr& definition, StoreAccess& access,
                         std::vector<Finding>& findings) {
@@ -67,13 +80,11 @@ void compare_with_sagas(const DefinitionPtr& definition, StoreAccess& access,
   std::vector<std::string> named;
   access.pages().each(filter, {}, [&](const SagaSummary& summary) {
     ++seen;
-    const auto divergence = first_divergence(access.reader().definition(summary.definition),
-                                             access.reader().journal(summary.id), definition);
-    if (divergence && ++apart <= named_max) {
-      named.push_back(fmt::format("saga {} (v{}) at history version {}: {}", summary.id.to_string(),
-                                  summary.definition_version, divergence->version,
-                                  divergence->what));
-    }
+    const auto loaded = access.pages().try_load(summary.id);
+    const auto* unreadable = std::get_if<UnreadableSaga>(&loaded);
+    auto text = unreadable ? std::optional(unreadable->problem)
+                           : parting(std::get<FoldedSaga>(loaded), definition, access.reader());
+    if (text && ++apart <= named_max) named.push_back(*std::move(text));
     return true;
   });
   if (apart == 0) return;

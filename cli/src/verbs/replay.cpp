@@ -8,6 +8,7 @@
 #include "context.hpp"
 #include "skald/expansion.hpp"
 #include "skald/replay.hpp"
+#include "skald/secret_mask.hpp"
 #include "text_options.hpp"
 #include "verbs/verb.hpp"
 
@@ -30,8 +31,8 @@ Preview refused(Refused::Code code, std::string message) {
   return preview;
 }
 
-Preview preview_successor(const ReplayOptions& options, const std::optional<JsonText>& patch,
-                          const FoldedSaga& old, StoreReader& reader, Time now) {
+Preview plan_and_preview(const ReplayOptions& options, const std::optional<JsonText>& patch,
+                         const FoldedSaga& old, StoreReader& reader, Time now) {
   const DefinitionPtr definition = definition_to_run(options, old, reader);
   if (!definition) {
     return refused(Refused::Code::not_found, fmt::format("the store has no definition {} v{}",
@@ -39,13 +40,14 @@ Preview preview_successor(const ReplayOptions& options, const std::optional<Json
   }
   auto planned = plan_replay(*old.definition, old.saga, definition, {options.from_step, patch});
   if (auto* refusal = std::get_if<Refusal>(&planned)) {
-    return refused(refusal->code, refusal->message);
+    return refused(refusal->code,
+                   SecretMask(*old.definition, old.saga, *definition).text(refusal->message));
   }
   auto& start = std::get<StartRequested>(planned);
   start.id = old.saga.id;  // stands for the new one, which has no id yet
   // Planned, so its input fits the definition.
   const auto effective = effective_definition(definition, start.input);
-  return preview_start(*std::get<DefinitionPtr>(effective), start, now);
+  return preview_successor(*std::get<DefinitionPtr>(effective), start, old, now);
 }
 
 }  // namespace
@@ -83,7 +85,7 @@ int run(const ReplayOptions& options, Context& context) {
     return ReplayRequested{SagaId{}, options.force};
   };
   change.successor = [&](const FoldedSaga& old, StoreReader& reader, Time now) {
-    return preview_successor(options, patch, old, reader, now);
+    return plan_and_preview(options, patch, old, reader, now);
   };
   return carry_out(change, options.change, context);
 }

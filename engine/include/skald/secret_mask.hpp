@@ -27,6 +27,8 @@ class SecretMask {
   SecretMask(const Definition& definition);  // NOLINT: a definition is one, without a saga's texts
   /// `definition` is the effective one: see effective_definition().
   SecretMask(const Definition& definition, const Saga& saga);
+  /// Hides what `also`, another version of the definition, declares secret as well.
+  SecretMask(const Definition& definition, const Saga& saga, const Definition& also);
   ~SecretMask();
   SecretMask(const SecretMask&) = delete;
   SecretMask& operator=(const SecretMask&) = delete;
@@ -55,6 +57,8 @@ class SecretMask {
  private:
   using Tokens = std::vector<std::string>;
 
+  void declare(const std::vector<std::string>& secrets);
+  void look_into(const Saga& saga);
   void collect_texts();
   void collect_locks();
   [[nodiscard]] Tokens output_place(StepIndex step) const;
