@@ -18,7 +18,6 @@ constexpr const char* dead_consumer = "dead";
 constexpr std::uint16_t dead_prefetch = 64;
 // Deliveries between two rounds of acknowledgements.
 constexpr int delivery_burst = 256;
-constexpr std::chrono::milliseconds no_hurry{60'000};
 
 // A receipt is the number of the connection, from 1, and below it the delivery tag.
 constexpr int tag_bits = 40;
@@ -195,11 +194,9 @@ void AmqpConsumer::pass_on_unusable(const UnusableMessage& problem, const WireMe
   kept.channel = "amqp";
   kept.reason = problem.reason;
   kept.detail = clean_text(problem.detail);
-  if (const auto saga = message.headers.find("skald_saga_id"); saga != message.headers.end()) {
-    if (const auto* text = std::get_if<std::string>(&saga->second)) {
-      kept.saga = clean_text(*text, name_bytes_max);
-    }
-  }
+  NamedCommand named = named_command(message);
+  kept.saga = std::move(named.saga);
+  kept.step = std::move(named.step);
   kept.headers = describe_metadata(message);
   kept.body = message.body.substr(0, options_.limits.body_bytes);
   listener_.unusable(std::move(kept), receipt);

@@ -96,7 +96,37 @@ DecodedReply read(const WireMessage& message, const std::string& engine, const W
           sender)};
 }
 
+// Of `<saga id>/<step>/<direction>`, with or without an attempt behind it.
+NamedCommand named_by_id(std::string_view id) {
+  const std::size_t saga_end = id.find('/');
+  if (saga_end == std::string_view::npos || !SagaId::parse(id.substr(0, saga_end))) return {};
+  const std::string_view rest = id.substr(saga_end + 1);
+  const std::size_t step_end = rest.find('/');
+  if (step_end == std::string_view::npos) return {};
+  return {std::string(id.substr(0, saga_end)),
+          clean_text(rest.substr(0, step_end), name_bytes_max)};
+}
+
 }  // namespace
+
+NamedCommand named_command(const WireMessage& message) {
+  NamedCommand by_id;
+  const auto command_id = wire::text_header(message, wire::command_id_header).value_or("");
+  const auto key = wire::text_header(message, "skald_idempotency_key").value_or("");
+  for (const std::string_view id : {std::string_view(command_id), std::string_view(key),
+                                    std::string_view(message.properties.correlation_id),
+                                    std::string_view(message.properties.message_id)}) {
+    by_id = named_by_id(id);
+    if (!by_id.saga.empty()) break;
+  }
+  const auto saga = wire::text_header(message, "skald_saga_id");
+  const auto step = wire::text_header(message, "skald_step");
+  NamedCommand named;
+  named.saga = saga ? clean_text(*saga, name_bytes_max) : by_id.saga;
+  if (step) named.step = clean_text(*step, name_bytes_max);
+  if (!step && named.saga == by_id.saga) named.step = by_id.step;
+  return named;
+}
 
 std::string describe_metadata(const WireMessage& message) {
   const WireProperties& properties = message.properties;

@@ -124,6 +124,15 @@ using DecodedReply = std::variant<Reply, LostCommand, UnusableMessage>;
 /// meaning, and together they may not fit.
 [[nodiscard]] WireMessage forward_dead_command(const WireMessage& message);
 
+/// What a message says of the command that it belongs to, whether it can be used or not. Clean
+/// texts; empty where it says nothing.
+struct NamedCommand {
+  std::string saga;
+  std::string step;
+};
+/// By its headers `skald_saga_id` and `skald_step`, else by the ids that it carries.
+[[nodiscard]] NamedCommand named_command(const WireMessage& message);
+
 /// Most bytes of describe_metadata(), roughly: what goes beyond is left out and counted.
 inline constexpr std::size_t metadata_bytes_max = 16UL * 1024;
 

@@ -10,7 +10,7 @@ namespace {
 
 const std::string key = "0192f3a0-0000-7000-8000-000000000001/charge/action";
 
-WireMessage command(const std::string& engine = "shop") {
+WireMessage charge_command(const std::string& engine = "shop") {
   WireMessage message;
   message.properties.message_id = key + "/2";
   message.properties.correlation_id = key;
@@ -29,7 +29,7 @@ QuarantinedMessage kept(const WireMessage& message, const std::string& reason) {
   return row;
 }
 
-std::string reason_of(const Reconsidered& result) {
+std::string reason_again(const Reconsidered& result) {
   const auto* problem = std::get_if<Unusable>(&result);
   return problem == nullptr ? "" : problem->reason;
 }
@@ -38,7 +38,7 @@ std::string reason_of(const Reconsidered& result) {
 
 TEST_CASE("a quarantined reply that can be read by now is the reply that it was") {
   const Outcome outcome = Outcome::failed("BUSY", "later", Duration{1500});
-  const WireMessage message = encode_reply(command(), outcome, "r-1", Time{});
+  const WireMessage message = encode_reply(charge_command(), outcome, "r-1", Time{});
   const Reconsidered again = reconsider_message(kept(message, "UNSUPPORTED_PROTOCOL"), "shop");
   REQUIRE(std::holds_alternative<Reply>(again));
   const Reply& reply = std::get<Reply>(again);
@@ -48,37 +48,64 @@ TEST_CASE("a quarantined reply that can be read by now is the reply that it was"
   CHECK(reply.receipt == 0);
 }
 
+TEST_CASE("a message that cannot be used still says whose command it belongs to") {
+  const std::string saga = "0192f3a0-0000-7000-8000-000000000001";
+  const auto named = [](const WireMessage& message) {
+    const NamedCommand command = named_command(message);
+    return command.saga + " " + command.step;
+  };
+  WireMessage message;
+  message.headers = {{"skald_saga_id", saga}, {"skald_step", "charge"}};
+  CHECK(named(message) == saga + " charge");
+  message.headers = {{"skald_command_id", key + "/2"}};
+  CHECK(named(message) == saga + " charge");
+  message.headers = {};
+  message.properties.correlation_id = key;
+  CHECK(named(message) == saga + " charge");
+  message.headers = {{"skald_saga_id", "another's"}};
+  CHECK(named(message) == "another's ");
+  message.headers = {{"skald_command_id", saga + "/caf\xe9/action/2"}};
+  CHECK(named(message) == saga + " caf\xef\xbf\xbd");
+  message.headers = {};
+  for (const std::string& id : std::vector<std::string>{
+           "", saga, saga + "/charge", "x/charge/action/1", std::string(300, '/'), "///"}) {
+    message.properties.correlation_id = id;
+    CHECK(named(message) == " ");
+  }
+}
+
 TEST_CASE("a quarantined reply that is no better than it was says so again") {
-  WireMessage message = encode_reply(command(), Outcome::success(), "r-1", Time{});
+  WireMessage message = encode_reply(charge_command(), Outcome::success(), "r-1", Time{});
   message.headers["skald_outcome"] = "splendid";
-  CHECK(reason_of(reconsider_message(kept(message, "BAD_OUTCOME"), "shop")) == "BAD_OUTCOME");
-  message = encode_reply(command(), Outcome::success(), "r-1", Time{});
+  CHECK(reason_again(reconsider_message(kept(message, "BAD_OUTCOME"), "shop")) == "BAD_OUTCOME");
+  message = encode_reply(charge_command(), Outcome::success(), "r-1", Time{});
   message.properties.correlation_id = "someone else's";
-  CHECK(reason_of(reconsider_message(kept(message, "FORGED_KEY"), "shop")) == "FORGED_KEY");
+  CHECK(reason_again(reconsider_message(kept(message, "FORGED_KEY"), "shop")) == "FORGED_KEY");
 }
 
 TEST_CASE("a body that was cut when it was kept is never read, whatever is left of it") {
-  const WireMessage message = encode_reply(command(), Outcome::success(), "r-1", Time{});
-  CHECK(reason_of(reconsider_message(kept(message, "TOO_LARGE"), "shop")) == "TOO_LARGE");
+  const WireMessage message = encode_reply(charge_command(), Outcome::success(), "r-1", Time{});
+  CHECK(reason_again(reconsider_message(kept(message, "TOO_LARGE"), "shop")) == "TOO_LARGE");
 }
 
 TEST_CASE("metadata that are no object are refused, not guessed") {
-  QuarantinedMessage row = kept(command(), "BAD_HEADERS");
+  QuarantinedMessage row = kept(charge_command(), "BAD_HEADERS");
   for (const char* metadata : {"", "[]", "{\"headers\":7}", "7"}) {
     row.headers = metadata;
-    CHECK(reason_of(reconsider_message(row, "shop")) == "BAD_HEADERS");
+    CHECK(reason_again(reconsider_message(row, "shop")) == "BAD_HEADERS");
   }
 }
 
 TEST_CASE("a dead command in quarantine is for the engine that sent it") {
-  WireMessage dead = command();
+  WireMessage dead = charge_command();
   dead.headers["x-first-death-reason"] = "rejected";
   const Reconsidered own = reconsider_message(kept(dead, "UNKNOWN_ENGINE"), "shop");
   REQUIRE(std::holds_alternative<Reply>(own));
   CHECK(std::get<Reply>(own).outcome.error.code == "DEAD_LETTERED");
-  CHECK(reason_of(reconsider_message(kept(dead, "UNKNOWN_ENGINE"), "other")) == "UNKNOWN_ENGINE");
+  CHECK(reason_again(reconsider_message(kept(dead, "UNKNOWN_ENGINE"), "other")) ==
+        "UNKNOWN_ENGINE");
   dead.headers["x-first-death-reason"] = "delivery_limit";
-  CHECK(reason_of(reconsider_message(kept(dead, "UNKNOWN_ENGINE"), "shop")) == "LOST_COMMAND");
+  CHECK(reason_again(reconsider_message(kept(dead, "UNKNOWN_ENGINE"), "shop")) == "LOST_COMMAND");
   dead.properties.app_id = "";
-  CHECK(reason_of(reconsider_message(kept(dead, "BAD_HEADERS"), "shop")) == "BAD_HEADERS");
+  CHECK(reason_again(reconsider_message(kept(dead, "BAD_HEADERS"), "shop")) == "BAD_HEADERS");
 }
