@@ -179,7 +179,7 @@ ParsedRequest parse_start(Fields& fields) {
 ReplayArrival parse_replay(Fields& fields) {
   ReplayArrival replay;
   replay.saga = fields.saga();
-  replay.from_step = fields.name_or_empty("from_step");
+  replay.from_step = fields.name("from_step").value_or("");
   replay.input_patch = fields.json("input_patch");
   replay.version = fields.number("definition");
   replay.force = fields.flag("force");
@@ -188,7 +188,7 @@ ReplayArrival parse_replay(Fields& fields) {
 }
 
 PurgeArrival parse_purge(Fields& fields) {
-  constexpr std::uint32_t sagas_max = 5'000;  // One transaction must not hold the engine up.
+  constexpr std::uint32_t sagas_max = 1'000;  // One transaction must not hold the engine up.
   PurgeArrival purge;
   const auto ended_before = parse_time(fields.required_text("ended_before"));
   if (!ended_before) Fields::fail("ended_before", "must be a time of RFC 3339");
@@ -199,7 +199,7 @@ PurgeArrival parse_purge(Fields& fields) {
     purge.slice.after = *id;
   }
   if (const auto limit = fields.number("limit")) {
-    if (*limit < 1 || *limit > sagas_max) Fields::fail("limit", "must be 1 to 5000");
+    if (*limit < 1 || *limit > sagas_max) Fields::fail("limit", "must be 1 to 1000");
     purge.slice.sagas_max = *limit;
   }
   return purge;
@@ -237,10 +237,10 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   arrival.saga = fields.saga();
   const Requester requester = fields.requester();
   if (verb == "resume") {
-    arrival.step = fields.name_or_empty("step");
+    arrival.step = fields.name("step").value_or("");
     arrival.input = ResumeRequested{requester, no_step, fields.json("input_patch")};
   } else if (verb == "retry") {
-    arrival.step = fields.name_or_empty("step");
+    arrival.step = fields.name("step").value_or("");
     arrival.input = RetryRequested{requester, no_step};
   } else if (verb == "skip") {
     arrival.step = fields.required_name("step");
@@ -253,8 +253,7 @@ RequestArrival parse_saga_request(const std::string& verb, Fields& fields) {
   } else if (verb == "signal") {
     SignalReceived signal{fields.required_name("name"), {}, requester};
     signal.data = fields.json("data").value_or(JsonText{});
-    const std::string id = fields.name_or_empty("signal_id");
-    if (!id.empty()) signal.id = id;
+    signal.id = fields.name("signal_id");
     arrival.input = std::move(signal);
   } else {
     arrival.input = AbandonRequested{requester};

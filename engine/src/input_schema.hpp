@@ -18,7 +18,7 @@ namespace skald {
 /// Schemas within one schema, references replaced by what they point to.
 inline constexpr std::size_t schema_nodes_max = 1'000;
 /// Size of the schema times size of the input.
-inline constexpr std::uint64_t schema_comparisons_max = 5'000'000;
+inline constexpr std::uint64_t schema_comparisons_max = 2'000'000;
 /// Problems that one refusal names.
 inline constexpr std::size_t schema_problems_max = 5;
 

@@ -18,7 +18,7 @@ class TurnMeter {
     std::uint64_t decisions = 1'024;
     std::uint64_t bytes = 1024UL * 1024;
     std::uint64_t rows = 65'536;
-    std::uint64_t compared = 1'000'000;
+    std::uint64_t compared = 500'000;
   };
 
   explicit TurnMeter(const Limits& limits) : limits_(limits) {}

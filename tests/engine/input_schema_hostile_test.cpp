@@ -15,7 +15,9 @@ using namespace skald::test;
 
 namespace {
 
-std::string refused(const Json& schema) { return refusal_of(order_with("/input_schema", schema)); }
+std::string refusal_of_schema(const Json& schema) {
+  return refusal_of(order_with("/input_schema", schema));
+}
 
 // What holding the input against the schema takes.
 std::uint64_t cost(const InputSchema& schema, const Json& input, bool fits = true) {
@@ -103,7 +105,7 @@ TEST_CASE("a schema that cannot be used is refused with its place and what to do
   };
   for (const auto& [schema, message] : all) {
     CAPTURE(schema);
-    CHECK(refused(Json::parse(schema)) == "input_schema" + message);
+    CHECK(refusal_of_schema(Json::parse(schema)) == "input_schema" + message);
   }
 }
 
@@ -115,10 +117,10 @@ TEST_CASE("a format is an annotation and refuses nothing") {
 TEST_CASE("a schema has at most 1,000 schemas, and as many once references are replaced") {
   Json many{{"allOf", Json::array()}};
   for (std::size_t i = 1; i < schema_nodes_max; ++i) many["allOf"].push_back(true);
-  CHECK(refused(many).empty());
+  CHECK(refusal_of_schema(many).empty());
   many["allOf"].push_back(true);
   CHECK(
-      refused(many) ==
+      refusal_of_schema(many) ==
       "input_schema: has more than 1000 schemas in it; demand less, or check the input in a step");
 
   // Each level doubles: thirty lines for a billion schemas.
@@ -127,7 +129,7 @@ TEST_CASE("a schema has at most 1,000 schemas, and as many once references are r
     const Json below{{"$ref", fmt::format("#/definitions/d{}", i - 1)}};
     bomb["definitions"][fmt::format("d{}", i)] = {{"allOf", {below, below}}};
   }
-  CHECK(refused(bomb).find("has more than 1000 schemas in it once every \"$ref\"") !=
+  CHECK(refusal_of_schema(bomb).find("has more than 1000 schemas in it once every \"$ref\"") !=
         std::string::npos);
 }
 
@@ -137,13 +139,13 @@ TEST_CASE("a schema is at most as deep as a payload once references are replaced
     chain["definitions"][fmt::format("d{}", i)] = {
         {"items", {{"$ref", fmt::format("#/definitions/d{}", i - 1)}}}};
   }
-  CHECK(refused(chain).find("is more than 64 schemas deep once every \"$ref\"") !=
+  CHECK(refusal_of_schema(chain).find("is more than 64 schemas deep once every \"$ref\"") !=
         std::string::npos);
   for (int i = 0; i < 99; ++i) {
     chain["definitions"][fmt::format("d{}", i + 1)] = {
         {"$ref", fmt::format("#/definitions/d{}", i)}};
   }
-  CHECK(refused(chain).find("is more than 64 schemas deep") != std::string::npos);
+  CHECK(refusal_of_schema(chain).find("is more than 64 schemas deep") != std::string::npos);
 }
 
 TEST_CASE("a start whose check would take too long is refused, with both sizes") {
@@ -151,10 +153,10 @@ TEST_CASE("a start whose check would take too long is refused, with both sizes")
   for (int i = 0; i < 98; ++i) schema["items"]["allOf"].push_back({{"minimum", 0}});
   const InputSchema hundred(JsonText::of(schema));
   CHECK(hundred.size() == 100);
-  CHECK(hundred.problem_of(numbers(49'999)) == std::nullopt);
-  CHECK(hundred.problem_of(numbers(50'000)) ==
-        "the input is too large for its definition's schema: its size 50001 times that of the "
-        "schema, 100, is over the limit of 5000000 comparisons; give a smaller input, or let the "
+  CHECK(hundred.problem_of(numbers(19'999)) == std::nullopt);
+  CHECK(hundred.problem_of(numbers(20'000)) ==
+        "the input is too large for its definition's schema: its size 20001 times that of the "
+        "schema, 100, is over the limit of 2000000 comparisons; give a smaller input, or let the "
         "definition demand less");
 }
 

@@ -117,6 +117,12 @@ TEST_CASE("every verb of the control socket answers in JSON, whatever it is aske
   CHECK(code({{"verb", "skip"}, {"id", id}, {"step", "nowhere"}}) == "NOT_FOUND");
   CHECK(code({{"verb", "skip"}, {"id", id}}) == "INVALID");
   CHECK(code({{"verb", "skip"}, {"id", id}, {"step", "charge"}, {"as", "magic"}}) == "INVALID");
+  // An empty name is no name: nothing is left out by it.
+  for (const char* verb : {"resume", "retry"}) {
+    CHECK(code({{"verb", verb}, {"id", id}, {"step", ""}}) == "INVALID");
+  }
+  CHECK(code({{"verb", "replay"}, {"id", id}, {"from_step", ""}}) == "INVALID");
+  CHECK(code({{"verb", "signal"}, {"id", id}, {"name", "go"}, {"signal_id", ""}}) == "INVALID");
   CHECK(code({{"verb", "pause"}, {"id", "not-an-id"}}) == "INVALID");
   CHECK(code({{"verb", "pause"}, {"id", SagaId::make({}, 1, 1).to_string()}}) == "NOT_FOUND");
   CHECK(code({{"verb", "quarantine_drop"}, {"number", 3}}) == "NOT_FOUND");
