@@ -11,8 +11,6 @@ using namespace edge_parts;
 
 namespace {
 
-constexpr std::size_t json_bytes_max = JsonLimits{}.bytes;
-
 /// Draws one definition. Its functions are the shapes.
 class DefinitionDraw {
  public:
@@ -74,7 +72,7 @@ class DefinitionDraw {
     }
     Json definition = frame(type_, std::move(steps));
     Json& codes = definition["defaults"]["retry"]["retry_on"] = Json::array();
-    const std::size_t all = edge_.size_around(json_bytes_max, edge_.below(200'000));
+    const std::size_t all = edge_.size_around(JsonLimits{}.bytes, edge_.below(200'000));
     const std::size_t each = std::max<std::size_t>(all / count, 400) - 400;
     for (std::size_t used = 0; used < each; used += 13) {
       codes.push_back("C" + std::to_string(100'000'000 + codes.size()));
@@ -233,6 +231,33 @@ class DefinitionDraw {
     return definition;
   }
 
+  // What may be said of the saga as a whole, beside whatever steps.
+  Json rules() {
+    edge_.note(Edge::definition_rules);
+    Json definition = edge_.chance(40) ? wide_list() : edge_.chance(50) ? family() : compensation();
+    if (edge_.chance(60)) definition["undo"] = "parallel";
+    if (edge_.chance(60)) definition["on_sibling_failure"] = "finish";
+    if (edge_.chance(60)) definition["key_reuse"] = "after_end";
+    for (Json& step : definition["steps"]) {
+      if (edge_.chance(50)) step["after"] = Json::array();
+      if (!step.contains("for_each") || edge_.chance(30)) continue;
+      step["for_each"]["page"] = edge_.count_around(edge_.chance(30) ? 100'000 : 10);
+      if (edge_.chance(50)) step["for_each"]["gather"] = "none";
+    }
+    return definition;
+  }
+
+  Json input_schema() {
+    edge_.note(Edge::definition_input_schema);
+    Json definition = edge_.chance(50) ? plain() : wide_list();
+    Json& schema = definition["input_schema"] =
+        edge_.schema(edge_.chance(10) ? 70 : 1 + edge_.below(6));
+    if (edge_.chance(30) && schema.is_object()) {
+      schema["definitions"]["d"] = edge_.schema(2);
+    }
+    return definition;
+  }
+
   // One place of a sound definition is something else.
   Json damaged() {
     edge_.note(Edge::definition_damaged);
@@ -269,7 +294,7 @@ class DefinitionDraw {
   std::size_t bytes_max_;
 };
 
-constexpr std::array<DefinitionDraw::Shape, 16> shapes{&DefinitionDraw::plain,
+constexpr std::array<DefinitionDraw::Shape, 19> shapes{&DefinitionDraw::plain,
                                                        &DefinitionDraw::pointers,
                                                        &DefinitionDraw::pointers,
                                                        &DefinitionDraw::long_normal_form,
@@ -284,7 +309,10 @@ constexpr std::array<DefinitionDraw::Shape, 16> shapes{&DefinitionDraw::plain,
                                                        &DefinitionDraw::many_conditions,
                                                        &DefinitionDraw::heavy_templates,
                                                        &DefinitionDraw::compensation,
-                                                       &DefinitionDraw::policies};
+                                                       &DefinitionDraw::policies,
+                                                       &DefinitionDraw::rules,
+                                                       &DefinitionDraw::rules,
+                                                       &DefinitionDraw::input_schema};
 
 }  // namespace
 

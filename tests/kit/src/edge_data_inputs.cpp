@@ -7,8 +7,6 @@
 namespace skald::testing {
 namespace {
 
-constexpr std::size_t json_bytes_max = JsonLimits{}.bytes;
-
 // True when some text of the definition holds `part`.
 bool mentions(const Json& definition, std::string_view part) {
   if (definition.is_string()) {
@@ -56,7 +54,8 @@ Json EdgeData::input_for(const Json& definition) {
   if (chance(20)) {
     note(Edge::input_large);
     const bool halves = chance(60);  // Two of which are too much.
-    input.update(large(halves ? json_bytes_max / 2 + below(80'000) : size_around(json_bytes_max)));
+    input.update(
+        large(halves ? JsonLimits{}.bytes / 2 + below(80'000) : size_around(JsonLimits{}.bytes)));
   }
   const bool complete = chance(85);
   note(complete ? Edge::input_fits : Edge::input_lacks_something);
@@ -89,7 +88,7 @@ Json EdgeData::patch(std::size_t taken) {
     return chance(50) ? document() : value();
   }
   note(Edge::patch_large);
-  Json patch = large(size_around(json_bytes_max, taken));
+  Json patch = large(size_around(JsonLimits{}.bytes, taken));
   if (chance(50)) patch = Json{{"z", std::move(patch)}};
   return patch;
 }
@@ -103,7 +102,7 @@ Json EdgeData::request(const SagaId& saga, const Json& definition) {
       request["verb"] = "resume";
       if (chance(70)) {
         request["step"] = step_name(*this, definition);
-        request["input_patch"] = patch(chance(50) ? json_bytes_max / 2 : 0);
+        request["input_patch"] = patch(chance(50) ? JsonLimits{}.bytes / 2 : 0);
       }
       break;
     case 2:
@@ -113,7 +112,7 @@ Json EdgeData::request(const SagaId& saga, const Json& definition) {
       request["step"] = step_name(*this, definition);
       if (chance(60)) {
         request["as"] = pick(std::array{"succeeded", "rejected", "compensated"});
-        request["output"] = chance(30) ? large(size_around(json_bytes_max)) : value();
+        request["output"] = chance(30) ? large(size_around(JsonLimits{}.bytes)) : value();
       }
       break;
     case 4:
@@ -121,13 +120,14 @@ Json EdgeData::request(const SagaId& saga, const Json& definition) {
       note(Edge::request_signal);
       request["verb"] = "signal";
       request["name"] = chance(75) ? std::string("go") : text();
-      request["data"] = chance(20) ? large(size_around(json_bytes_max)) : value();
+      request["data"] = chance(20) ? large(size_around(JsonLimits{}.bytes)) : value();
+      if (chance(40)) request["signal_id"] = chance(60) ? std::string("again") : text();
       break;
     case 6:
     case 7:
       note(Edge::request_replay);
       request["verb"] = "replay";
-      if (chance(50)) request["input_patch"] = patch(chance(50) ? json_bytes_max / 2 : 0);
+      if (chance(50)) request["input_patch"] = patch(chance(50) ? JsonLimits{}.bytes / 2 : 0);
       if (chance(40)) request["from_step"] = step_name(*this, definition);
       if (chance(30)) request["force"] = true;
       break;

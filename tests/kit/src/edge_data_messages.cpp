@@ -6,7 +6,6 @@
 namespace skald::testing {
 namespace {
 
-constexpr std::size_t json_bytes_max = JsonLimits{}.bytes;
 constexpr std::size_t header_bytes_max = 255;
 
 HeaderValue header_value(EdgeData& edge) {
@@ -32,7 +31,7 @@ Outcome EdgeData::outcome() {
       // Alone within the limit, and not together with the input that it answers.
       const bool halves = chance(60);
       return Outcome::success(
-          large(halves ? json_bytes_max / 2 + below(80'000) : size_around(json_bytes_max)));
+          large(halves ? JsonLimits{}.bytes / 2 + below(80'000) : size_around(JsonLimits{}.bytes)));
     }
     case 2:
     case 3: {
@@ -41,7 +40,7 @@ Outcome EdgeData::outcome() {
       if (chance(30)) outcome.kind = OutcomeKind::rejected;
       if (chance(20)) outcome.kind = OutcomeKind::unknown;
       if (chance(40))
-        outcome.error.data = JsonText::of(chance(15) ? large(json_bytes_max / 2) : document());
+        outcome.error.data = JsonText::of(chance(15) ? large(JsonLimits{}.bytes / 2) : document());
       if (chance(30)) outcome.retry_after = duration();
       if (chance(10)) outcome.final_failure = true;
       return outcome;
@@ -97,7 +96,7 @@ WireMessage EdgeData::reply_message(const Command& command) {
     note(Edge::message_bad_body);
     message.body = chance(50) ? text() : R"({"output": )" + text() + "}";
   } else {
-    const Json content = chance(8) ? large(size_around(json_bytes_max)) : value();
+    const Json content = chance(8) ? large(size_around(JsonLimits{}.bytes)) : value();
     const Json error{{"code", utf8_text()},
                      {"message", utf8_text()},
                      {"data", value()},

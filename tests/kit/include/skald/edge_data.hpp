@@ -96,7 +96,9 @@ enum class Edge : std::uint8_t {
   definition_heavy_templates,  ///< Many references to a large value.
   definition_compensation,     ///< Input and output are large together.
   definition_policies,
-  definition_damaged,  ///< A key or value that no definition has.
+  definition_rules,         ///< `undo`, `on_sibling_failure`, `key_reuse`, pages.
+  definition_input_schema,  ///< A schema, sound or not.
+  definition_damaged,       ///< A key or value that no definition has.
   // Inputs and what operators give.
   input_fits,
   input_lacks_something,
@@ -185,6 +187,8 @@ class EdgeData {
   /// A definition of this type; make_definition() may refuse it. Its participants are `edge-1` and
   /// `edge-2`; its children are of the types `edge-child` and `edge-brood`.
   [[nodiscard]] Json definition(const std::string& type);
+  /// A JSON Schema of up to so many levels; input_schema of a definition may refuse it.
+  [[nodiscard]] Json schema(std::size_t levels);
   /// What definition() names as children: valid, and ends at once, or has a list of such.
   [[nodiscard]] static Json child_definition();
   [[nodiscard]] static Json brood_definition();
