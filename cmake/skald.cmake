@@ -19,8 +19,14 @@ endif()
 
 # Warnings are private to our own targets.
 function(skald_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor
                                            -Wold-style-cast -Woverloaded-virtual)
+  # Where sources are compiled as one, a name may be that of a constant in another file.
+  if(NOT SKALD_UNITY)
+    target_compile_options(${target} PRIVATE -Wshadow)
+  elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wshadow=local)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # False alarms inside std::string and std::variant with optimisation (GCC bugs 105651, 105562).
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow
@@ -31,12 +37,58 @@ function(skald_warnings target)
   endif()
 endfunction()
 
-# One precompiled header for all: the slow ones and nothing of ours.
+set(skald_slow_headers
+  <nlohmann/json.hpp> <fmt/format.h> <algorithm> <chrono> <functional> <map> <memory> <mutex>
+  <optional> <string> <string_view> <thread> <unordered_map> <variant> <vector>)
+
+# ccache can tell what went into a precompiled header only so.
+function(skald_tell_ccache target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+  else()
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endfunction()
+
+# The owner of a precompiled header: the slow headers and nothing of ours. Position-independent code
+# differs between libraries and programs, so each kind has one.
+function(skald_precompiled_header owner type)
+  set(source ${PROJECT_BINARY_DIR}/precompiled/${owner}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "int main() { return 0; }\n")
+  if(type STREQUAL "EXECUTABLE")
+    add_executable(${owner} EXCLUDE_FROM_ALL ${source})
+  else()
+    add_library(${owner} STATIC EXCLUDE_FROM_ALL ${source})
+  endif()
+  target_link_libraries(${owner} PRIVATE nlohmann_json::nlohmann_json fmt::fmt)
+  skald_warnings(${owner})  # -Wpedantic defines macros.
+  skald_tell_ccache(${owner})
+  target_precompile_headers(${owner} PRIVATE ${skald_slow_headers})
+endfunction()
+
+# skald_precompile(TARGET [APART] [WITH HEADER]): what makes a whole build fast. The target shares the
+# precompiled header, or has one of its own WITH one more in it. And several of its sources are compiled as one, since each alone takes longer to read the
+# same headers and to make the same templates than to compile what is its own. So names in unnamed
+# namespaces are unique in a target, unless it says APART.
 function(skald_precompile target)
-  target_precompile_headers(${target} PRIVATE
-    <nlohmann/json.hpp> <fmt/format.h> <algorithm> <chrono> <functional> <map> <memory> <mutex>
-    <optional> <string> <string_view> <thread> <unordered_map> <variant> <vector>)
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  cmake_parse_arguments(arg "APART" "WITH" "" ${ARGN})
+  get_target_property(type ${target} TYPE)
+  get_directory_property(options COMPILE_OPTIONS)
+  string(MAKE_C_IDENTIFIER "skald_precompiled_${type}${options}" owner)
+  if(NOT arg_WITH AND NOT TARGET ${owner})
+    skald_precompiled_header(${owner} ${type})
+  endif()
+  # Its macros must be those that the header was made with.
+  target_link_libraries(${target} PRIVATE fmt::fmt)
+  skald_tell_ccache(${target})
+  if(arg_WITH)
+    target_precompile_headers(${target} PRIVATE ${skald_slow_headers} ${arg_WITH})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  endif()
+  if(SKALD_UNITY AND NOT arg_APART)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
 endfunction()
 
 # skald_library(NAME SOURCES … HEADERS …): a static library with its public headers as a file set.

@@ -84,6 +84,8 @@ SqliteOptions momentary_owner() {
   return options;
 }
 
+}  // namespace
+
 // Sends nothing, and can read what the AMQP channel of this store's engine put into quarantine.
 class RepairChannel final : public NullChannel {
  public:
@@ -95,8 +97,6 @@ class RepairChannel final : public NullChannel {
  private:
   std::string engine_id_;
 };
-
-}  // namespace
 
 // The time during which this process owns the store.
 class StoreAccess::Moment {

@@ -13,17 +13,17 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 
 // Without its sign: digits times a power of ten.
-struct Decimal {
+struct ScaledNumber {
   std::uint64_t digits = 0;
   int exponent = 0;
 };
 
-Decimal decimal_of(double number) {
+ScaledNumber decimal_of(double number) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), std::abs(number),
                                  std::chars_format::scientific)
                        .ptr;
-  Decimal decimal;
+  ScaledNumber decimal;
   const char* at = text.data();
   bool fraction = false;
   for (; *at != 'e'; ++at) {
@@ -42,7 +42,7 @@ Decimal decimal_of(double number) {
   return decimal;
 }
 
-Decimal decimal_of(const Json& number) {
+ScaledNumber decimal_of(const Json& number) {
   if (number.is_number_float()) return decimal_of(number.get<double>());
   if (number.is_number_unsigned()) return {number.get<std::uint64_t>(), 0};
   const auto integer = number.get<std::int64_t>();
@@ -64,8 +64,8 @@ std::uint64_t power_of_ten(int exponent, std::uint64_t modulus) {
 }  // namespace
 
 bool is_multiple_of(const Json& number, const Json& divisor) {
-  const Decimal a = decimal_of(number);
-  const Decimal b = decimal_of(divisor);
+  const ScaledNumber a = decimal_of(number);
+  const ScaledNumber b = decimal_of(divisor);
   if (a.digits == 0) return true;
   const int shift = a.exponent - b.exponent;
   if (shift >= 0) {

@@ -65,7 +65,7 @@ BreakerPhase read_phase(const std::string& text) {
   throw Damaged{};
 }
 
-Json order_json(const BreakerOrder& order) {
+Json stored_order(const BreakerOrder& order) {
   Json json{{"at", ms(order.at)},
             {"phase", to_string(order.phase)},
             {"by", order.by},
@@ -118,7 +118,7 @@ std::string encode_state(const ParticipantState& state) {
       {"retry_budget", window_json(state.retry_budget.tries)}};
   if (breaker.set_until) json["breaker"]["set_until"] = ms(*breaker.set_until);
   if (state.unusable > 0) json["unusable"] = state.unusable;
-  if (state.order) json["order"] = order_json(*state.order);
+  if (state.order) json["order"] = stored_order(*state.order);
   if (state.last_answer) json["last_answer"] = answer_json(*state.last_answer);
   if (state.last_error) json["last_error"] = answer_json(*state.last_error);
   return dump_json(json);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "skald/definition.hpp"
+
 namespace skald {
 namespace {
-
-constexpr std::uint8_t priority_max = 9;
 
 std::size_t index_of(CommandClass command) { return static_cast<std::size_t>(command); }
 

@@ -13,7 +13,6 @@ using Steady = std::chrono::steady_clock;
 
 // Before a command that the broker could not keep is published again.
 constexpr std::chrono::milliseconds put_off_delay{250};
-constexpr std::chrono::milliseconds no_hurry{60'000};
 
 }  // namespace
 

@@ -18,7 +18,6 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t publish_burst = 64;
 // How long a shutdown waits for confirms of what was published last.
 constexpr std::chrono::milliseconds last_confirms{300};
-constexpr std::chrono::milliseconds no_hurry{60'000};
 
 Time wall_clock() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 

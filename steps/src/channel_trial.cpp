@@ -7,6 +7,7 @@
 
 #include "amqp_failure.hpp"
 #include "skald/time.hpp"
+#include "wake_signal.hpp"
 
 namespace skald {
 
@@ -14,7 +15,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds no_hurry{60'000};
 // After so long a channel that confirms and does not refuse has passed.
 constexpr milliseconds trial_period{10'000};
 // A refused message is published again sooner than this: then it is refused again, or it is not.

@@ -16,7 +16,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr const char* consumer_tag = "commands";
-constexpr std::chrono::milliseconds no_hurry{60'000};
 constexpr std::chrono::milliseconds watch_interval{500};
 // Longest part of a reply's message id that is the participant's name.
 constexpr std::size_t instance_name_bytes = 200;

@@ -14,7 +14,6 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds no_hurry{60'000};
 // Before a reply that the broker could not keep is published again.
 constexpr std::chrono::milliseconds put_off_delay{250};
 

@@ -5,6 +5,9 @@
 
 namespace skald {
 
+/// The wait of whoever is woken by what happens, and has nothing to do at a time of its own.
+inline constexpr std::chrono::milliseconds no_hurry{60'000};
+
 class WakeSignal {
  public:
   /// \throws ChannelError when the process may open no more files.

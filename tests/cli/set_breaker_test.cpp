@@ -8,7 +8,7 @@ using namespace skald::cli_test;
 
 namespace {
 
-constexpr const char* guarded_definition = R"({
+constexpr const char* breaker_definition = R"({
   "saga": "guarded", "version": 1,
   "participants": {"payment": {"breaker": {"failures": 1, "delay": "1h"}}},
   "steps": [{"name": "charge", "participant": "payment", "action": "charge",
@@ -17,7 +17,7 @@ constexpr const char* guarded_definition = R"({
              "compensation": "release"}]})";
 
 struct Shop {
-  Shop() { engine.orchestrator().define(parse_definition(guarded_definition)); }
+  Shop() { engine.orchestrator().define(parse_definition(breaker_definition)); }
   Started start(const Json& outcomes = Json::object()) {
     return engine.orchestrator().start("guarded", Json{{"outcomes", outcomes}});
   }

@@ -4,15 +4,15 @@
 
 #include <deque>
 
+#include "policy_values.hpp"
 #include "property.hpp"
 #include "skald/participant_state.hpp"
 
 using namespace skald;
 using namespace std::chrono_literals;
+using skald::test::start;
 
 namespace {
-
-constexpr Time start{1'800'000'000'000ms};
 
 BreakerState fail(const BreakerPolicy& policy, BreakerState state, Time now, int times = 1,
                   std::optional<Duration> retry_after = {}) {

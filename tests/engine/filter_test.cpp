@@ -35,13 +35,13 @@ Saga running_saga() {
   return saga;
 }
 
-bool holds(const char* clause, const Saga& saga = running_saga()) {
+bool clause_holds(const char* clause, const Saga& saga = running_saga()) {
   SagaFilter filter;
   filter.where.push_back(WhereClause::parse(clause));
   return matches(filter, order(), saga);
 }
 
-std::string refusal(const char* clause) {
+std::string refusal_of_clause(const char* clause) {
   try {
     (void)WhereClause::parse(clause);
   } catch (const Refused& refused) {
@@ -75,50 +75,51 @@ TEST_CASE("a where clause is a place, an operator and a JSON value") {
 }
 
 TEST_CASE("a clause that is none is refused with the mend") {
-  CHECK(refusal("input./customer = c-7") ==
+  CHECK(refusal_of_clause("input./customer = c-7") ==
         "where 'input./customer = c-7': the value is not JSON (invalid JSON at byte 0: expected a "
         "value, found 'c'); a text needs double quotes, as in input./customer = \"c-7\"");
-  CHECK(refusal("input.customer = 5") ==
+  CHECK(refusal_of_clause("input.customer = 5") ==
         "where 'input.customer = 5': \"input.customer\" is no place in a saga; begin with input, "
         "output or steps.<name>.output, then a JSON Pointer as in input./customer");
-  CHECK(refusal("input./customer") ==
+  CHECK(refusal_of_clause("input./customer") ==
         "where 'input./customer': an operator is missing; use =, !=, <, <=, >, >= or exists");
-  CHECK(refusal("input./a~2 = 1") ==
+  CHECK(refusal_of_clause("input./a~2 = 1") ==
         "where 'input./a~2 = 1': \"/a~2\" is no JSON Pointer; \"~\" is written as ~0");
-  CHECK(refusal("input./n =") == "where 'input./n =': a value is missing after the operator");
+  CHECK(refusal_of_clause("input./n =") ==
+        "where 'input./n =': a value is missing after the operator");
   for (const char* clause :
        {"", "  ", "= 5", "key = 1", "steps.output = 1", "steps..output = 1",
         "steps.charge.input = 1", "steps.Charge.output = 1", "input./a == 5", "input./a like 5",
         "input./a exists 5", "input./a = 5 6", "inputs = 1"}) {
     CAPTURE(clause);
-    CHECK(refusal(clause).find("where '") == 0);
+    CHECK(refusal_of_clause(clause).find("where '") == 0);
   }
 }
 
 TEST_CASE("a value of the saga is compared with the clause's") {
-  CHECK(holds(R"(input./customer = "c-7")"));
-  CHECK_FALSE(holds(R"(input./customer = "c-8")"));
-  CHECK(holds(R"(input./customer != "c-8")"));
-  CHECK(holds(R"(input./customer < "c-8")"));
-  CHECK(holds("input./total = 1.05e1"));
-  CHECK(holds("input./total > 10"));
-  CHECK(holds("input./total >= 10.5"));
-  CHECK_FALSE(holds("input./total < 10.5"));
-  CHECK(holds("input./total <= 10.5"));
-  CHECK(holds("input./vip = true"));
-  CHECK(holds("input./none = null"));
-  CHECK(holds(R"(input./items/1/sku = "B")"));
-  CHECK(holds(R"(input./items/0 = {"sku": "A"})"));
-  CHECK(holds("input./a~1b = 3"));
-  CHECK(holds("steps.reserve-stock.output./id = 7"));
-  CHECK(holds("input./big > -1"));
-  CHECK(holds("input./big != -1"));
+  CHECK(clause_holds(R"(input./customer = "c-7")"));
+  CHECK_FALSE(clause_holds(R"(input./customer = "c-8")"));
+  CHECK(clause_holds(R"(input./customer != "c-8")"));
+  CHECK(clause_holds(R"(input./customer < "c-8")"));
+  CHECK(clause_holds("input./total = 1.05e1"));
+  CHECK(clause_holds("input./total > 10"));
+  CHECK(clause_holds("input./total >= 10.5"));
+  CHECK_FALSE(clause_holds("input./total < 10.5"));
+  CHECK(clause_holds("input./total <= 10.5"));
+  CHECK(clause_holds("input./vip = true"));
+  CHECK(clause_holds("input./none = null"));
+  CHECK(clause_holds(R"(input./items/1/sku = "B")"));
+  CHECK(clause_holds(R"(input./items/0 = {"sku": "A"})"));
+  CHECK(clause_holds("input./a~1b = 3"));
+  CHECK(clause_holds("steps.reserve-stock.output./id = 7"));
+  CHECK(clause_holds("input./big > -1"));
+  CHECK(clause_holds("input./big != -1"));
 }
 
 TEST_CASE("values of different types have no order") {
-  CHECK_FALSE(holds("input./customer > 5"));
-  CHECK_FALSE(holds("input./customer <= 5"));
-  CHECK_FALSE(holds("input./vip >= true"));
+  CHECK_FALSE(clause_holds("input./customer > 5"));
+  CHECK_FALSE(clause_holds("input./customer <= 5"));
+  CHECK_FALSE(clause_holds("input./vip >= true"));
 }
 
 TEST_CASE("a missing value differs from every value, and holds in no other comparison") {
@@ -127,13 +128,13 @@ TEST_CASE("a missing value differs from every value, and holds in no other compa
                             "steps.charge-payment.output./id", "steps.nobody.output"}) {
     CAPTURE(place);
     const std::string text = place;
-    CHECK_FALSE(holds((text + " exists").c_str()));
-    CHECK_FALSE(holds((text + " = null").c_str()));
-    CHECK_FALSE(holds((text + " < 5").c_str()));
-    CHECK(holds((text + " != null").c_str()));
+    CHECK_FALSE(clause_holds((text + " exists").c_str()));
+    CHECK_FALSE(clause_holds((text + " = null").c_str()));
+    CHECK_FALSE(clause_holds((text + " < 5").c_str()));
+    CHECK(clause_holds((text + " != null").c_str()));
   }
-  CHECK(holds("input./none exists"));
-  CHECK(holds("input exists"));
+  CHECK(clause_holds("input./none exists"));
+  CHECK(clause_holds("input exists"));
 }
 
 TEST_CASE("an empty filter chooses every saga") {

@@ -21,7 +21,7 @@ const Json all_policies = Json::parse(R"({
   "rate_limit": {"rate": "100/s", "burst": 50},
   "retry_budget": {"ratio": 0.1, "min_per_second": 2, "window": "20s"}})");
 
-struct Mistake {
+struct PolicyMistake {
   const char* settings;
   const char* refusal;
 };
@@ -70,46 +70,48 @@ TEST_CASE("what is not stated of a policy has a value that is worth having") {
 
 TEST_CASE("a policy that contradicts itself is refused with its place and the mend") {
   for (const auto& [settings, refusal] : {
-           Mistake{R"({"breaker": {"delay": "10s", "max_delay": "5s"}})",
-                   R"(.breaker.max_delay: must be at least the delay, 10s, is "5s")"},
-           Mistake{R"({"breaker": {"multiplier": 2}})",
-                   R"(.breaker.multiplier: means nothing without "max_delay"; )"
-                   "give it or remove this"},
-           Mistake{R"({"breaker": {"window": "1m"}})",
-                   R"(.breaker.window: means nothing without "failure_rate"; )"
-                   "give it or remove this"},
-           Mistake{R"({"breaker": {"min_calls": 5}})",
-                   R"(.breaker.min_calls: means nothing without "failure_rate"; )"
-                   "give it or remove this"},
-           Mistake{R"({"breaker": {"failures": 0}})", ".breaker.failures: must be >= 1, is 0"},
-           Mistake{R"({"breaker": {"failure_rate": 2}})",
-                   ".breaker.failure_rate: must be <= 1, is 2"},
-           Mistake{R"({"breaker": {"failure_rate": 0}})",
-                   ".breaker.failure_rate: must be >= 0.001, is 0"},
-           Mistake{R"({"breaker": {"probes": 0}})", ".breaker.probes: must be >= 1, is 0"},
-           Mistake{R"({"breaker": {"failure": 3}})",
-                   R"(.breaker.failure: unknown key; did you mean "failures"?)"},
-           Mistake{R"({"breaker": true})", ".breaker: must be an object, is true"},
-           Mistake{R"({"bulkhead": {}})",
-                   ".bulkhead.max_in_flight: is missing; give how many commands may be under "
-                   "way at once"},
-           Mistake{R"({"bulkhead": {"max_in_flight": 0}})",
-                   ".bulkhead.max_in_flight: must be >= 1, is 0"},
-           Mistake{R"({"bulkhead": {"max_in_flight": 1, "max_waiting": -1}})",
-                   ".bulkhead.max_waiting: must be >= 0, is -1"},
-           Mistake{R"({"rate_limit": {"burst": 5}})",
-                   R"(.rate_limit.rate: is missing; give a rate such as "100/s")"},
-           Mistake{R"({"rate_limit": {"rate": "fast"}})",
-                   R"(.rate_limit.rate: must be a rate such as "100/s", "10/m" or "3/250ms": )"
-                   R"(1 to 1000000 per at most a day, is "fast")"},
-           Mistake{R"({"rate_limit": {"rate": "1/s", "burst": 0}})",
-                   ".rate_limit.burst: must be >= 1, is 0"},
-           Mistake{R"({"retry_budget": {"ratio": 1.5}})",
-                   ".retry_budget.ratio: must be <= 1, is 1.5"},
-           Mistake{R"({"retry_budget": {"min_per_second": -1}})",
-                   ".retry_budget.min_per_second: must be >= 0, is -1"},
-           Mistake{R"({"retry_budget": {"window": "2d"}})",
-                   R"(.retry_budget.window: must be at most "1d", is "2d")"},
+           PolicyMistake{R"({"breaker": {"delay": "10s", "max_delay": "5s"}})",
+                         R"(.breaker.max_delay: must be at least the delay, 10s, is "5s")"},
+           PolicyMistake{R"({"breaker": {"multiplier": 2}})",
+                         R"(.breaker.multiplier: means nothing without "max_delay"; )"
+                         "give it or remove this"},
+           PolicyMistake{R"({"breaker": {"window": "1m"}})",
+                         R"(.breaker.window: means nothing without "failure_rate"; )"
+                         "give it or remove this"},
+           PolicyMistake{R"({"breaker": {"min_calls": 5}})",
+                         R"(.breaker.min_calls: means nothing without "failure_rate"; )"
+                         "give it or remove this"},
+           PolicyMistake{R"({"breaker": {"failures": 0}})",
+                         ".breaker.failures: must be >= 1, is 0"},
+           PolicyMistake{R"({"breaker": {"failure_rate": 2}})",
+                         ".breaker.failure_rate: must be <= 1, is 2"},
+           PolicyMistake{R"({"breaker": {"failure_rate": 0}})",
+                         ".breaker.failure_rate: must be >= 0.001, is 0"},
+           PolicyMistake{R"({"breaker": {"probes": 0}})", ".breaker.probes: must be >= 1, is 0"},
+           PolicyMistake{R"({"breaker": {"failure": 3}})",
+                         R"(.breaker.failure: unknown key; did you mean "failures"?)"},
+           PolicyMistake{R"({"breaker": true})", ".breaker: must be an object, is true"},
+           PolicyMistake{R"({"bulkhead": {}})",
+                         ".bulkhead.max_in_flight: is missing; give how many commands may be under "
+                         "way at once"},
+           PolicyMistake{R"({"bulkhead": {"max_in_flight": 0}})",
+                         ".bulkhead.max_in_flight: must be >= 1, is 0"},
+           PolicyMistake{R"({"bulkhead": {"max_in_flight": 1, "max_waiting": -1}})",
+                         ".bulkhead.max_waiting: must be >= 0, is -1"},
+           PolicyMistake{R"({"rate_limit": {"burst": 5}})",
+                         R"(.rate_limit.rate: is missing; give a rate such as "100/s")"},
+           PolicyMistake{
+               R"({"rate_limit": {"rate": "fast"}})",
+               R"(.rate_limit.rate: must be a rate such as "100/s", "10/m" or "3/250ms": )"
+               R"(1 to 1000000 per at most a day, is "fast")"},
+           PolicyMistake{R"({"rate_limit": {"rate": "1/s", "burst": 0}})",
+                         ".rate_limit.burst: must be >= 1, is 0"},
+           PolicyMistake{R"({"retry_budget": {"ratio": 1.5}})",
+                         ".retry_budget.ratio: must be <= 1, is 1.5"},
+           PolicyMistake{R"({"retry_budget": {"min_per_second": -1}})",
+                         ".retry_budget.min_per_second: must be >= 0, is -1"},
+           PolicyMistake{R"({"retry_budget": {"window": "2d"}})",
+                         R"(.retry_budget.window: must be at most "1d", is "2d")"},
        }) {
     CHECK(refusal_of(order_with("/participants/payment", Json::parse(settings))) ==
           std::string("participants.payment") + refusal);

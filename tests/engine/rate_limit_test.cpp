@@ -4,15 +4,15 @@
 
 #include <vector>
 
+#include "policy_values.hpp"
 #include "property.hpp"
 #include "skald/participant_state.hpp"
 
 using namespace skald;
 using namespace std::chrono_literals;
+using skald::test::start;
 
 namespace {
-
-constexpr Time start{1'800'000'000'000ms};
 
 RateLimitPolicy any_limit() {
   RateLimitPolicy policy;

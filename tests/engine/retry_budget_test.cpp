@@ -5,16 +5,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "policy_values.hpp"
 #include "property.hpp"
 #include "skald/participant_state.hpp"
 
 using namespace skald;
 using namespace std::chrono_literals;
+using skald::test::first_try;
+using skald::test::start;
 
 namespace {
 
-constexpr Time start{1'800'000'000'000ms};
-constexpr auto first = CommandClass::first_try;
 constexpr auto retry = CommandClass::later_try;
 
 RetryBudgetPolicy any_budget() {
@@ -32,7 +33,7 @@ std::int64_t count_since(const std::vector<Time>& times, Time since) {
 RetryBudgetState any_past(const RetryBudgetPolicy& policy, Time now) {
   RetryBudgetState state;
   for (int i = *rc::gen::inRange(0, 40); i > 0; --i) {
-    state = policy.issued(state, *rc::gen::element(first, retry), now);
+    state = policy.issued(state, *rc::gen::element(first_try, retry), now);
   }
   return state;
 }
@@ -42,11 +43,11 @@ RetryBudgetState any_past(const RetryBudgetPolicy& policy, Time now) {
 TEST_CASE("retries are a share of first attempts, and a floor is always allowed") {
   const RetryBudgetPolicy policy{0.1, 0, 10s};
   RetryBudgetState state;
-  for (int i = 0; i < 30; ++i) state = policy.issued(state, first, start);
+  for (int i = 0; i < 30; ++i) state = policy.issued(state, first_try, start);
   CHECK(policy.left(state, start) == 3);
   for (int i = 0; i < 3; ++i) state = policy.issued(state, retry, start);
   CHECK_FALSE(policy.admits(state, retry, start));
-  CHECK(policy.admits(state, first, start));
+  CHECK(policy.admits(state, first_try, start));
   CHECK(RetryBudgetPolicy{0, 2, 10s}.left({}, start) == 20);
 }
 
@@ -80,11 +81,11 @@ TEST_CASE("retries within a window never pass the share of first attempts and th
     const Duration reach = RollingWindow::slice_of(policy.window) * 11;
     for (int i = 0; i < 100; ++i) {
       now += Duration(*rc::gen::inRange(0, 800));
-      const CommandClass command = *rc::gen::element(first, retry);
+      const CommandClass command = *rc::gen::element(first_try, retry);
       if (!policy.admits(state, command, now)) continue;
       state = policy.issued(state, command, now);
-      (command == first ? firsts : retries).push_back(now);
-      if (command == first) continue;
+      (command == first_try ? firsts : retries).push_back(now);
+      if (command == first_try) continue;
       const double share = policy.ratio * static_cast<double>(count_since(firsts, now - reach));
       const double allowed = std::max(1.0, share + floor + 1e-6);
       RC_ASSERT(static_cast<double>(count_since(retries, now - policy.window)) <= allowed);

@@ -27,7 +27,7 @@ std::string rendered(const char* text) {
   return result ? result->text() : "?" + problem;
 }
 
-std::string refusal(const char* text) {
+std::string refusal_of_template(const char* text) {
   try {
     (void)Template::parse(Json::parse(text), "steps[0].input");
   } catch (const DefinitionError& error) {
@@ -78,15 +78,15 @@ TEST_CASE("every pointer is listed once") {
 }
 
 TEST_CASE("a malformed reference is refused by its place") {
-  CHECK(refusal(R"({"a": [1, {"$from": 5}]})") ==
+  CHECK(refusal_of_template(R"({"a": [1, {"$from": 5}]})") ==
         "steps[0].input.a[1]: must be a JSON Pointer such as \"/input/sku\" at \"$from\", is 5");
-  CHECK_FALSE(refusal(R"({"$from": "input/sku"})").empty());
-  CHECK_FALSE(refusal(R"({"$from": ""})").empty());
-  CHECK_FALSE(refusal(R"({"$from": "/a~2"})").empty());
-  CHECK_FALSE(refusal(R"({"$from": "/a~"})").empty());
-  CHECK(refusal(R"({"$from": "/input", "defualt": 1})") ==
+  CHECK_FALSE(refusal_of_template(R"({"$from": "input/sku"})").empty());
+  CHECK_FALSE(refusal_of_template(R"({"$from": ""})").empty());
+  CHECK_FALSE(refusal_of_template(R"({"$from": "/a~2"})").empty());
+  CHECK_FALSE(refusal_of_template(R"({"$from": "/a~"})").empty());
+  CHECK(refusal_of_template(R"({"$from": "/input", "defualt": 1})") ==
         "steps[0].input.defualt: unknown key; did you mean \"default\"?");
-  CHECK(refusal(R"({"$from": "/input", "default": [{"$from": "/id"}]})") ==
+  CHECK(refusal_of_template(R"({"$from": "/input", "default": [{"$from": "/id"}]})") ==
         "steps[0].input.default: a default is a plain value; \"$from\" is not looked up in it");
 }
 

@@ -7,7 +7,7 @@
 namespace skald::model {
 namespace {
 
-constexpr std::array<const char*, phase_count> names{
+constexpr std::array<const char*, phase_count> phase_names{
     "not started",
     "pending, not admitted",
     "delayed start",
@@ -162,7 +162,7 @@ Phase back(const Saga& saga) {
   return Phase::unheard_of;
 }
 
-Phase stuck(const Definition& definition, const Saga& saga) {
+Phase stuck_phase(const Definition& definition, const Saga& saga) {
   const Stuck& why = *saga.stuck;
   if (why.step == no_step) return Phase::unheard_of;
   const StepState& s = saga.steps[why.step];
@@ -185,7 +185,7 @@ Phase paused(const Saga& saga) {
 
 }  // namespace
 
-const char* to_string(Phase phase) { return names[static_cast<std::size_t>(phase)]; }
+const char* to_string(Phase phase) { return phase_names[static_cast<std::size_t>(phase)]; }
 
 Phase phase_of(const Definition& definition, const Saga& saga, Time now) {
   if (saga.paused) return paused(saga);
@@ -193,7 +193,7 @@ Phase phase_of(const Definition& definition, const Saga& saga, Time now) {
     case Status::pending: return saga.signals.empty() ? not_begun(saga, now) : Phase::signal_kept;
     case Status::running: return forward(definition, saga);
     case Status::compensating: return back(saga);
-    case Status::stuck: return stuck(definition, saga);
+    case Status::stuck: return stuck_phase(definition, saga);
     case Status::completed: return saga.parent ? Phase::completed_child : Phase::completed;
     case Status::compensated: return Phase::compensated;
     case Status::abandoned: return Phase::abandoned;

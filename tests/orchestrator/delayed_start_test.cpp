@@ -16,7 +16,7 @@ constexpr const char* plain = R"({
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
     {"name": "b", "participant": "p", "action": "do-b", "compensation": "undo-b"} ] })";
 
-constexpr const char* locking = R"({
+constexpr const char* delayed = R"({
   "saga": "locking", "version": 1, "locks": ["shop"], "steps": [
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"} ] })";
 
@@ -35,7 +35,7 @@ void succeed(Engine& engine) {
 }  // namespace
 
 TEST_CASE("a delayed start that finds its lock taken wakes nobody in vain") {
-  Engine engine{locking};
+  Engine engine{delayed};
   const SagaId first = engine.start();
   const SagaId later = start_in(engine, 1s);
   engine.now += 1s;
@@ -48,7 +48,7 @@ TEST_CASE("a delayed start that finds its lock taken wakes nobody in vain") {
 }
 
 TEST_CASE("a delayed start whose time comes on a full disk begins when there is room") {
-  Engine engine{locking};
+  Engine engine{delayed};
   const SagaId later = start_in(engine, 1s);
   engine.disk.fail_writes(StoreError::Kind::full);
   engine.now += 1s;

@@ -14,13 +14,13 @@ using skald::testing::Engine;
 
 namespace {
 
-constexpr const char* parent = R"({
+constexpr const char* locking_parent = R"({
   "saga": "parent", "version": 1, "steps": [ {"name": "child", "saga": {"type": "child"}} ] })";
-constexpr const char* child = R"({
+constexpr const char* locking_child = R"({
   "saga": "child", "version": 1, "locks": ["shop"], "steps": [
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"} ] })";
 
-SagaId child_of(Engine& engine, const SagaId& id) { return *engine.saga(id).steps[0].child; }
+SagaId only_child_of(Engine& engine, const SagaId& id) { return *engine.saga(id).steps[0].child; }
 
 void crash(Engine& engine) {
   engine.crash();
@@ -30,8 +30,8 @@ void crash(Engine& engine) {
 }  // namespace
 
 TEST_CASE("a child that an abandoned root left to itself keeps its lock until it has ended") {
-  Engine engine{parent};
-  REQUIRE(engine.define(child).empty());
+  Engine engine{locking_parent};
+  REQUIRE(engine.define(locking_child).empty());
   const SagaId first = engine.start();
   const SagaId second = engine.start();
   const Command command = engine.channel.take();
@@ -43,16 +43,16 @@ TEST_CASE("a child that an abandoned root left to itself keeps its lock until it
   }
   engine.tell();
   CHECK(engine.channel.sent.empty());
-  CHECK_FALSE(engine.saga(child_of(engine, second)).holds_locks);
+  CHECK_FALSE(engine.saga(only_child_of(engine, second)).holds_locks);
   engine.tell(Engine::reply(command, Outcome::success()));
-  CHECK(engine.status(child_of(engine, first)) == Status::completed);
+  CHECK(engine.status(only_child_of(engine, first)) == Status::completed);
   engine.tell();
-  CHECK(engine.channel.take().id.saga == child_of(engine, second));
+  CHECK(engine.channel.take().id.saga == only_child_of(engine, second));
 }
 
 TEST_CASE("a child that an abandoned root left to itself is still given its lock") {
-  Engine engine{parent};
-  REQUIRE(engine.define(child).empty());
+  Engine engine{locking_parent};
+  REQUIRE(engine.define(locking_child).empty());
   (void)engine.start();
   const SagaId second = engine.start();
   const SagaId third = engine.start();
@@ -66,17 +66,17 @@ TEST_CASE("a child that an abandoned root left to itself is still given its lock
   engine.tell(Engine::reply(command, Outcome::success()));
   engine.tell();
   const Command next = engine.channel.take();
-  CHECK(next.id.saga == child_of(engine, second));
+  CHECK(next.id.saga == only_child_of(engine, second));
   CHECK(engine.channel.sent.empty());
   engine.tell(Engine::reply(next, Outcome::success()));
   engine.tell();
-  CHECK(engine.channel.take().id.saga == child_of(engine, third));
+  CHECK(engine.channel.take().id.saga == only_child_of(engine, third));
 }
 
 TEST_CASE("what a child of an earlier attempt was given, its family keeps through a restart") {
   Engine engine{R"({"saga": "parent", "version": 1, "steps": [
     {"name": "child", "kind": "retriable", "saga": {"type": "child"}} ] })"};
-  REQUIRE(engine.define(child).empty());
+  REQUIRE(engine.define(locking_child).empty());
   const SagaId first = engine.start();
   const SagaId second = engine.start();
   engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("CLOSED")));
@@ -88,11 +88,11 @@ TEST_CASE("what a child of an earlier attempt was given, its family keeps throug
   crash(engine);
   engine.tell();
   const Command again = engine.channel.take();
-  CHECK(again.id.saga == child_of(engine, first));
+  CHECK(again.id.saga == only_child_of(engine, first));
   CHECK(engine.channel.sent.empty());
   engine.tell(Engine::reply(again, Outcome::success()));
   engine.tell();
-  CHECK(engine.channel.take().id.saga == child_of(engine, second));
+  CHECK(engine.channel.take().id.saga == only_child_of(engine, second));
 }
 
 TEST_CASE("a child whose locks would close a circle of families is refused, with both named") {
@@ -144,7 +144,7 @@ TEST_CASE("a child whose locks would close a circle of families is refused, with
 TEST_CASE("a child that waits behind a family which waits for nobody of its own is no circle") {
   Engine engine{R"({"saga": "parent", "version": 1, "locks": ["{/input/own}"], "steps": [
     {"name": "child", "saga": {"type": "child"}} ] })"};
-  REQUIRE(engine.define(child).empty());
+  REQUIRE(engine.define(locking_child).empty());
   const SagaId first = engine.start({}, {{"own", "x"}});
   const SagaId second = engine.start({}, {{"own", "y"}});
   const SagaId behind = engine.start({}, {{"own", "y"}});

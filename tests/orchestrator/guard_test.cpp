@@ -17,7 +17,7 @@ constexpr const char* two_steps = R"({
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
     {"name": "b", "participant": "q", "action": "do-b", "compensation": "undo-b"} ] })";
 
-constexpr const char* parent = R"({
+constexpr const char* guarded_parent = R"({
   "saga": "parent", "version": 1, "steps": [
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
     {"name": "kid", "saga": {"type": "two"}} ] })";
@@ -82,7 +82,7 @@ TEST_CASE("a start whose decision throws is refused, and leaves nothing behind")
 }
 
 TEST_CASE("a child whose start throws is there and stuck, and its parent waits for it") {
-  Engine engine{parent};
+  Engine engine{guarded_parent};
   REQUIRE(engine.define(two_steps).empty());
   const SagaId id = engine.start();
   const Command first = engine.channel.take();

@@ -20,7 +20,7 @@ const char* const healthy = R"({
     {"name": "a", "participant": "h", "action": "do-h", "compensation": "undo-h"} ] })";
 
 // A list of small numbers: `bytes` of JSON.
-Json numbers(std::size_t bytes) {
+Json small_numbers(std::size_t bytes) {
   Json list = Json::array();
   for (std::size_t i = 0; i < bytes / 2; ++i) list.push_back(7);
   return list;
@@ -261,7 +261,7 @@ TEST_CASE("conditions of many steps on a long input hold nobody up") {
     const std::string definition = R"({"saga": "w", "version": 1, "steps": [)" + steps + "]}";
     Engine engine{definition.c_str()};
     const WorkDone before = work();
-    const SagaId id = engine.start({}, {{"items", numbers(1'000'000)}});
+    const SagaId id = engine.start({}, {{"items", small_numbers(1'000'000)}});
     const Turns turns = run_until_quiet(engine);
     CHECK(engine.status(id) == Status::completed);
     costs.push_back(work().parsed_bytes - before.parsed_bytes);

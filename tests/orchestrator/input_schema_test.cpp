@@ -11,7 +11,7 @@ using skald::testing::Engine;
 
 namespace {
 
-constexpr const char* order = R"({
+constexpr const char* checked_order = R"({
   "saga": "order", "version": 1, "secrets": ["/input/card"],
   "input_schema": {"type": "object", "required": ["quantity"], "properties": {
     "quantity": {"type": "integer", "minimum": 1}, "card": {"type": "string", "maxLength": 4}}},
@@ -19,7 +19,7 @@ constexpr const char* order = R"({
     {"name": "charge", "participant": "bank", "action": "charge", "on_failure": "stuck",
      "compensation": "none", "input": {"sum": {"$from": "/input/sum"}}}]})";
 
-constexpr const char* parent = R"({
+constexpr const char* checked_parent = R"({
   "saga": "trip", "version": 1, "steps": [
     {"name": "a", "participant": "p", "action": "do-a", "compensation": "undo-a"},
     {"name": "pay", "saga": {"type": "order", "input": {"$from": "/steps/a/output"}}}]})";
@@ -39,7 +39,7 @@ const std::string beginning = "the input does not match the definition's schema:
 }  // namespace
 
 TEST_CASE("a start whose input does not match the schema is refused, and leaves nothing behind") {
-  Engine engine{order};
+  Engine engine{checked_order};
   CHECK(refusal_of_start(engine, {{"quantity", 0}, {"sum", 5}}) ==
         beginning + "/quantity must be >= 1");
   CHECK(engine.store->count({}) == 0);
@@ -49,20 +49,20 @@ TEST_CASE("a start whose input does not match the schema is refused, and leaves 
 }
 
 TEST_CASE("the schema is asked before the templates are") {
-  Engine engine{order};
+  Engine engine{checked_order};
   CHECK(refusal_of_start(engine, {{"quantity", "2"}}) ==
         beginning + "/quantity must be an integer, is a string");
   CHECK(refusal_of_start(engine, {{"quantity", 2}}).find("/input/sum") != std::string::npos);
 }
 
 TEST_CASE("the refusal of a secret shows none of it") {
-  Engine engine{order};
+  Engine engine{checked_order};
   CHECK(refusal_of_start(engine, {{"quantity", 1}, {"card", "4111-1111"}, {"sum", 5}}) ==
         beginning + "/card must have at most 4 characters");
 }
 
 TEST_CASE("a replay whose patched input does not match the schema is refused") {
-  Engine engine{order};
+  Engine engine{checked_order};
   const SagaId id = engine.start({}, {{"quantity", 1}, {"sum", 5}}).id;
   engine.tell(Engine::reply(engine.channel.take(), Outcome::rejected("NO")));
   REQUIRE(engine.request(id, AbandonRequested{}).empty());
@@ -83,8 +83,8 @@ TEST_CASE("a replay whose patched input does not match the schema is refused") {
 }
 
 TEST_CASE("a child whose input does not match its schema is not started, and its parent says why") {
-  Engine engine{parent};
-  REQUIRE(engine.define(order).empty());
+  Engine engine{checked_parent};
+  REQUIRE(engine.define(checked_order).empty());
   const SagaId id = engine.start().id;
   engine.tell(Engine::reply(engine.channel.take(), Outcome::success({{"quantity", 0}})));
   REQUIRE(engine.status(id) == Status::stuck);
@@ -95,7 +95,7 @@ TEST_CASE("a child whose input does not match its schema is not started, and its
 }
 
 TEST_CASE("a saga that has started goes on after a restart, and is not checked again") {
-  Engine engine{order};
+  Engine engine{checked_order};
   const SagaId id = engine.start({}, {{"quantity", 1}, {"sum", 5}}).id;
   const std::uint64_t before = work().compared;
   engine.crash();
@@ -108,7 +108,7 @@ TEST_CASE("a saga that has started goes on after a restart, and is not checked a
 TEST_CASE("a turn that has compared a million values leaves other starts to the next turn") {
   Json many = Json::array();
   for (int i = 0; i < 99; ++i) many.push_back({{"minimum", 0}});
-  Json definition = Json::parse(order);
+  Json definition = Json::parse(checked_order);
   definition["input_schema"] = {{"properties", {{"n", {{"items", {{"allOf", many}}}}}}}};
   Engine engine{definition.dump().c_str()};
   const Json input{{"sum", 5}, {"n", Json(10'100, Json(7))}};

@@ -10,7 +10,7 @@ using skald::testing::Engine;
 
 namespace {
 
-constexpr const char* parent = R"({
+constexpr const char* pair = R"({
   "saga": "trip", "version": 1, "steps": [
     {"name": "hotel", "saga": {"type": "hotel"}},
     {"name": "car", "saga": {"type": "hotel"}, "after": []} ] })";
@@ -18,7 +18,7 @@ constexpr const char* parent = R"({
 constexpr const char* single = R"({
   "saga": "trip", "version": 1, "steps": [ {"name": "hotel", "saga": {"type": "hotel"}} ] })";
 
-constexpr const char* child = R"({
+constexpr const char* waiting_child = R"({
   "saga": "hotel", "version": 1, "steps": [
     {"name": "approval", "wait_for": {"signal": "approved"}},
     {"name": "book", "participant": "h", "action": "book", "on_failure": "stuck",
@@ -29,7 +29,7 @@ constexpr const char* middle = R"({
 
 struct Family {
   explicit Family(const char* definition) : engine(definition) {
-    CHECK(engine.define(child).empty());
+    CHECK(engine.define(waiting_child).empty());
     root = engine.start();
   }
   SagaId child_of(const SagaId& id, std::size_t step = 0) {
@@ -53,7 +53,7 @@ TEST_CASE("a signal to a parent goes to the child saga that waits for it") {
 }
 
 TEST_CASE("a signal that several child sagas wait for is refused, and they are named") {
-  Family family{parent};
+  Family family{pair};
   const std::string refusal = family.signal(family.root);
   CAPTURE(refusal);
   CHECK(refusal.find("2 child sagas wait for the signal approved") != std::string::npos);
@@ -62,7 +62,7 @@ TEST_CASE("a signal that several child sagas wait for is refused, and they are n
 }
 
 TEST_CASE("a resume of a parent resumes the child sagas that stand still") {
-  Family family{parent};
+  Family family{pair};
   for (const std::size_t step : {0U, 1U}) {
     REQUIRE(family.signal(family.child_of(family.root, step)).empty());
     family.get_stuck();
@@ -97,7 +97,7 @@ TEST_CASE("what no child saga waits for either is refused as before") {
 }
 
 TEST_CASE("a signal that comes again under its id changes nothing, also once it has ended") {
-  Engine engine{child};
+  Engine engine{waiting_child};
   const SagaId id = engine.start();
   const auto signal = [&](const char* data, const char* signal_id) {
     return engine.request(id, SignalReceived{"approved", JsonText::parse(data), {}, signal_id});
@@ -114,7 +114,7 @@ TEST_CASE("a signal that comes again under its id changes nothing, also once it 
 }
 
 TEST_CASE("a signal that was handed on and comes again under its id reaches no other child") {
-  Family family{parent};
+  Family family{pair};
   const auto signal = [&](const SagaId& id) {
     return family.engine.request(
         id, SignalReceived{"approved", JsonText::parse("1"), {}, std::string("m-1")});

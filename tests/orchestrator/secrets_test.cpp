@@ -32,7 +32,7 @@ std::size_t lines_with(const Engine& engine, std::string_view part) {
                     [&](const std::string& line) { return says(line, part); }));
 }
 
-std::string requeue(Engine& engine, const QuarantinedMessage& message) {
+std::string requeue_message(Engine& engine, const QuarantinedMessage& message) {
   Batch batch;
   batch.quarantined.push_back(message);
   (void)engine.store->commit(batch);
@@ -82,9 +82,9 @@ TEST_CASE("the refusal to requeue a message quotes no secret of the saga it name
   message.channel = "scripted";
   message.reason = "FORGED_KEY";
   message.saga = started.id.to_string();
-  CHECK(says(requeue(engine, message), "(FORGED_KEY): it is for ***"));
+  CHECK(says(requeue_message(engine, message), "(FORGED_KEY): it is for ***"));
   message.saga = "nobody";
-  const std::string unknown = requeue(engine, message);
+  const std::string unknown = requeue_message(engine, message);
   CHECK_FALSE(says(unknown, card));
   CHECK(says(unknown, "its saga cannot be read and definitions in this store declare secrets"));
 }
@@ -97,7 +97,7 @@ TEST_CASE("without secrets the refusal to requeue a message says what its channe
   QuarantinedMessage message;
   message.channel = "scripted";
   message.reason = "UNKNOWN_ENGINE";
-  CHECK(says(requeue(engine, message), "(UNKNOWN_ENGINE): it is for engine 'other'"));
+  CHECK(says(requeue_message(engine, message), "(UNKNOWN_ENGINE): it is for engine 'other'"));
 }
 
 TEST_CASE("a sleep until what is no time quotes nothing where the definition declares secrets") {

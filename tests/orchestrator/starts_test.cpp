@@ -60,7 +60,7 @@ class Outcomes {
 };
 
 /// What start() throws, which is what the others must tell.
-Refused refusal_of_start(Orchestrator& orders, const NewSaga& saga) {
+Refused refused_start(Orchestrator& orders, const NewSaga& saga) {
   try {
     (void)orders.start(saga.type, saga.input, saga.options);
   } catch (const Refused& refused) {
@@ -106,7 +106,7 @@ TEST_CASE("start_async() and start_many() tell what start() throws") {
   orders.define(parse_definition(order_definition));
   Outcomes outcomes;
   const auto check_refused = [&](const NewSaga& saga, Code code) {
-    const Refused thrown = refusal_of_start(orders, saga);
+    const Refused thrown = refused_start(orders, saga);
     orders.start_async(saga, outcomes.taker());
     check_same(outcomes.next_refusal(), thrown, code);
     const std::vector<StartOutcome> many = orders.start_many({saga});

@@ -46,7 +46,7 @@ std::variant<SagaId, Refusal> replay(Engine& engine, const SagaId& of, const Jso
   return *answered;
 }
 
-std::string refusal(const std::variant<SagaId, Refusal>& answer) {
+std::string refusal_in(const std::variant<SagaId, Refusal>& answer) {
   REQUIRE(std::holds_alternative<Refusal>(answer));
   return std::get<Refusal>(answer).message;
 }
@@ -67,7 +67,7 @@ TEST_CASE("a replay takes over what would be asked for in the same way") {
 TEST_CASE("a replay does not take over a step that would be given another input") {
   Engine engine{approved};
   const SagaId old = abandoned(engine);
-  CHECK(refusal(replay(engine, old, {{"sku", "car"}})) ==
+  CHECK(refusal_in(replay(engine, old, {{"sku", "car"}})) ==
         "cannot replay from charge: step reserve is given another input; replay from there or from "
         "the start, or say --force to take over what it did as it is");
 }
@@ -75,7 +75,7 @@ TEST_CASE("a replay does not take over a step that would be given another input"
 TEST_CASE("a replay does not take over an approval that is demanded now") {
   Engine engine{approved};
   const SagaId old = abandoned(engine);
-  CHECK(refusal(replay(engine, old, {{"total", 5000}}))
+  CHECK(refusal_in(replay(engine, old, {{"total", 5000}}))
             .find("step approval runs now, and did not before: its condition holds") !=
         std::string::npos);
   CHECK(engine.channel.sent.empty());
@@ -120,5 +120,5 @@ TEST_CASE("a replay under a definition with another participant or kind of step 
   arrival.answer = [&answered](std::variant<SagaId, Refusal> answer) { answered = answer; };
   engine.tell(std::move(arrival));
   REQUIRE(answered);
-  CHECK(refusal(*answered).find(what) != std::string::npos);
+  CHECK(refusal_in(*answered).find(what) != std::string::npos);
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "refusals.hpp"
 #include "samples.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_store.hpp"
@@ -17,7 +18,7 @@ Batch with_mark(std::uint64_t number, const std::string& mark, Position position
   return batch;
 }
 
-std::string refusal(SqliteStore& store, const std::string& channel) {
+std::string channel_refusal(SqliteStore& store, const std::string& channel) {
   try {
     static_cast<void>(store.watermark(channel));
   } catch (const Refused& refused) {
@@ -26,10 +27,6 @@ std::string refusal(SqliteStore& store, const std::string& channel) {
   }
   FAIL_CHECK("the store was given to another channel");
   return {};
-}
-
-bool says(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -48,12 +45,12 @@ TEST_CASE("a store remembers its engine's channel and refuses another one") {
     CHECK(store.watermark("in-process") == 0);
   }
   SqliteStore store(path);
-  const std::string said = refusal(store, "amqp");
+  const std::string said = channel_refusal(store, "amqp");
   CHECK(says(said, "'in-process'"));
   CHECK(says(said, "'amqp'"));
   CHECK(says(said, path));
   CHECK(says(said, "--take-over-channel"));
-  static_cast<void>(refusal(store, "amqp:closed"));
+  static_cast<void>(channel_refusal(store, "amqp:closed"));
   CHECK_THROWS_AS(store.commit(with_mark(2, "amqp", 5)), Refused);
   CHECK_FALSE(store.summary(saga_id(2)));
   CHECK(store.commit(with_mark(2, "in-process", 1)) == 2);
@@ -72,12 +69,12 @@ TEST_CASE("a store that is taken over belongs to the other channel from its firs
     // Nothing was left by the other one yet.
     SqliteStore store(path);
     CHECK(store.watermark("in-process") == 1);
-    static_cast<void>(refusal(store, "amqp"));
+    static_cast<void>(channel_refusal(store, "amqp"));
   }
   { SqliteStore(path, {.take_over_channel = true}).commit(with_mark(3, "amqp", 0)); }
   SqliteStore store(path);
   CHECK(store.watermark("amqp") == 0);
-  CHECK(says(refusal(store, "in-process"), "'amqp'"));
+  CHECK(says(channel_refusal(store, "in-process"), "'amqp'"));
 }
 
 TEST_CASE("a taking over that was not stored has not happened") {

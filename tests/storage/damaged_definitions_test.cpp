@@ -15,7 +15,7 @@ using namespace skald::test;
 
 namespace {
 
-std::string hex(const Digest& digest) {
+std::string hex_digits(const Digest& digest) {
   std::string text;
   for (const std::uint8_t byte : digest.bytes()) text += fmt::format("{:02x}", byte);
   return text;
@@ -26,16 +26,16 @@ std::string insert_definition(const std::string& type, const std::string& text) 
   std::string quoted;
   for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
   return fmt::format("INSERT INTO definitions VALUES (x'{}', '{}', 1, '{}', 0);",
-                     hex(Digest::of(text)), type, quoted);
+                     hex_digits(Digest::of(text)), type, quoted);
 }
 
 /// What other hands may have done to the row of `invoice` version 1, and what is said of it.
-struct Damage {
+struct DefinitionDamage {
   std::string sql;
   std::string problem;
 };
 
-std::vector<Damage> damages() {
+std::vector<DefinitionDamage> definition_damages() {
   const std::string where = " WHERE type = 'invoice'";
   return {
       {"UPDATE definitions SET normal_form = '{'" + where, "digest"},
@@ -63,7 +63,7 @@ std::vector<Damage> damages() {
 /// A store of `order` and a damaged `invoice`.
 class DamagedStore {
  public:
-  explicit DamagedStore(const Damage& damage) : path_(folder_.file("store.db")) {
+  explicit DamagedStore(const DefinitionDamage& damage) : path_(folder_.file("store.db")) {
     {
       SqliteStore store(path_);
       store.put_definition(order);
@@ -84,7 +84,7 @@ class DamagedStore {
 }  // namespace
 
 TEST_CASE("a definition that cannot be used is named, and the others are used all the same") {
-  for (const Damage& damage : damages()) {
+  for (const DefinitionDamage& damage : definition_damages()) {
     CAPTURE(damage.sql.substr(0, 200));
     const DamagedStore damaged(damage);
     SqliteStore store(damaged.path());
@@ -102,7 +102,7 @@ TEST_CASE("a definition that cannot be used is named, and the others are used al
 }
 
 TEST_CASE("a definition that cannot be used can be dropped and defined again") {
-  for (const Damage& damage : damages()) {
+  for (const DefinitionDamage& damage : definition_damages()) {
     CAPTURE(damage.sql.substr(0, 200));
     const DamagedStore damaged(damage);
     SqliteStore store(damaged.path());
@@ -115,7 +115,7 @@ TEST_CASE("a definition that cannot be used can be dropped and defined again") {
 }
 
 TEST_CASE("defining it again repairs a definition that cannot be used, without dropping it") {
-  for (const Damage& damage : damages()) {
+  for (const DefinitionDamage& damage : definition_damages()) {
     CAPTURE(damage.sql.substr(0, 200));
     const DamagedStore damaged(damage);
     SqliteStore store(damaged.path());

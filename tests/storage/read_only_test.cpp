@@ -8,6 +8,7 @@
 #include <string>
 
 #include "child_process.hpp"
+#include "refusals.hpp"
 #include "samples.hpp"
 #include "skald/error.hpp"
 #include "skald/sqlite_reader.hpp"
@@ -51,10 +52,6 @@ class WithMode {
  private:
   std::filesystem::path folder_;
 };
-
-bool says(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string count_and_check(const std::string& path) {
   SqliteReader reader(path);

@@ -3,11 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <utility>
 
 #include "skald/error.hpp"
 
 namespace skald::test {
+
+[[nodiscard]] inline bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// Fails the test unless `action` throws a StoreError of this kind.
 template <class Action>

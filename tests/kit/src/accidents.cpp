@@ -5,41 +5,43 @@
 namespace skald::testing {
 namespace {
 
-constexpr std::array<const char*, accident_count> names{"crash before commit",
-                                                        "crash after commit",
-                                                        "crash while sending",
-                                                        "crash before receipt",
-                                                        "crash in recovery",
-                                                        "clean stop",
-                                                        "takeover",
-                                                        "store full",
-                                                        "lose command",
-                                                        "repeat command",
-                                                        "delay command",
-                                                        "lose at crash",
-                                                        "lose reply",
-                                                        "repeat reply",
-                                                        "delay reply",
-                                                        "lose reply at crash",
-                                                        "redeliver reply",
-                                                        "forge reply",
-                                                        "no room",
-                                                        "engine busy",
-                                                        "commit aside",
-                                                        "clock forward",
-                                                        "clock back",
-                                                        "rejected",
-                                                        "failed",
-                                                        "unknown",
-                                                        "silence",
-                                                        "pending",
-                                                        "contradiction",
-                                                        "momentary owner",
-                                                        "handler kills"};
+constexpr std::array<const char*, accident_count> accident_names{"crash before commit",
+                                                                 "crash after commit",
+                                                                 "crash while sending",
+                                                                 "crash before receipt",
+                                                                 "crash in recovery",
+                                                                 "clean stop",
+                                                                 "takeover",
+                                                                 "store full",
+                                                                 "lose command",
+                                                                 "repeat command",
+                                                                 "delay command",
+                                                                 "lose at crash",
+                                                                 "lose reply",
+                                                                 "repeat reply",
+                                                                 "delay reply",
+                                                                 "lose reply at crash",
+                                                                 "redeliver reply",
+                                                                 "forge reply",
+                                                                 "no room",
+                                                                 "engine busy",
+                                                                 "commit aside",
+                                                                 "clock forward",
+                                                                 "clock back",
+                                                                 "rejected",
+                                                                 "failed",
+                                                                 "unknown",
+                                                                 "silence",
+                                                                 "pending",
+                                                                 "contradiction",
+                                                                 "momentary owner",
+                                                                 "handler kills"};
 
 }  // namespace
 
-const char* to_string(Accident accident) { return names[static_cast<std::size_t>(accident)]; }
+const char* to_string(Accident accident) {
+  return accident_names[static_cast<std::size_t>(accident)];
+}
 
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;

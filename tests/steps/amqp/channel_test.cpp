@@ -10,11 +10,11 @@ using namespace skald::test;
 
 namespace {
 
-struct Bench {
-  explicit Bench(AmqpOptions with) : options(std::move(with)), channel(options) {
+struct ChannelBench {
+  explicit ChannelBench(AmqpOptions with) : options(std::move(with)), channel(options) {
     channel.open("engine-a", notes);
   }
-  Bench() : Bench(Broker::shared().options(unique_prefix())) {}
+  ChannelBench() : ChannelBench(Broker::shared().options(unique_prefix())) {}
   [[nodiscard]] std::string reply_queue() const { return options.prefix + ".reply.engine-a"; }
 
   Notes notes;  // outlives the channel
@@ -25,7 +25,7 @@ struct Bench {
 }  // namespace
 
 TEST_CASE("a command reaches its participant as docs/wire.md says, and its reply comes back") {
-  Bench bench;
+  ChannelBench bench;
   Participant inventory(bench.options, "inventory");
   const Command command = command_for(1, "inventory");
   bench.channel.send({command});
@@ -56,7 +56,7 @@ TEST_CASE("a command reaches its participant as docs/wire.md says, and its reply
 
 TEST_CASE("many commands are each confirmed and answered once, and all replies acknowledged") {
   constexpr std::size_t count = 3000;
-  Bench bench;
+  ChannelBench bench;
   Participant inventory(bench.options, "inventory");
   std::vector<Command> commands;
   for (std::size_t i = 1; i <= count; ++i) commands.push_back(command_for(i, "inventory"));
@@ -88,7 +88,7 @@ TEST_CASE("many commands are each confirmed and answered once, and all replies a
 
 TEST_CASE(
     "a command that nobody takes any more, and that was sent before, may have had its effect") {
-  Bench bench;
+  ChannelBench bench;
   Command command = command_for(1, "nobody");
   command.sent_before = true;
   bench.channel.send({command});
@@ -99,7 +99,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a command that nobody takes has failed for now, and is confirmed") {
-  Bench bench;
+  ChannelBench bench;
   bench.channel.send({command_for(1, "nobody"), command_for(2, "nobody")});
   bench.notes.await([](const auto& page) { return page.replies.size() == 2; }, "the returns");
   bench.notes.await([](const auto& page) { return page.confirmed.size() == 2; }, "the confirms");
@@ -114,7 +114,7 @@ TEST_CASE("a command that nobody takes has failed for now, and is confirmed") {
 }
 
 TEST_CASE("a command over the size limit is answered for good and never sent") {
-  Bench bench;
+  ChannelBench bench;
   Participant inventory(bench.options, "inventory");
   Command large = command_for(1, "inventory");
   large.body = JsonText::trusted("\"" + std::string(bench.options.limits.body_bytes, 'x') + "\"");
@@ -127,7 +127,7 @@ TEST_CASE("a command over the size limit is answered for good and never sent") {
 }
 
 TEST_CASE("messages that cannot be used reach the quarantine, and the queue moves on") {
-  Bench bench;
+  ChannelBench bench;
   Wire hostile(bench.options);
   hostile.connection.select_confirms();
   const auto good = [&](std::uint64_t number) {
@@ -170,7 +170,7 @@ TEST_CASE("messages that cannot be used reach the quarantine, and the queue move
 TEST_CASE("a full channel has no room until commands are confirmed") {
   AmqpOptions options = Broker::shared().options(unique_prefix());
   options.outgoing_limit = 10;
-  Bench bench(options);
+  ChannelBench bench(options);
   CHECK(bench.channel.has_room("inventory"));
   Participant inventory(bench.options, "inventory");
   std::vector<Command> commands;
@@ -183,7 +183,7 @@ TEST_CASE("a full channel has no room until commands are confirmed") {
 TEST_CASE("replies that were not receipted come again after a reopen, receipted ones do not") {
   const AmqpOptions options = Broker::shared().options(unique_prefix());
   {
-    Bench first(options);
+    ChannelBench first(options);
     Participant inventory(options, "inventory");
     first.channel.send({command_for(1, "inventory"), command_for(2, "inventory")});
     inventory.answer(inventory.receive(), Outcome::success());
@@ -191,7 +191,7 @@ TEST_CASE("replies that were not receipted come again after a reopen, receipted 
     first.notes.await([](const auto& page) { return page.replies.size() == 2; }, "both replies");
     first.channel.receipt({first.notes.page().replies[0].receipt});
   }
-  Bench second(options);
+  ChannelBench second(options);
   second.notes.await([](const auto& page) { return !page.replies.empty(); }, "the reply again");
   CHECK(second.notes.page().replies[0].saga == command_for(2, "x").id.saga);
   second.channel.close();

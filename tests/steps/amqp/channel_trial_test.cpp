@@ -11,8 +11,8 @@ using std::chrono::seconds;
 namespace {
 
 // A trial on a clock that is moved by hand.
-struct Bench {
-  Bench() { trial.opened(now); }
+struct TrialBench {
+  TrialBench() { trial.opened(now); }
 
   // A connection is lost and another is set up.
   void reopen() { trial.opened(now); }
@@ -51,12 +51,12 @@ constexpr const char* silent =
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Bench, "the first channel is not on trial") {
+TEST_CASE_FIXTURE(TrialBench, "the first channel is not on trial") {
   trial.refused(now);
   CHECK(check(seconds{20}) == "nothing");
 }
 
-TEST_CASE_FIXTURE(Bench, "a channel after a loss that refuses a message is given up at once") {
+TEST_CASE_FIXTURE(TrialBench, "a channel after a loss that refuses a message is given up at once") {
   reopen();
   CHECK(check() == "nothing");
   trial.confirmed();
@@ -65,14 +65,15 @@ TEST_CASE_FIXTURE(Bench, "a channel after a loss that refuses a message is given
   CHECK_FALSE(reported);
 }
 
-TEST_CASE_FIXTURE(Bench, "a channel after a loss that owes a confirm for too long is given up") {
+TEST_CASE_FIXTURE(TrialBench,
+                  "a channel after a loss that owes a confirm for too long is given up") {
   reopen();
   CHECK(check(milliseconds{1'500}) == "nothing");
   CHECK(wait == milliseconds{500});
   CHECK(check(seconds{2}) == silent);
 }
 
-TEST_CASE_FIXTURE(Bench, "channels are given up ever less often, and an outage is told once") {
+TEST_CASE_FIXTURE(TrialBench, "channels are given up ever less often, and an outage is told once") {
   std::vector<std::int64_t> waits;
   for (int i = 0; i < 9; ++i) {
     reopen();
@@ -83,7 +84,7 @@ TEST_CASE_FIXTURE(Bench, "channels are given up ever less often, and an outage i
         std::vector<std::int64_t>{0, 500, 1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000});
 }
 
-TEST_CASE_FIXTURE(Bench, "a channel that refuses no more is kept, and has passed in the end") {
+TEST_CASE_FIXTURE(TrialBench, "a channel that refuses no more is kept, and has passed in the end") {
   reopen();
   CHECK(refused_for() == milliseconds{0});
   reopen();
@@ -109,7 +110,7 @@ TEST_CASE_FIXTURE(Bench, "a channel that refuses no more is kept, and has passed
   CHECK_FALSE(reported);
 }
 
-TEST_CASE_FIXTURE(Bench, "a channel on which nothing was published stays on trial") {
+TEST_CASE_FIXTURE(TrialBench, "a channel on which nothing was published stays on trial") {
   reopen();
   pass(std::chrono::hours{1});
   CHECK(check() == "nothing");

@@ -16,7 +16,7 @@ namespace {
 const std::string saga = "0192f3a0-0000-7000-8000-000000000001";
 const std::string nul_name("a\0b", 3);
 
-WireMessage command(const std::string& step = "charge") {
+WireMessage step_command(const std::string& step = "charge") {
   WireMessage message;
   message.properties.message_id = saga + "/" + step + "/action/1";
   message.properties.correlation_id = saga + "/" + step + "/action";
@@ -28,14 +28,14 @@ WireMessage command(const std::string& step = "charge") {
   return message;
 }
 
-WireMessage reply(const std::string& body, const Outcome& outcome = Outcome::success()) {
-  WireMessage message = encode_reply(command(), outcome, "r-1", Time{});
+WireMessage reply_to_step(const std::string& body, const Outcome& outcome = Outcome::success()) {
+  WireMessage message = encode_reply(step_command(), outcome, "r-1", Time{});
   message.body = body;
   message.body_bytes = body.size();
   return message;
 }
 
-std::string reason_of(const DecodedReply& decoded) {
+std::string reason_for(const DecodedReply& decoded) {
   const auto* problem = std::get_if<UnusableMessage>(&decoded);
   return problem == nullptr ? "" : problem->reason;
 }
@@ -90,17 +90,17 @@ TEST_CASE("headers nested as deep as a frame allows do not overflow the stack th
 
 TEST_CASE("a message whose names are not UTF-8, hold a NUL or are too long cannot be used") {
   for (const std::string& step : {std::string("caf\xe9"), nul_name, std::string(256, 's')}) {
-    const WireMessage answer = encode_reply(command(step), Outcome::success(), "r", Time{});
-    CHECK(reason_of(decode_reply(answer)) == "BAD_HEADERS");
-    WireMessage dead = command(step);
+    const WireMessage answer = encode_reply(step_command(step), Outcome::success(), "r", Time{});
+    CHECK(reason_for(decode_reply(answer)) == "BAD_HEADERS");
+    WireMessage dead = step_command(step);
     dead.headers["x-first-death-reason"] = "rejected";
-    CHECK(reason_of(decode_dead_command(dead)) == "BAD_HEADERS");
-    CHECK(std::holds_alternative<UnusableMessage>(decode_command(command(step), "payment")));
+    CHECK(reason_for(decode_dead_command(dead)) == "BAD_HEADERS");
+    CHECK(std::holds_alternative<UnusableMessage>(decode_command(step_command(step), "payment")));
   }
-  WireMessage odd = command();
+  WireMessage odd = step_command();
   odd.properties.reply_to = "caf\xe9";
   CHECK(std::holds_alternative<UnusableMessage>(decode_command(odd, "payment")));
-  odd = command();
+  odd = step_command();
   odd.headers["skald_key"] = nul_name;
   CHECK(std::holds_alternative<UnusableMessage>(decode_command(odd, "payment")));
 }
@@ -109,13 +109,13 @@ TEST_CASE("the code of an error is cut, its message cleaned, and data over the l
   const std::string long_code(300, 'C');
   const std::string body = R"({"error":{"code":")" + long_code + R"(","message":")" +
                            std::string(10'000, 'm') + R"("}})";
-  const DecodedReply decoded = decode_reply(reply(body, Outcome::rejected("X")));
+  const DecodedReply decoded = decode_reply(reply_to_step(body, Outcome::rejected("X")));
   REQUIRE(std::holds_alternative<Reply>(decoded));
   const ErrorInfo& error = std::get<Reply>(decoded).outcome.error;
   CHECK(error.code.size() <= name_bytes_max);
   CHECK(error.message.size() <= free_text_bytes_max);
   const std::string nul = R"({"error":{"code":"A\u0000B"}})";
-  const DecodedReply odd = decode_reply(reply(nul, Outcome::rejected("X")));
+  const DecodedReply odd = decode_reply(reply_to_step(nul, Outcome::rejected("X")));
   CHECK(std::get<Reply>(odd).outcome.error.code ==
         "A\xEF\xBF\xBD"
         "B");
@@ -123,18 +123,20 @@ TEST_CASE("the code of an error is cut, its message cleaned, and data over the l
 
 TEST_CASE("a payload at its limit can be read inside its body, and one beyond it cannot") {
   const auto input_of = [](const std::string& input) {
-    WireMessage message = command();
+    WireMessage message = step_command();
     message.body = R"({"input":)" + input + "}";
     return decode_command(message, "payment");
   };
   const std::string longest = "\"" + std::string(payload_bytes_max - 2, 'x') + "\"";
   CHECK(std::holds_alternative<ReceivedCommand>(input_of(nested(payload_depth_max))));
   CHECK(std::holds_alternative<ReceivedCommand>(input_of(longest)));
-  CHECK(reason_of(decode_reply(reply("{\"output\":" + nested(payload_depth_max) + "}"))).empty());
-  CHECK(reason_of(decode_reply(reply("{\"output\":" + nested(payload_depth_max + 1) + "}"))) ==
-        "BAD_JSON");
-  CHECK(reason_of(decode_reply(reply("{\"output\":" + longest + "}"))).empty());
-  CHECK(reason_of(decode_reply(reply("{\"output\":\"x" + longest.substr(1) + "}"))) == "TOO_LARGE");
+  CHECK(reason_for(decode_reply(reply_to_step("{\"output\":" + nested(payload_depth_max) + "}")))
+            .empty());
+  CHECK(reason_for(decode_reply(
+            reply_to_step("{\"output\":" + nested(payload_depth_max + 1) + "}"))) == "BAD_JSON");
+  CHECK(reason_for(decode_reply(reply_to_step("{\"output\":" + longest + "}"))).empty());
+  CHECK(reason_for(decode_reply(reply_to_step("{\"output\":\"x" + longest.substr(1) + "}"))) ==
+        "TOO_LARGE");
 }
 
 TEST_CASE(
@@ -149,7 +151,7 @@ TEST_CASE(
   const WireMessage message = read_table(entries);
   CHECK(message.headers.size() == header_count_max);
   CHECK(message.headers_left_out == many - header_count_max);
-  CHECK(reason_of(decode_reply(message)) == "TOO_LARGE");
+  CHECK(reason_for(decode_reply(message)) == "TOO_LARGE");
 
   const std::string large(header_table_bytes_max, 'v');
   std::vector<amqp_table_entry_t> one{amqp::entry("a", std::int64_t{1}),
@@ -158,7 +160,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what is kept of a message's metadata is bounded, valid JSON, and known to be cut") {
-  WireMessage message = command();
+  WireMessage message = step_command();
   message.properties.app_id = "caf\xe9";
   for (int i = 0; i < 200; ++i) {
     message.headers["\xff" + std::to_string(i)] = std::string(250, '\x01');
@@ -178,32 +180,32 @@ TEST_CASE("what is kept of a message's metadata is bounded, valid JSON, and know
 
 TEST_CASE("a message that the protocol cannot carry is told before it is sent") {
   constexpr std::size_t frame = 4096;
-  WireMessage message = command();
+  WireMessage message = step_command();
   CHECK_FALSE(amqp::publish_problem("", "replies", message, frame));
   CHECK(amqp::publish_problem("", std::string(256, 'q'), message, frame));
   message.properties.app_id = std::string(256, 'a');
   CHECK(amqp::publish_problem("", "replies", message, frame));
-  message = command();
+  message = step_command();
   message.headers[std::string(256, 'n')] = true;
   CHECK(amqp::publish_problem("", "replies", message, frame));
-  message = command();
+  message = step_command();
   for (int i = 0; i < 20; ++i) message.headers["h" + std::to_string(i)] = std::string(250, 'v');
   CHECK(amqp::publish_problem("", "replies", message, frame));
 }
 
 TEST_CASE("a reply echoes what names its command, however many headers the command has") {
-  WireMessage crowded = command();
+  WireMessage crowded = step_command();
   for (int i = 0; i < 250; ++i) crowded.headers["skald_h" + std::to_string(i)] = true;
   const WireMessage answer = encode_reply(crowded, Outcome::success(), "r-1", Time{});
   CHECK(answer.headers == WireHeaders{{"skald_protocol", "1"},
                                       {"skald_command_id", saga + "/charge/action/1"},
                                       {"skald_outcome", "success"}});
-  CHECK(reason_of(decode_reply(answer)).empty());
+  CHECK(reason_for(decode_reply(answer)).empty());
 }
 
 TEST_CASE("a short reply tells that a success happened, and keeps what a refusal says") {
   const WireMessage large =
-      encode_reply(command(), Outcome::success(Json(std::string(5000, 'x'))), "r-1", Time{});
+      encode_reply(step_command(), Outcome::success(Json(std::string(5000, 'x'))), "r-1", Time{});
   const DecodedReply told = decode_reply(short_reply(large, "the limit is 100"));
   REQUIRE(std::holds_alternative<Reply>(told));
   const Outcome& outcome = std::get<Reply>(told).outcome;
@@ -214,7 +216,7 @@ TEST_CASE("a short reply tells that a success happened, and keeps what a refusal
 
   Outcome failed = Outcome::failed("BUSY", std::string(3000, 'm'), Duration{1500});
   failed.error.data = JsonText::of(std::string(5000, 'd'));
-  const WireMessage refusal = encode_reply(command(), failed, "r-2", Time{});
+  const WireMessage refusal = encode_reply(step_command(), failed, "r-2", Time{});
   const DecodedReply kept = decode_reply(short_reply(refusal, "too large"));
   REQUIRE(std::holds_alternative<Reply>(kept));
   CHECK(std::get<Reply>(kept).outcome.kind == OutcomeKind::failed);

@@ -11,8 +11,8 @@ using namespace skald::test;
 namespace {
 
 // A channel whose way to the broker can be disturbed; participants take the direct one.
-struct Bench {
-  explicit Bench(std::chrono::seconds heartbeat = std::chrono::seconds{10})
+struct OutageBench {
+  explicit OutageBench(std::chrono::seconds heartbeat = std::chrono::seconds{10})
       : direct(Broker::shared().options(unique_prefix())),
         proxy(direct.port),
         channel(through_proxy(heartbeat), [this](LogLevel, std::string_view line) {
@@ -89,7 +89,7 @@ std::unique_ptr<Participant> participant_after_restart(const AmqpOptions& option
 }  // namespace
 
 TEST_CASE("connections that are cut come back by themselves, and nothing is lost") {
-  Bench bench;
+  OutageBench bench;
   bench.channel.open("engine-a", bench.notes);
   Participant inventory(bench.direct, "inventory");
   bench.send(1, 200);
@@ -104,7 +104,7 @@ TEST_CASE("connections that are cut come back by themselves, and nothing is lost
 }
 
 TEST_CASE("receipts of an earlier connection acknowledge nothing on the next") {
-  Bench bench;
+  OutageBench bench;
   bench.channel.open("engine-a", bench.notes);
   Participant inventory(bench.direct, "inventory");
   bench.send(1, 2);
@@ -119,7 +119,7 @@ TEST_CASE("receipts of an earlier connection acknowledge nothing on the next") {
 }
 
 TEST_CASE("a broker that is away when the channel opens is waited for") {
-  Bench bench;
+  OutageBench bench;
   bench.proxy.refuse(true);
   bench.channel.open("engine-a", bench.notes);
   bench.send(1, 3);
@@ -134,7 +134,7 @@ TEST_CASE("a broker that is away when the channel opens is waited for") {
 }
 
 TEST_CASE("a broker that hangs is noticed within two heartbeats, and waited for") {
-  Bench bench(std::chrono::seconds{1});
+  OutageBench bench(std::chrono::seconds{1});
   bench.channel.open("engine-a", bench.notes);
   Participant inventory(bench.direct, "inventory");
   bench.proxy.hold(true);
@@ -147,7 +147,7 @@ TEST_CASE("a broker that hangs is noticed within two heartbeats, and waited for"
 }
 
 TEST_CASE("a broker that reads nothing any more is cut off by the watchdog") {
-  Bench bench(std::chrono::seconds{1});
+  OutageBench bench(std::chrono::seconds{1});
   bench.channel.open("engine-a", bench.notes);
   Participant inventory(bench.direct, "inventory");
   bench.proxy.hold(true);
@@ -166,7 +166,7 @@ TEST_CASE("a broker that reads nothing any more is cut off by the watchdog") {
 }
 
 TEST_CASE("close returns within a second even when the broker hangs") {
-  Bench bench;
+  OutageBench bench;
   bench.channel.open("engine-a", bench.notes);
   bench.proxy.hold(true);
   bench.send(1, 5);

@@ -14,11 +14,11 @@ namespace {
 
 constexpr const char* engine = "engine-a";
 
-bool says(const std::string& sentence, const std::string& part) {
+bool mentions(const std::string& sentence, const std::string& part) {
   return sentence.find(part) != std::string::npos;
 }
 
-struct Bench {
+struct RightsBench {
   AmqpOptions as(const Rights& rights) {
     const BrokerUser user(Broker::shared(), rights);
     user_name = user.name();
@@ -66,26 +66,28 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Bench, "an engine needs no right to configure when all is there") {
+TEST_CASE_FIXTURE(RightsBench, "an engine needs no right to configure when all is there") {
   declare_all();
   work(as(rights_of_engine(direct.prefix, engine, Topology::made_by_administrator)));
 }
 
-TEST_CASE_FIXTURE(Bench, "an engine that declares its queues needs the rights of the table only") {
+TEST_CASE_FIXTURE(RightsBench,
+                  "an engine that declares its queues needs the rights of the table only") {
   work(as(rights_of_engine(direct.prefix, engine, Topology::self_declared)));
 }
 
-TEST_CASE_FIXTURE(Bench, "what is missing is named, with the right, the command and the way out") {
+TEST_CASE_FIXTURE(RightsBench,
+                  "what is missing is named, with the right, the command and the way out") {
   const AmqpOptions options =
       as(rights_of_engine(direct.prefix, engine, Topology::made_by_administrator));
   std::string sentence = refusal_of(options);
   INFO(sentence);
   const std::string command =
       " in rabbitmqctl set_permissions -p '/' '" + user_name + "' CONFIGURE WRITE READ";
-  CHECK(says(sentence, "refused declaring the exchange '" + direct.prefix + ".commands'"));
-  CHECK(says(sentence, "CONFIGURE must match '" + direct.prefix + ".commands'" + command));
-  CHECK(says(sentence, "or let an administrator declare the exchange '" + direct.prefix +
-                           ".commands', which is not there yet"));
+  CHECK(mentions(sentence, "refused declaring the exchange '" + direct.prefix + ".commands'"));
+  CHECK(mentions(sentence, "CONFIGURE must match '" + direct.prefix + ".commands'" + command));
+  CHECK(mentions(sentence, "or let an administrator declare the exchange '" + direct.prefix +
+                               ".commands', which is not there yet"));
   {
     Wire administrator(direct);
     AmqpTopology(direct).declare_for_participant(administrator.connection, "inventory");
@@ -94,25 +96,26 @@ TEST_CASE_FIXTURE(Bench, "what is missing is named, with the right, the command 
   sentence = refusal_of(options);
   INFO(sentence);
   const std::string queue = direct.prefix + ".reply." + engine;
-  CHECK(says(sentence, "CONFIGURE must match '" + queue + "'" + command));
-  CHECK(says(sentence, "or let an administrator declare the queue '" + queue + "'"));
-  CHECK_FALSE(says(sentence, options.password));
+  CHECK(mentions(sentence, "CONFIGURE must match '" + queue + "'" + command));
+  CHECK(mentions(sentence, "or let an administrator declare the queue '" + queue + "'"));
+  CHECK_FALSE(mentions(sentence, options.password));
 }
 
-TEST_CASE_FIXTURE(Bench, "an engine that may not publish or consume says so at its start") {
+TEST_CASE_FIXTURE(RightsBench, "an engine that may not publish or consume says so at its start") {
   declare_all();
   Rights rights = rights_of_engine(direct.prefix, engine, Topology::made_by_administrator);
   rights.write = "^amq[.]default$";
   const std::string mute = refusal_of(as(rights));
   INFO(mute);
-  CHECK(says(mute, "refused publishing to the exchange '" + direct.prefix + ".commands'"));
-  CHECK(says(mute, "WRITE must match '" + direct.prefix + ".commands' in rabbitmqctl"));
+  CHECK(mentions(mute, "refused publishing to the exchange '" + direct.prefix + ".commands'"));
+  CHECK(mentions(mute, "WRITE must match '" + direct.prefix + ".commands' in rabbitmqctl"));
   rights = rights_of_engine(direct.prefix, engine, Topology::made_by_administrator);
   rights.read = "^$";
   const std::string deaf = refusal_of(as(rights));
   INFO(deaf);
-  CHECK(says(deaf, "refused consuming from the queue '" + direct.prefix + ".reply." + engine));
-  CHECK(says(deaf, "READ must match '" + direct.prefix + ".reply." + engine + "' in rabbitmqctl"));
+  CHECK(mentions(deaf, "refused consuming from the queue '" + direct.prefix + ".reply." + engine));
+  CHECK(mentions(deaf,
+                 "READ must match '" + direct.prefix + ".reply." + engine + "' in rabbitmqctl"));
 }
 
 TEST_CASE("the advice is read from the words of old brokers and new ones") {
@@ -120,9 +123,9 @@ TEST_CASE("the advice is read from the words of old brokers and new ones") {
   const auto lacks = [](AmqpMethodRef method, const char* words, const char* expression) {
     const std::string advice = rights_advice(method, words);
     INFO(advice);
-    return says(advice, std::string(expression) +
-                            " must match 'q' in rabbitmqctl "
-                            "set_permissions -p 'v' 'u' CONFIGURE");
+    return mentions(advice, std::string(expression) +
+                                " must match 'q' in rabbitmqctl "
+                                "set_permissions -p 'v' 'u' CONFIGURE");
   };
   CHECK(lacks(bind, "ACCESS_REFUSED - access to queue 'q' in vhost 'v' refused for user 'u'",
               "WRITE"));
@@ -132,7 +135,7 @@ TEST_CASE("the advice is read from the words of old brokers and new ones") {
               "WRITE"));
   CHECK(lacks({50, 10}, "- read access to queue 'q' in vhost 'v' refused for user 'u'", "READ"));
   // Cut off by the broker at 255 bytes, or about something else.
-  CHECK(says(rights_advice({60, 40}, "access to exchange 'q' in vhost 'v' refused for us"),
-             "; give the user the rights it needs, by rabbitmqctl set_permissions"));
-  CHECK(says(rights_advice({}, ""), "; give the user the rights it needs"));
+  CHECK(mentions(rights_advice({60, 40}, "access to exchange 'q' in vhost 'v' refused for us"),
+                 "; give the user the rights it needs, by rabbitmqctl set_permissions"));
+  CHECK(mentions(rights_advice({}, ""), "; give the user the rights it needs"));
 }

@@ -14,7 +14,7 @@ using namespace skald::test;
 
 namespace {
 
-struct Bench {
+struct SuspectBench {
   AmqpOptions through_proxy() const {
     AmqpOptions options = direct;
     options.host = "127.0.0.1";
@@ -68,10 +68,12 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Bench, "a channel that refuses commands after a reconnect is opened anew") {
+TEST_CASE_FIXTURE(SuspectBench,
+                  "a channel that refuses commands after a reconnect is opened anew") {
   check(ConfirmThief::Mode::refuse, "refused a message on a new channel");
 }
 
-TEST_CASE_FIXTURE(Bench, "a channel that confirms no command after a reconnect is opened anew") {
+TEST_CASE_FIXTURE(SuspectBench,
+                  "a channel that confirms no command after a reconnect is opened anew") {
   check(ConfirmThief::Mode::swallow, "has confirmed nothing for 300ms on a new channel");
 }

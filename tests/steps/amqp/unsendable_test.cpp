@@ -26,8 +26,8 @@ Command large_command(std::uint64_t number) {
   return command;
 }
 
-struct Bench {
-  explicit Bench(AmqpOptions with)
+struct UnsendableBench {
+  explicit UnsendableBench(AmqpOptions with)
       : options(std::move(with)), channel(options, [](LogLevel, std::string_view) {}) {
     channel.open("engine-a", notes);
   }
@@ -47,7 +47,7 @@ WireMessage dead_letter() {
 }  // namespace
 
 TEST_CASE("a broker's limit below ours fails the commands over it, and no other one waits") {
-  Bench bench(small_broker().options(unique_prefix()));
+  UnsendableBench bench(small_broker().options(unique_prefix()));
   Participant inventory(bench.options, "inventory");
   constexpr std::uint64_t count = 200;
   const std::set<std::uint64_t> culprits{1, 2, 77, 150, 200};
@@ -78,7 +78,7 @@ TEST_CASE("a broker's limit below ours fails the commands over it, and no other 
 }
 
 TEST_CASE("a command over the broker's limit that was sent before may have had its effect") {
-  Bench bench(small_broker().options(unique_prefix()));
+  UnsendableBench bench(small_broker().options(unique_prefix()));
   Command command = large_command(1);
   command.sent_before = true;
   bench.channel.send({command});
@@ -88,7 +88,7 @@ TEST_CASE("a command over the broker's limit that was sent before may have had i
 }
 
 TEST_CASE("dead letters that cannot be forwarded are kept in quarantine and stop no command") {
-  Bench bench(Broker::shared().options(unique_prefix()));
+  UnsendableBench bench(Broker::shared().options(unique_prefix()));
   Participant inventory(bench.options, "inventory");
   Wire hostile(bench.options);
   hostile.connection.select_confirms();
@@ -119,7 +119,7 @@ TEST_CASE("dead letters that cannot be forwarded are kept in quarantine and stop
 }
 
 TEST_CASE("a reply whose step is not UTF-8 is kept in quarantine once, and the next one is read") {
-  Bench bench(Broker::shared().options(unique_prefix()));
+  UnsendableBench bench(Broker::shared().options(unique_prefix()));
   Wire hostile(bench.options);
   hostile.connection.select_confirms();
   const std::string key = command_for(1, "x").id.saga.to_string() + "/caf\xe9/action";
@@ -141,7 +141,7 @@ TEST_CASE("a reply whose step is not UTF-8 is kept in quarantine once, and the n
 }
 
 TEST_CASE("a message that grew over a frame when it died ends one connection, and no more") {
-  Bench bench(Broker::shared().options(unique_prefix()));
+  UnsendableBench bench(Broker::shared().options(unique_prefix()));
   Participant inventory(bench.options, "inventory");
   Wire hostile(bench.options);
   hostile.connection.select_confirms();

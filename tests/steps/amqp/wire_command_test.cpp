@@ -29,7 +29,7 @@ WireMessage encoded(const Command& command) {
   return *message;
 }
 
-std::string reason_of(const WireMessage& message) {
+std::string command_reason(const WireMessage& message) {
   const DecodedCommand decoded = decode_command(message, "payment");
   const auto* problem = std::get_if<UnusableMessage>(&decoded);
   return problem == nullptr ? "" : problem->reason;
@@ -100,30 +100,30 @@ TEST_CASE("unknown headers are ignored, wrong ones make a command unreadable") {
   WireMessage message = encoded(sample());
   message.headers["x-shop"] = std::monostate{};
   message.headers["skald_future"] = true;
-  CHECK(reason_of(message).empty());
+  CHECK(command_reason(message).empty());
 
   message = encoded(sample());
   message.headers["skald_protocol"] = "2";
-  CHECK(reason_of(message) == "UNSUPPORTED_PROTOCOL");
+  CHECK(command_reason(message) == "UNSUPPORTED_PROTOCOL");
   message = encoded(sample());
   message.properties.correlation_id.clear();
-  CHECK(reason_of(message) == "BAD_HEADERS");
+  CHECK(command_reason(message) == "BAD_HEADERS");
   message = encoded(sample());
   message.properties.message_id = "nonsense";
-  CHECK(reason_of(message) == "BAD_HEADERS");
+  CHECK(command_reason(message) == "BAD_HEADERS");
   message = encoded(sample());
   message.headers["skald_attempt"] = std::int64_t{7};
-  CHECK(reason_of(message) == "FORGED_KEY");
+  CHECK(command_reason(message) == "FORGED_KEY");
   message = encoded(sample());
   message.headers["skald_round"] = std::int64_t{-1};
-  CHECK(reason_of(message) == "BAD_HEADERS");
+  CHECK(command_reason(message) == "BAD_HEADERS");
   message = encoded(sample());
   message.headers["skald_step"] = std::string(300, 's');
-  CHECK(reason_of(message) == "BAD_HEADERS");
+  CHECK(command_reason(message) == "BAD_HEADERS");
   message = encoded(sample());
   message.properties.type.clear();
-  CHECK(reason_of(message) == "BAD_HEADERS");
+  CHECK(command_reason(message) == "BAD_HEADERS");
   message = encoded(sample());
   message.body = "[]";
-  CHECK(reason_of(message) == "BAD_JSON");
+  CHECK(command_reason(message) == "BAD_JSON");
 }

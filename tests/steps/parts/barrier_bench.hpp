@@ -32,6 +32,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+inline const Outcome charged = Outcome::success({{"charge", 7}});
+
 inline Command barrier_command(Direction direction, std::uint64_t number = 1,
                                std::uint32_t round = 1, std::uint32_t attempt = 1) {
   Command command = make_command(number, "payment", "charge", attempt, direction);

@@ -8,7 +8,6 @@
 namespace skald::test {
 namespace {
 
-const Outcome charged = Outcome::success({{"charge", 7}});
 constexpr Duration lease{60'000};
 constexpr Duration lapsed{-1};
 

@@ -10,7 +10,6 @@ namespace skald::test {
 namespace {
 
 using Reason = CompletionRefused::Reason;
-const Outcome charged = Outcome::success({{"charge", 7}});
 const Outcome accepted = Outcome::pending(Duration{60'000}, 0.25);
 
 struct Pending {

@@ -9,7 +9,6 @@
 namespace skald::test {
 namespace {
 
-const Outcome charged = Outcome::success({{"charge", 7}});
 const Outcome declined = Outcome::rejected("DECLINED", "no money");
 
 struct InMemory : BarrierBench {

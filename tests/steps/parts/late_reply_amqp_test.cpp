@@ -16,7 +16,6 @@ namespace skald::test {
 namespace {
 
 using Kind = RecordingListener::Kind;
-const Outcome charged = Outcome::success({{"charge", 7}});
 
 /// A participant that says `pending` to everything, and an engine's channel.
 struct SlowShop {

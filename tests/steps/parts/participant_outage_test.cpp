@@ -22,14 +22,14 @@ bool says(const std::string& sentence, const std::string& part) {
   return sentence.find(part) != std::string::npos;
 }
 
-struct Shop {
-  Shop() {
+struct FailingShop {
+  FailingShop() {
     run_script(participant.database(), "CREATE TABLE effects (key TEXT PRIMARY KEY, n INTEGER)");
     participant.handle("charge", BarrierBench::effect(Outcome::success()));
   }
-  ~Shop() { channel.close(); }
-  Shop(const Shop&) = delete;
-  Shop& operator=(const Shop&) = delete;
+  ~FailingShop() { channel.close(); }
+  FailingShop(const FailingShop&) = delete;
+  FailingShop& operator=(const FailingShop&) = delete;
 
   // As an administrator does.
   void declare(const std::string& name = "payment") const {
@@ -84,7 +84,7 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Shop, "a participant goes on over the next host when its own dies") {
+TEST_CASE_FIXTURE(FailingShop, "a participant goes on over the next host when its own dies") {
   declare();
   TcpProxy first(options.port);
   TcpProxy second(options.port);
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Shop, "a participant goes on over the next host when its own d
   CHECK(effects() == 10);
 }
 
-TEST_CASE_FIXTURE(Shop, "a channel that spoils replies after a reconnect is opened anew") {
+TEST_CASE_FIXTURE(FailingShop, "a channel that spoils replies after a reconnect is opened anew") {
   declare();
   for (const auto mode : {ConfirmThief::Mode::refuse, ConfirmThief::Mode::swallow}) {
     ConfirmThief thief(options.port);
@@ -152,21 +152,22 @@ TEST_CASE_FIXTURE(Shop, "a channel that spoils replies after a reconnect is open
   CHECK(effects() == 60);
 }
 
-TEST_CASE_FIXTURE(Shop, "a participant needs no right to configure when all is there") {
+TEST_CASE_FIXTURE(FailingShop, "a participant needs no right to configure when all is there") {
   declare();
   const BrokerUser user(Broker::shared(), rights_of_participant(options.prefix, "payment",
                                                                 Topology::made_by_administrator));
   check_works(user.login(options));
 }
 
-TEST_CASE_FIXTURE(Shop,
+TEST_CASE_FIXTURE(FailingShop,
                   "a participant that declares its queue needs the rights of the table only") {
   const BrokerUser user(Broker::shared(),
                         rights_of_participant(options.prefix, "payment", Topology::self_declared));
   check_works(user.login(options));
 }
 
-TEST_CASE_FIXTURE(Shop, "a participant without its queue and the right to declare it says so") {
+TEST_CASE_FIXTURE(FailingShop,
+                  "a participant without its queue and the right to declare it says so") {
   const BrokerUser user(Broker::shared(), rights_of_participant(options.prefix, "payment",
                                                                 Topology::made_by_administrator));
   declare("somebody-else");
@@ -178,7 +179,7 @@ TEST_CASE_FIXTURE(Shop, "a participant without its queue and the right to declar
   CHECK(says(sentence, "or let an administrator declare the queue '" + queue + "'"));
 }
 
-TEST_CASE_FIXTURE(Shop, "a participant that may not reply says so at its start") {
+TEST_CASE_FIXTURE(FailingShop, "a participant that may not reply says so at its start") {
   declare();
   Rights rights = rights_of_participant(options.prefix, "payment", Topology::made_by_administrator);
   rights.write = "^" + options.prefix;

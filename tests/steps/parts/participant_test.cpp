@@ -10,8 +10,6 @@
 namespace skald::test {
 namespace {
 
-const Outcome charged = Outcome::success({{"charge", 7}});
-
 struct Payment {
   Payment() {
     run_script(participant.database(), "CREATE TABLE effects (key TEXT PRIMARY KEY, n INTEGER)");

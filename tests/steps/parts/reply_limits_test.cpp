@@ -41,8 +41,8 @@ void fill_frame(WireMessage& command, const std::string& exchange) {
   }
 }
 
-struct Shop {
-  Shop() {
+struct TalkativeShop {
+  TalkativeShop() {
     run_script(participant.database(), "CREATE TABLE effects (key TEXT PRIMARY KEY, n INTEGER)");
     participant.handle("charge", BarrierBench::effect(Outcome::success({{"charge", 7}})));
     participant.handle("large", BarrierBench::effect(Outcome::success(std::string(70'000, 'x'))));
@@ -69,7 +69,8 @@ struct Shop {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Shop, "a reply over the broker's limit is told by a short one, and none waits") {
+TEST_CASE_FIXTURE(TalkativeShop,
+                  "a reply over the broker's limit is told by a short one, and none waits") {
   AmqpChannel channel(options, [](LogLevel, std::string_view) {});
   channel.open("shop", listener);
   constexpr std::uint64_t count = 60;
@@ -102,7 +103,7 @@ TEST_CASE_FIXTURE(Shop, "a reply over the broker's limit is told by a short one,
   channel.close();
 }
 
-TEST_CASE_FIXTURE(Shop,
+TEST_CASE_FIXTURE(TalkativeShop,
                   "a command whose headers fill a frame is answered, and so is the next one") {
   SocketGuard guard;
   AmqpConnection foreigner(options, "a test", guard);
