@@ -51,7 +51,9 @@ class Spans {
             [this](const StepSucceeded& e) { answer(e.attempt, Span::End::succeeded, {}); },
             [this](const StepRejected& e) { answer(e.attempt, Span::End::rejected, e.error); },
             [this](const StepCompensated& e) { answer(e.attempt, Span::End::succeeded, {}); },
+            [this](const SagaResumed&) { close_stuck(); },
             [this](const SagaStuck& e) {
+              close_stuck();
               open(Span::Kind::stuck, {e.why.step, e.why.direction, 0}).error = e.why.error;
             },
             [this](const SagaPaused&) { open(Span::Kind::paused, {}); },
@@ -111,6 +113,13 @@ class Spans {
       span.error = error;
     });
     if (ended == Span::End::succeeded || ended == Span::End::rejected) settle(attempt.step);
+  }
+
+  // The saga may get stuck again in the row that resumes it.
+  void close_stuck() {
+    each_open([this](Span& span) {
+      if (span.kind == Span::Kind::stuck) close(span);
+    });
   }
 
   void settle(StepIndex step) {

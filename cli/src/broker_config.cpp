@@ -14,10 +14,20 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& what) { throw Refused(Refused::Code::invalid, what); }
 
-AmqpOptions from_file(const std::string& path, const Context& context) {
+// `where`: what the address stands in.
+AmqpOptions parsed(const std::string& where, const std::string& address) {
+  try {
+    return AmqpOptions::parse(address);
+  } catch (const ChannelError& error) {
+    refuse(where + ": " + error.what());
+  }
+}
+
+// `where`: what names the file.
+AmqpOptions from_file(const std::string& where, const std::string& path, const Context& context) {
   const SecretFile file = read_secret_file(path, context.variable("CREDENTIALS_DIRECTORY"));
-  if (!file.problem.empty()) refuse(file.problem);
-  return AmqpOptions::parse(file.text);
+  if (!file.problem.empty()) refuse(where + ": " + file.problem);
+  return parsed(path, file.text);
 }
 
 // A path in a configuration means the same from wherever the engine is started.
@@ -39,20 +49,23 @@ std::optional<AmqpOptions> from_config(const EngineConfig& config, const Context
   }
   if (amqp.size() != 1) refuse(path + ": amqp: give either url or url_file");
   if (amqp.contains("url_file")) {
-    return from_file(beside(path, amqp.at("url_file").get<std::string>()), context);
+    return from_file(path + ": amqp.url_file", beside(path, amqp.at("url_file").get<std::string>()),
+                     context);
   }
   if (const auto problem = secret_rights_problem(path, context.variable("CREDENTIALS_DIRECTORY"))) {
     refuse(*problem);
   }
-  return AmqpOptions::parse(amqp.at("url").get<std::string>());
+  return parsed(path + ": amqp.url", amqp.at("url").get<std::string>());
 }
 
 }  // namespace
 
 std::optional<AmqpOptions> find_broker(const EngineConfig& config, const Context& context) {
   if (auto options = from_config(config, context)) return options;
-  if (const auto url = context.variable("SKALD_AMQP_URL")) return AmqpOptions::parse(*url);
-  if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) return from_file(*file, context);
+  if (const auto url = context.variable("SKALD_AMQP_URL")) return parsed("SKALD_AMQP_URL", *url);
+  if (const auto file = context.variable("SKALD_AMQP_URL_FILE")) {
+    return from_file("SKALD_AMQP_URL_FILE", *file, context);
+  }
   return std::nullopt;
 }
 

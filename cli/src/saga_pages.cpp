@@ -150,10 +150,13 @@ std::variant<FoldedSaga, UnreadableSaga> SagaPages::try_load(const SagaId& id) {
     who += fmt::format(" ({} v{}, {})", known->type, known->definition_version,
                        to_string(known->status));
   }
-  unreadable.problem = fmt::format(
-      "saga {} cannot be read: {}; `skald abandon {}` closes it, `skald store check` "
-      "looks for more damage",
-      who, unreadable.problem, id.to_string());
+  // One that has ended needs nobody to close it.
+  const bool ended = unreadable.summary && is_end(unreadable.summary->status);
+  const std::string closing =
+      ended ? "" : fmt::format("`skald abandon {}` closes it, ", id.to_string());
+  unreadable.problem =
+      fmt::format("saga {} cannot be read: {}; {}`skald store check` looks for more damage", who,
+                  unreadable.problem, closing);
   return unreadable;
 }
 

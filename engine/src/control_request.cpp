@@ -269,7 +269,10 @@ SetBreakerArrival parse_set_breaker(Fields& fields) {
     Fields::fail("breaker", "must be \"closed\" or \"open\"");
   }
   arrival.order.phase = phase == "open" ? BreakerPhase::open : BreakerPhase::closed;
-  if (const auto ms = fields.number("for_ms")) arrival.lasting = Duration{*ms};
+  if (const auto ms = fields.number("for_ms")) {
+    if (*ms == 0) Fields::fail("for_ms", "must be 1 or more");
+    arrival.lasting = Duration{*ms};
+  }
   Requester requester = fields.requester();
   arrival.order.by = std::move(requester.by);
   arrival.order.reason = std::move(requester.reason);

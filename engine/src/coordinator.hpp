@@ -180,7 +180,7 @@ class Coordinator {
   std::optional<Refusal> decide_unusable(LiveSaga& live, const Input& input);
   void note_unusable(const SagaId& id, const std::string& problem);
   void tell_of_lost_locks(const SagaSummary& summary);
-  [[nodiscard]] Refusal refuse_saga(const SagaId& id) const;
+  [[nodiscard]] Refusal refuse_saga(const SagaId& id);
   void end_damaged(const RequestArrival& a);
   void log(LogLevel level, const std::string& text) const;
 

@@ -192,14 +192,17 @@ void Coordinator::note_unusable(const SagaId& id, const std::string& problem) {
   }
 }
 
-Refusal Coordinator::refuse_saga(const SagaId& id) const {
+Refusal Coordinator::refuse_saga(const SagaId& id) {
   const auto unusable = unusable_.find(id);
   if (unusable == unusable_.end()) {
     return {Code::not_found, fmt::format("no saga {} in this store", id.to_string())};
   }
-  return {Code::wrong_state,
-          fmt::format("saga {} cannot be carried on: {}; `skald abandon {}` closes it",
-                      id.to_string(), unusable->second, id.to_string())};
+  const auto summary = store().summary(id);
+  const std::string help = summary && is_end(summary->status)
+                               ? "`skald store check` looks for more damage"
+                               : fmt::format("`skald abandon {}` closes it", id.to_string());
+  return {Code::wrong_state, fmt::format("saga {} cannot be carried on: {}; {}", id.to_string(),
+                                         unusable->second, help)};
 }
 
 // One whose journal cannot be read is closed without being understood: its row says so, and its

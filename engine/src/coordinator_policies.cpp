@@ -263,9 +263,11 @@ void Coordinator::take(SetBreakerArrival& a) {
   if (a.lasting) a.order.until = later(now_, std::min(*a.lasting, duration_max));
   if (!book_.set_breaker(a.participant, a.order)) {
     const bool known = book_.known().contains(a.participant);
-    a.answer(Refusal{known ? Refused::Code::wrong_state : Refused::Code::not_found,
-                     known ? "participant " + a.participant + " has no breaker"
-                           : "no definition or option names a participant " + a.participant});
+    a.answer(Refusal{
+        known ? Refused::Code::wrong_state : Refused::Code::not_found,
+        known ? "participant " + a.participant +
+                    " has no breaker: state one in a definition or in the engine's configuration"
+              : "no definition or option names a participant " + a.participant});
     return;
   }
   const std::string told =

@@ -1,6 +1,7 @@
 #include "definition_reader.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -41,10 +42,19 @@ std::string Place::where_of(std::string_view key) const {
   return where_.empty() ? text : where_ + "." + text;
 }
 
-void Place::allow_keys(std::initializer_list<std::string_view> known) const {
+void Place::allow_keys(std::initializer_list<std::string_view> known,
+                       std::initializer_list<std::string_view> elsewhere,
+                       std::string_view subject) const {
   if (!value_->is_object()) refuse_value("an object");
   for (const auto& [key, member] : value_->items()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (std::find(elsewhere.begin(), elsewhere.end(), key) != elsewhere.end()) {
+      part([&] {
+        Place(member, where_of(key))
+            .refuse(fmt::format("{} has none; it takes {}", subject, fmt::join(known, ", ")));
+      });
+      continue;
+    }
     part([&] { Place(member, where_of(key)).refuse("unknown key" + did_you_mean(key, known)); });
   }
 }

@@ -58,8 +58,11 @@ class Place {
   /// The same, in the words `must be <must>, is <value>`.
   [[noreturn]] void refuse_value(const std::string& must) const;
 
-  /// Refuses what is no object, and keys that are not `known`.
-  void allow_keys(std::initializer_list<std::string_view> known) const;
+  /// Refuses what is no object, and keys that are not `known`. Those of `elsewhere` are keys, but
+  /// not of this `subject`: the refusal says so.
+  void allow_keys(std::initializer_list<std::string_view> known,
+                  std::initializer_list<std::string_view> elsewhere = {},
+                  std::string_view subject = {}) const;
   /// The member of an object, or nothing.
   [[nodiscard]] std::optional<Place> find(const std::string& key) const;
   /// The member of an object; `what` says what to give when it is missing.

@@ -121,18 +121,23 @@ void read_call(const Place& place, Step& step, const StepDefaults& defaults) {
 
 // The keys that a step may have depend on what it does.
 void check_keys(const Place& place, const Work& work) {
+  static const std::initializer_list<std::string_view> any{
+      "name",    "participant", "action", "compensation",       "kind",    "input",
+      "timeout", "deadline",    "retry",  "on_failure",         "resolve", "when",
+      "after",   "hedge",       "saga",   "compensation_retry", "sleep",   "wait_for",
+      "for_each"};
   if (std::holds_alternative<Sleep>(work)) {
-    place.allow_keys({"name", "when", "after", "kind", "sleep"});
+    place.allow_keys({"name", "when", "after", "kind", "sleep"}, any, "a step that sleeps");
   } else if (std::holds_alternative<WaitFor>(work)) {
-    place.allow_keys({"name", "when", "after", "kind", "wait_for", "on_failure"});
+    place.allow_keys({"name", "when", "after", "kind", "wait_for", "on_failure"}, any,
+                     "a step that waits for a signal");
   } else if (std::holds_alternative<ChildSaga>(work)) {
-    place.allow_keys({"name", "when", "after", "kind", "saga", "on_failure"});
+    place.allow_keys({"name", "when", "after", "kind", "saga", "on_failure"}, any,
+                     "a step that starts a child saga");
   } else if (std::holds_alternative<ForEach>(work)) {
-    place.allow_keys({"name", "when", "after", "for_each"});
+    place.allow_keys({"name", "when", "after", "for_each"}, any, "a step with a list");
   } else {
-    place.allow_keys({"name", "participant", "action", "compensation", "kind", "input", "timeout",
-                      "deadline", "retry", "compensation_retry", "on_failure", "resolve", "when",
-                      "after", "hedge", "saga", "sleep", "wait_for", "for_each"});
+    place.allow_keys(any);
   }
 }
 

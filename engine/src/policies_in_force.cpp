@@ -29,7 +29,9 @@ class Resolving {
 
   void add(const Definition& definition) {
     for (const Step& step : definition.steps) {
-      if (!step.participant.empty()) (void)resolved_.by_participant[step.participant];
+      const auto* each = step.as<ForEach>();
+      const std::string& name = each ? each->step->participant : step.participant;
+      if (!name.empty()) (void)resolved_.by_participant[name];
     }
     for (const auto& [name, stated] : definition.participants) {
       add(definition, name, "breaker", &ParticipantPolicies::breaker, stated);

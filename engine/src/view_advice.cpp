@@ -20,7 +20,7 @@ const std::vector<AdviceRow>& advice_table() {
        {Advice::resume, Advice::skip_succeeded, Advice::skip_rejected, Advice::skip,
         Advice::cancel}},
       {Standstill::input_unfilled,
-       "stuck: the input of a command, a child saga or a sleep cannot be filled in",
+       "stuck: the input of a command, a child saga or a sleep cannot be filled in, or is refused",
        {Advice::resume_patched, Advice::skip_succeeded, Advice::skip, Advice::cancel}},
       {Standstill::list_uncollected,
        "stuck: the outputs of a `for_each` cannot be collected",
@@ -44,6 +44,9 @@ const std::vector<AdviceRow>& advice_table() {
 namespace {
 
 bool is_template(const Stuck& stuck) { return stuck.error.code == "TEMPLATE"; }
+
+// The child's definition has looked at it and refused it.
+bool is_child_input(const Stuck& stuck) { return stuck.error.code == "CHILD_INPUT"; }
 
 Standstill undo_standstill(const Step& step, const StepState& s, const Stuck& stuck) {
   if (s.compensation == CompensationStatus::compensated) return Standstill::answered_since;
@@ -93,6 +96,7 @@ Standstill standstill_of(const Definition& definition, const Saga& saga) {
   if (is_template(stuck)) {
     return step.as<Gather>() ? Standstill::list_uncollected : Standstill::input_unfilled;
   }
+  if (is_child_input(stuck)) return Standstill::input_unfilled;
   return s.status == StepStatus::unknown ? Standstill::action_in_doubt : Standstill::action_failed;
 }
 

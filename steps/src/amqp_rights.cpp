@@ -1,11 +1,11 @@
 #include "amqp_rights.hpp"
 
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <optional>
+
+#include "librabbitmq.hpp"
 
 namespace skald {
 

@@ -30,6 +30,12 @@ std::optional<FileDescriptor> connect_to(const std::string& path, Duration timeo
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (::connect(socket.get(), generic, sizeof address) == 0) return socket;
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) return std::nullopt;
+  if (errno == EACCES) {
+    throw StoreError(StoreError::Kind::failed,
+                     fmt::format("cannot connect to the engine at {}: this user may not; run this "
+                                 "as root or as the user whose engine it is",
+                                 path));
+  }
   throw_system_error(errno, "connect to the engine at " + path);
 }
 

@@ -271,9 +271,9 @@ TEST_CASE("quarantined replies are requeued, one or many, and each is named with
         std::vector<std::string>{"3"});
   CHECK(world.skald({"quarantine", "list", "--saga", "nobody", "-o", "json"}).json().empty());
   const Result planned = world.skald({"quarantine", "requeue", "1", "7", "--dry-run"});
-  CHECK(planned.code == 0);
-  CHECK(planned.says("1  would send quarantine_requeue (UNKNOWN_SAGA)"));
-  CHECK(planned.says("7  the quarantine has no such message"));
+  CHECK(planned.code == 6);
+  CHECK(planned.says("1  would be considered again by an engine (UNKNOWN_SAGA)"));
+  CHECK(planned.says("7  would fail: the quarantine has no message 7"));
 
   const Result used = world.skald({"quarantine", "requeue", "1"});
   CHECK(used.code == 0);

@@ -101,7 +101,7 @@ constexpr Mistake mistakes[] = {
      "steps[1].sleep: must be a duration such as \"5m\", a time such as "
      "\"2026-03-01T09:30:00Z\", or {\"$from\": …} that leads to one, is \"soon\""},
     {"/steps/1", R"({"name": "n", "sleep": "1s", "timeout": "1s"})",
-     "steps[1].timeout: unknown key"},
+     "steps[1].timeout: a step that sleeps has none; it takes name, when, after, kind, sleep"},
     {"/steps/1", R"({"name": "n", "sleep": "1s", "kind": "pivot"})",
      "steps[1].kind: a step that only waits cannot be the pivot"},
     {"/steps/1", R"({"name": "n", "wait_for": {}})",

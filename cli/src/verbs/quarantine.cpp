@@ -63,8 +63,18 @@ Json message_json(const QuarantinedMessage& message) {
           {"body", message.body}};
 }
 
+// A saga that the store knows, by its id's beginning or its key; else the text that messages name,
+// since they may name anything.
+std::string saga_named(const std::string& text, StoreAccess& access) {
+  if (text.empty() || SagaId::parse(text)) return text;
+  const auto found = access.pages().find(text);
+  const auto* id = std::get_if<SagaId>(&found);
+  return id ? id->to_string() : text;
+}
+
 int list(const QuarantineOptions& options, Context& context) {
   StoreAccess access(context);
+  const std::string saga = saga_named(options.saga, access);
   const Format format = options.format.format();
   const bool as_json = format == Format::json || format == Format::jsonl;
   JsonWriter json(context.out, format);
@@ -80,7 +90,7 @@ int list(const QuarantineOptions& options, Context& context) {
   each_message(access.reader(), [&](const QuarantinedMessage& kept) {
     const QuarantinedMessage message = format == Format::ids ? kept : mask.shown(kept);
     const bool wanted = (options.reason.empty() || message.reason == options.reason) &&
-                        (options.saga.empty() || kept.saga == options.saga);
+                        (saga.empty() || kept.saga == saga);
     if (!wanted) return true;
     if (hidden.empty() && (as_json || message.detail != kept.detail)) {
       if (const std::string what = mask.what_is_hidden(message); !what.empty()) {
@@ -106,7 +116,8 @@ int list(const QuarantineOptions& options, Context& context) {
   if (as_json) {
     json.finish();
   } else if (taken == 0) {
-    context.note("the quarantine has no such message");
+    const bool all = options.reason.empty() && saga.empty();
+    context.note(all ? "the quarantine is empty" : "the quarantine has no such message");
   } else if (format != Format::ids) {
     table.print(context.out, Painter(context.colored()), static_cast<std::size_t>(context.width));
   }
@@ -114,9 +125,20 @@ int list(const QuarantineOptions& options, Context& context) {
   return exit_done;
 }
 
+std::int64_t parse_number(const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end || number < 1) {
+    throw Refused(Refused::Code::invalid,
+                  fmt::format("'{}' is not the number of a message", printable(text)));
+  }
+  return number;
+}
+
 int show(const QuarantineOptions& options, Context& context) {
   StoreAccess access(context);
-  const std::int64_t number = options.number;
+  const std::int64_t number = parse_number(options.number);
   const auto found = access.reader().quarantine(number - 1, 1);
   if (found.empty() || found.front().number != number) {
     throw Refused(Refused::Code::not_found,
@@ -144,17 +166,6 @@ int show(const QuarantineOptions& options, Context& context) {
   field("headers", message.headers);
   field("body", message.body);
   return exit_done;
-}
-
-std::int64_t parse_number(const std::string& text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end || number < 1) {
-    throw Refused(Refused::Code::invalid,
-                  fmt::format("'{}' is not the number of a message", printable(text)));
-  }
-  return number;
 }
 
 struct Chosen {
@@ -200,18 +211,22 @@ bool confirmed(const char* verb, const Chosen& chosen, const QuarantineOptions& 
   return false;
 }
 
-// Shows what would be sent: nothing else can be known before the engine has looked at it.
-int rehearse(const std::string& request, const Chosen& chosen, StoreAccess& access,
-             Context& context) {
+// Whether a message can be used by now only an engine can tell: it looks at the saga as well.
+int rehearse(const std::string& verb, const Chosen& chosen, StoreAccess& access, Context& context) {
+  int result = exit_done;
   for (const std::int64_t number : chosen.numbers) {
     const auto found = access.reader().quarantine(number - 1, 1);
-    const bool there = !found.empty() && found.front().number == number;
-    context.out << fmt::format(
-        "{}  {}\n", number,
-        there ? fmt::format("would send {} ({})", request, printable(found.front().reason))
-              : "the quarantine has no such message");
+    if (found.empty() || found.front().number != number) {
+      context.out << fmt::format("{}  would fail: the quarantine has no message {}\n", number,
+                                 number);
+      result = chosen.named_one ? exit_not_found : exit_some_failed;
+      continue;
+    }
+    const char* const outcome =
+        verb == "drop" ? "would be dropped" : "would be considered again by an engine";
+    context.out << fmt::format("{}  {} ({})\n", number, outcome, printable(found.front().reason));
   }
-  return exit_done;
+  return result;
 }
 
 // `verb` as people are asked, `status` for what is done and has no other.
@@ -222,7 +237,7 @@ int change_messages(const std::string& verb, const char* status, const Quarantin
   const std::string request = "quarantine_" + verb;
   StoreAccess access(context);
   if (!access.exists()) static_cast<void>(access.reader());  // says that the store is missing
-  if (options.dry_run) return rehearse(request, chosen, access, context);
+  if (options.dry_run) return rehearse(verb, chosen, access, context);
   if (!confirmed(verb.c_str(), chosen, options, context)) return exit_not_confirmed;
   ChangeResults results(request, options.format.format(), chosen.named_one, context);
   bool first = true;

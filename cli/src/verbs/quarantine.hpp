@@ -17,7 +17,7 @@ struct Context;
 struct QuarantineOptions {
   enum class Action { list, show, requeue, drop };
   Action action = Action::list;
-  std::int64_t number = 0;          ///< Of show.
+  std::string number;               ///< Of show.
   std::vector<std::string> chosen;  ///< Of requeue and drop: numbers; `-` reads them from stdin.
   std::string reason;               ///< Of list: those of this reason; empty: all.
   std::string saga;                 ///< Of list: those that name this saga; empty: all.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "context.hpp"
+#include "skald/error.hpp"
 #include "text_options.hpp"
 #include "verbs/verb.hpp"
 
@@ -40,6 +41,9 @@ int run(const SkipOptions& options, Context& context) {
   if (!options.as.empty()) fields["as"] = options.as;
   std::optional<JsonText> output;
   if (!options.output.empty()) {
+    if (options.as != "succeeded") {
+      throw Refused(Refused::Code::invalid, "--output goes with --as succeeded only");
+    }
     output = json_argument("--output", options.output, context);
     fields["output"] = output->value();
   }

@@ -76,8 +76,10 @@ void add_to(CLI::App& app, StartOptions& options) {
       ->check(valid_count(0, 9))
       ->type_name("N");
   verb.add_option("--reason", options.reason, "Why; kept in the history")->type_name("TEXT");
-  verb.add_flag("-w,--wait", options.wait, "Wait until it ends or is stuck (needs an engine)");
+  auto* wait =
+      verb.add_flag("-w,--wait", options.wait, "Wait until it ends or is stuck (needs an engine)");
   verb.add_option("--timeout", options.timeout, "Of --wait, then exit code 124")
+      ->needs(wait)
       ->type_name("DURATION");
   add_to(verb, options.format, {"table", "json"});
 }

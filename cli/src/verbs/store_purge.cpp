@@ -113,8 +113,8 @@ class Purge {
                   {"bytes", bytes}});
     } else {
       context_.out << fmt::format(
-          "{} and {} journal rows purged; the file had {} bytes and has {}\n", sagas(taken_.sagas),
-          taken_.rows, bytes_before_, bytes);
+          "{} and {} journal rows purged; the file and its log had {} bytes and have {}\n",
+          sagas(taken_.sagas), taken_.rows, bytes_before_, bytes);
     }
     if (refusal_) throw_if_refused(*refusal_);
     if (stopped_) context_.note("stopped before the end; the next purge goes on from there");
