@@ -88,6 +88,12 @@ function(skald_precompile target)
   endif()
   if(SKALD_UNITY AND NOT arg_APART)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # What is inlined is bounded by the size of the whole source: with the usual bounds a transition
+    # took 5 to 10 % more instructions, with these as many as before.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT type STREQUAL "EXECUTABLE")
+      target_compile_options(${target} PRIVATE
+        "SHELL:--param large-unit-insns=1000000" "SHELL:--param inline-unit-growth=200")
+    endif()
   endif()
 endfunction()
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "skald/work.hpp"
 
@@ -26,7 +27,7 @@ class TurnMeter {
   void begin() {
     began_ = work();
     stored_bytes_ = 0;
-    steps_ = 0;
+    granted_ = false;
   }
   void store(std::uint64_t bytes) { stored_bytes_ += bytes; }
 
@@ -38,23 +39,20 @@ class TurnMeter {
            now.compared - began_.compared >= limits_.compared;
   }
   /// One more step may begin, however full the turn is: whoever had to stop gets on.
-  void grant_one() { steps_ = 0; }
+  void grant_one() { granted_ = true; }
   [[nodiscard]] std::uint64_t decisions_left() const {
     const std::uint64_t made = work().decisions - began_.decisions;
     return made < limits_.decisions ? limits_.decisions - made : 0;
   }
-  /// Whether one more step may begin. The first of a turn always may, so that each turn gets on.
-  [[nodiscard]] bool goes_on() {
-    if (steps_ > 0 && is_full()) return false;
-    ++steps_;
-    return true;
-  }
+  /// Whether one more step may begin. A saga whose step may not is woken in the next turn, where
+  /// the first one is granted its step; so a large start and its first step are two turns.
+  [[nodiscard]] bool goes_on() { return std::exchange(granted_, false) || !is_full(); }
 
  private:
   Limits limits_;
   WorkDone began_;
   std::uint64_t stored_bytes_ = 0;
-  std::uint64_t steps_ = 0;
+  bool granted_ = false;
 };
 
 /// Bodies that the channel was given and has not confirmed; they are in memory.
