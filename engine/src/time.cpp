@@ -126,6 +126,8 @@ std::string describe_duration(Duration duration) {
 }
 
 std::string format_time(Time time) {
+  // The day in which the earliest time lies begins before it, where no time can count.
+  time = std::max(time, Time::min() + std::chrono::days{1});
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss<Duration> clock(time - day);

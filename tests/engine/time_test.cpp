@@ -102,3 +102,8 @@ TEST_CASE("the system clock starts at the wall clock and never goes back") {
     last = now;
   }
 }
+
+TEST_CASE("the ends of what a time can count are written without an overflow") {
+  CHECK(format_time(Time::min()) == format_time(Time::min() + std::chrono::days{1}));
+  CHECK_FALSE(format_time(Time::max()).empty());
+}
