@@ -181,6 +181,7 @@ class Coordinator {
   void note_unusable(const SagaId& id, const std::string& problem);
   void tell_of_lost_locks(const SagaSummary& summary);
   [[nodiscard]] Refusal refuse_saga(const SagaId& id);
+  void append_unread(Batch& batch, SagaSummary summary, Event event);
   void end_damaged(const RequestArrival& a);
   void log(LogLevel level, const std::string& text) const;
 

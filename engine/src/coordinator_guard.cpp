@@ -205,10 +205,18 @@ Refusal Coordinator::refuse_saga(const SagaId& id) {
                                          unusable->second, help)};
 }
 
+// Of a journal that cannot be read only the end is written on.
+void Coordinator::append_unread(Batch& batch, SagaSummary summary, Event event) {
+  summary.version = store().last_version(summary.id).value_or(0) + 1;
+  std::vector<Event> events;
+  events.push_back(std::move(event));
+  batch.appends.push_back({summary.id, summary.version, now_, std::move(events)});
+  batch.summaries.push_back(std::move(summary));
+}
+
 // One whose journal cannot be read is closed without being understood: its row says so, and its
 // summary. By itself, as it is no part of what is decided.
 void Coordinator::end_damaged(const RequestArrival& a) {
-  const auto last = store().last_version(a.saga);
   auto summary = store().summary(a.saga);
   if (!summary) return a.answer(refuse_saga(a.saga));
   if (is_end(summary->status)) {
@@ -221,14 +229,10 @@ void Coordinator::end_damaged(const RequestArrival& a) {
   summary->status = Status::abandoned;
   summary->forced = true;
   summary->paused = false;
-  summary->version = last.value_or(0) + 1;
   summary->updated_at = now_;
   summary->ended_at = now_;
-  batch.appends.push_back({a.saga,
-                           summary->version,
-                           now_,
-                           {SagaAbandoned{std::get<AbandonRequested>(a.input).requester}}});
-  batch.summaries.push_back(*summary);
+  append_unread(batch, *std::move(summary),
+                SagaAbandoned{std::get<AbandonRequested>(a.input).requester});
   last_position_ = store().commit(batch);
   locks_.forget(a.saga);
   log(LogLevel::warning,

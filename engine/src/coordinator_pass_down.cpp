@@ -79,11 +79,11 @@ std::optional<std::vector<SagaId>> Coordinator::descendants(const SagaId& root,
   std::size_t looked_at = 0;
   for (std::size_t i = 0; i < below.size() && i < family_sagas_max; ++i) {
     const SagaId id = below[i];
-    const auto glance = this->glance(id);
-    const DefinitionPtr definition = glance ? readable_definition(glance->definition) : nullptr;
+    const auto seen = glance(id);
+    const DefinitionPtr definition = seen ? readable_definition(seen->definition) : nullptr;
     if (!definition) continue;
-    const bool meant = may_be_meant(*definition, *glance);
-    const bool over = glance->status == Status::completed || glance->status == Status::compensated;
+    const bool meant = may_be_meant(*definition, *seen);
+    const bool over = seen->status == Status::completed || seen->status == Status::compensated;
     if (!meant && (over || !starts_children(*definition))) continue;
     if (++looked_at > pass_down_max) return std::nullopt;
     const LiveSaga* saga = live(id);

@@ -60,12 +60,9 @@ bool Coordinator::gives_key_up(const Definition& definition, const SagaId& holde
 
 std::optional<Refusal> Coordinator::hand_key_over(const SagaId& holder, const SagaId& to) {
   if (LiveSaga* saga = live(holder)) return apply(*saga, KeyWanted{to});
-  // Of a damaged history only the end is written on.
   SagaSummary summary = *store().summary(holder);
   summary.holds_key = false;
-  summary.version = store().last_version(holder).value_or(0) + 1;
-  open_.batch.appends.push_back({holder, summary.version, now_, {KeyHandedOver{to}}});
-  open_.batch.summaries.push_back(std::move(summary));
+  append_unread(open_.batch, std::move(summary), KeyHandedOver{to});
   return std::nullopt;
 }
 

@@ -130,8 +130,8 @@ StepSet undo_turns(const Definition& definition, const Saga& saga) {
       const bool open = planned.contains(next) && !is_closed(saga.steps[next].compensation);
       if (needed[next] || open) needed[step] = true;
     }
-    if (planned.contains(step) && !is_closed(saga.steps[step].compensation) && !needed[step])
-      turns.insert(step);
+    const bool open = planned.contains(step) && !is_closed(saga.steps[step].compensation);
+    if (open && !needed[step]) turns.insert(step);
   }
   return turns;
 }

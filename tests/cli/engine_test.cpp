@@ -142,3 +142,15 @@ TEST_CASE("completion scripts name the verbs") {
   }
   CHECK(world.bare({"completion", "cmd"}).code == 2);
 }
+
+TEST_CASE("an address that is none is a usage error that names where it stands") {
+  World world;
+  const auto config = world.write("conf.json", R"({"amqp": {"url_file": "none.url"}})");
+  const Result missing = world.skald({"run", "--config", config});
+  CHECK(missing.code == 2);
+  CHECK(missing.warns("conf.json: amqp.url_file"));
+  world.environment["SKALD_AMQP_URL"] = "http://x";
+  const Result other = world.skald({"run"});
+  CHECK(other.code == 2);
+  CHECK(other.warns("SKALD_AMQP_URL: "));
+}

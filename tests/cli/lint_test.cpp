@@ -65,3 +65,12 @@ TEST_CASE("lint reports every pointer, name and kind that fits to no other step"
       {"name": "b", "participant": "p", "action": "b", "compensation": "none", "after": ["b"]}]})");
   CHECK(world.bare({"definition", "lint", names, "-o", "json"}).json()[0]["findings"].size() == 2);
 }
+
+TEST_CASE("a key of other steps is told from one that no step has") {
+  World world;
+  const auto file = world.write("odd.json", R"({"saga": "odd", "version": 1, "steps": [
+      {"name": "a", "sleep": "1ms", "timeout": "1s"}, {"name": "b", "sleep": "1ms", "time": 1}]})");
+  const Result lint = world.skald({"definition", "lint", file});
+  CHECK(lint.says("steps[0].timeout: a step that sleeps has none; it takes name, when"));
+  CHECK(lint.says("steps[1].time: unknown key"));
+}

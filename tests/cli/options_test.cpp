@@ -221,3 +221,14 @@ TEST_CASE("definition show takes a version and a format") {
   CHECK(world.skald({"definition", "show", "order", "--definition", "1"}).out == shown.out);
   CHECK(world.skald({"--version"}).says("skald "));
 }
+
+TEST_CASE("an option that would do nothing is a usage error") {
+  World world;
+  const std::string id = world.stuck();
+  CHECK(
+      world.skald({"skip", id, "--step", "charge", "--as", "compensated", "--output", "1"}).code ==
+      2);
+  const auto file = world.write("nap.json", R"({"saga": "nap", "version": 1,
+      "steps": [{"name": "a", "sleep": "1ms"}]})");
+  CHECK(world.skald({"start", file, "--input", "1", "--timeout", "5s"}).code == 2);
+}

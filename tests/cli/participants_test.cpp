@@ -160,3 +160,12 @@ TEST_CASE("a configuration that is wrong is refused with the file and the place"
   CHECK(refusal(R"({"participant": {}})").find("participant: unknown") != std::string::npos);
   CHECK(refusal("{").find("engine.json") != std::string::npos);
 }
+
+TEST_CASE("participants of a list's steps are listed without an engine as well") {
+  World world;
+  const auto file = world.write("pack.json", R"({"saga": "pack", "version": 1, "steps": [
+      {"name": "each", "for_each": {"in": "/input/items", "step":
+        {"participant": "warehouse", "action": "pack", "compensation": "none"}}}]})");
+  REQUIRE(world.skald({"start", file, "--input", R"({"items": []})"}).code == 0);
+  CHECK(world.skald({"participants"}).says("warehouse"));
+}

@@ -246,3 +246,38 @@ TEST_CASE("control characters in payloads cannot steer the terminal") {
   }
   CHECK(world.skald({"show", id, "-o", "json"}).json()["key"] == "key\x1b[31m\n");
 }
+
+TEST_CASE("a child's input that is refused is helped by a patch, and why says so") {
+  constexpr const char* parent_of_strict = R"({"saga": "parent", "version": 1, "steps": [
+    {"name": "go", "saga": {"type": "strict"}}]})";
+  constexpr const char* strict_child = R"({"saga": "strict", "version": 1,
+    "input_schema": {"required": ["pin"]}, "steps": [{"name": "nap", "sleep": "1ms"}]})";
+  World world;
+  Engine engine(world.store());
+  engine.orchestrator().define(parse_definition(strict_child));
+  const auto file = world.write("parent.json", parent_of_strict);
+  const std::string id = world.skald({"start", file, "--input", "{}"}).lines().at(0);
+  REQUIRE(world.skald({"wait", id}).code == 11);
+  const Result why = world.skald({"why", id});
+  CHECK(why.says("`skald resume --step go --input-patch JSON` gives it an input"));
+  CHECK_FALSE(why.says("tries again"));
+  CHECK(world.skald({"resume", id, "--step", "go", "--input-patch", R"({"pin": 1})"}).code == 0);
+  CHECK(world.skald({"wait", id}).code == 0);
+}
+
+TEST_CASE("each time that a saga stands still is a bar of its own") {
+  World world;
+  const std::string id = world.stuck();
+  {
+    Engine engine(world.store());
+    CHECK(world.skald({"resume", id}).code == 0);
+    CHECK(world.skald({"wait", id}).code == 11);
+  }
+  const Json timeline = world.skald({"timeline", id, "-o", "json"}).json();
+  std::vector<Json> stuck;
+  for (const Json& span : timeline.contains("spans") ? timeline["spans"] : timeline) {
+    if (span.value("kind", "") == "stuck") stuck.push_back(span);
+  }
+  REQUIRE(stuck.size() >= 2);
+  CHECK(stuck[0]["end"] <= stuck[1]["begin"]);
+}

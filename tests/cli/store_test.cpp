@@ -291,3 +291,24 @@ TEST_CASE("quarantined replies are requeued, one or many, and each is named with
   CHECK(world.skald({"quarantine", "requeue", "1"}).code == 3);
   CHECK(world.skald({"quarantine", "requeue", "one"}).code == 2);
 }
+
+TEST_CASE("a dry run of the quarantine's changes fails where the change would") {
+  World world;
+  const std::string saga = world.completed("order-7");
+  QuarantinedMessage message;
+  message.reason = "BAD_JSON";
+  message.saga = saga;
+  world.quarantine({message});
+  CHECK(world.skald({"quarantine", "drop", "1", "--dry-run"}).says("would be dropped (BAD_JSON)"));
+  const Result gone = world.skald({"quarantine", "drop", "99", "--dry-run"});
+  CHECK(gone.code == 3);
+  CHECK(gone.says("would fail: the quarantine has no message 99"));
+  CHECK(world.skald({"quarantine", "requeue", "1", "99", "--dry-run"}).code == 6);
+  for (const std::string& name : {saga, std::string("key:order-7"), saga.substr(0, 20)}) {
+    CHECK(world.skald({"quarantine", "list", "--saga", name}).says("BAD_JSON"));
+  }
+  CHECK(world.skald({"quarantine", "list", "--saga", "zz"}).warns("has no such message"));
+  for (const char* number : {"abc", "-1", "0", "99999999999999999999999"}) {
+    CHECK(world.skald({"quarantine", "show", number}).code == 2);
+  }
+}

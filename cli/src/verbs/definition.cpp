@@ -60,9 +60,9 @@ void compare_with_store(const Definition& definition, StoreReader& reader,
 // How a recorded saga and this definition part. Values that either of the two definitions declares
 // secret are hidden: what tells them apart may quote one.
 std::optional<std::string> parting(const FoldedSaga& folded, const DefinitionPtr& definition,
-                                   StoreReader& reader) {
+                                   SagaPages& pages) {
   const auto divergence =
-      first_divergence(reader.definition(folded.saga.definition), folded.rows, definition);
+      first_divergence(pages.definition(folded.saga.definition), folded.rows, definition);
   if (!divergence) return std::nullopt;
   const SecretMask mask(*folded.definition, folded.saga, *definition);
   return fmt::format("saga {} (v{}) at history version {}: {}", folded.saga.id.to_string(),
@@ -83,7 +83,7 @@ void compare_with_sagas(const DefinitionPtr& definition, StoreAccess& access,
     const auto loaded = access.pages().try_load(summary.id);
     const auto* unreadable = std::get_if<UnreadableSaga>(&loaded);
     auto text = unreadable ? std::optional(unreadable->problem)
-                           : parting(std::get<FoldedSaga>(loaded), definition, access.reader());
+                           : parting(std::get<FoldedSaga>(loaded), definition, access.pages());
     if (text && ++apart <= named_max) named.push_back(*std::move(text));
     return true;
   });
