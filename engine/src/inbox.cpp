@@ -212,6 +212,19 @@ std::vector<Arrival> Inbox::drain() {
   return rest;
 }
 
+void Inbox::discard() {
+  Hand hand;
+  std::array<Hand, 3> earlier;
+  std::vector<Arrival> waiting;  // They end outside the lock: whoever waits may come again.
+  const std::lock_guard lock{mutex_};
+  hand.swap(hand_);
+  earlier.swap(earlier_hands_);
+  waiting.swap(waiting_);
+  in_hand_ = 0;
+  starts_ = 0;
+  start_bytes_ = 0;
+}
+
 std::size_t Inbox::size() const {
   const std::lock_guard lock{mutex_};
   return in_hand_ + waiting_.size();

@@ -44,6 +44,8 @@ class Inbox {
   void close();
   /// Empties it, and answers what was not taken. For the thread that takes, or once that is gone.
   std::vector<Arrival> drain();
+  /// Empties it without need for memory. For the thread that takes, or once that is gone.
+  void discard();
   [[nodiscard]] std::size_t size() const;
   /// How often what had gathered was taken: whatever two threads push under the same number will
   /// most likely be decided together.

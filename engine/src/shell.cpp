@@ -160,7 +160,7 @@ void Orchestrator::Shell::stop() {
   inbox_.close();
   thread_.join();  // It answers what it has taken and gives up whoever waits for a saga.
   close_to_the_outside();
-  inbox_.drain();  // What the channel said while closing; it is told again at the next open.
+  inbox_.discard();  // What the channel said while closing; it is told again at the next open.
   claim_.reset();
 }
 

@@ -33,9 +33,12 @@ class OwnedStores {
     const std::lock_guard guard(mutex_);
     return paths_.emplace(::getpid(), path).second;
   }
+  // Called by destructors: a key to look for would have to be allocated.
   void remove(const std::string& path) {
     const std::lock_guard guard(mutex_);
-    paths_.erase({::getpid(), path});
+    std::erase_if(paths_, [pid = ::getpid(), &path](const auto& owned) {
+      return owned.first == pid && owned.second == path;
+    });
   }
 
  private:

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "inbox.hpp"
@@ -42,6 +43,25 @@ TEST_CASE("what was not taken when an inbox is drained is all there, in order") 
   inbox.close();
   CHECK(inbox.push(numbered(5)) == Inbox::Pushed::closed);
   CHECK(numbers(inbox.drain()) == std::vector<std::uint64_t>{2, 3, 4});
+  CHECK_FALSE(inbox.take(1, {}));
+}
+
+TEST_CASE("what an inbox is emptied of ends, and whoever waits for it may push again") {
+  Inbox inbox(10);
+  int ended = 0;
+  const auto pushes_again = [&](void*) {
+    if (inbox.push(RoomArrival{}) == Inbox::Pushed::closed) ++ended;
+  };
+  for (int i = 0; i < 2; ++i) {
+    StartArrival one;
+    one.answer = [kept = std::shared_ptr<void>(&inbox, pushes_again)](const auto&) {};
+    inbox.push(std::move(one));
+    if (i == 0) (void)inbox.take(0, {});  // In hand, and not taken.
+  }
+  inbox.close();
+  inbox.discard();
+  CHECK(ended == 2);
+  CHECK(inbox.size() == 0);
   CHECK_FALSE(inbox.take(1, {}));
 }
 
