@@ -76,6 +76,7 @@ void Coordinator::process(Portion arrivals, Time now) {
   take_backlog();
   wake_deferred();  // Behind those that have had no turn yet.
   if (!holds_overdue()) fire_timers();
+  if (more_to_resend_) resend_unconfirmed();
   if (!interrupted_.empty()) run_interrupted();
   serve_lines();  // Last: what has ended leaves places to others.
   conclude(false);
@@ -123,8 +124,8 @@ std::optional<Time> Coordinator::next_due() const {
   if (!timers_.empty()) due = timers_.begin()->at;
   const bool unlocked = !unlocked_.empty() && !holds_overdue();
   const bool hope = !hopeful_.empty() && has_room_for_the_first();
-  const bool work =
-      more_to_serve_ || unlocked || hope || !backlog_.empty() || !deferred_.empty() || more_to_run_;
+  const bool work = more_to_serve_ || unlocked || hope || !backlog_.empty() || !deferred_.empty() ||
+                    more_to_run_ || more_to_resend_;
   if (work) return retry_commit_at_.value_or(now_);
   if (const auto admission = next_admission()) due = due ? std::min(*due, *admission) : admission;
   if (!held_back_.empty()) due = due ? std::min(*due, *hold_due_until_) : *hold_due_until_;

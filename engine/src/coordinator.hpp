@@ -378,6 +378,7 @@ class Coordinator {
   Position last_position_ = 0;
   Position acted_position_ = 0;  // Up to here the watermark's tracker knows what was issued.
   std::deque<std::pair<SagaId, AttemptRef>> unsent_;  // To be sent again after a recovery.
+  bool more_to_resend_ = false;                       // Of those; the turn had no time.
   std::deque<Interrupted> interrupted_;  // To be carried out again, the least suspicious first.
   std::optional<Interrupted> suspect_;   // Of those that were interrupted before: under way now.
   bool more_to_run_ = false;             // Of those; the turn had no time.

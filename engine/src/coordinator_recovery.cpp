@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "command_body.hpp"
 #include "coordinator.hpp"
 #include "skald/closed_mark.hpp"
 #include "skald/crash_point.hpp"
@@ -159,22 +160,26 @@ void Coordinator::take(RoomArrival&) {
   resend_unconfirmed();
 }
 
-// Those of paused sagas wait until they are resumed.
+// As many as the turn has time for. Those of paused sagas wait until they are resumed.
 void Coordinator::resend_unconfirmed() {
   std::vector<Command> commands;
   std::deque<std::pair<SagaId, AttemptRef>> left;
-  bool room = true;
-  for (const auto& [id, attempt] : unsent_) {
-    LiveSaga* saga = room ? live(id) : nullptr;
-    const bool decided = room && (!saga || !saga->find(attempt));  // By a reply that was waiting.
-    if (decided) continue;
-    room = room && has_room_for(*saga, attempt);
-    if (!room || saga->saga.paused) {
-      left.emplace_back(id, attempt);
+  auto next = unsent_.begin();
+  more_to_resend_ = false;
+  for (; next != unsent_.end(); ++next) {
+    more_to_resend_ = next != unsent_.begin() && meter_.is_full();
+    if (more_to_resend_) break;
+    const auto& [id, attempt] = *next;
+    LiveSaga* saga = live(id);
+    if (!saga || !saga->find(attempt)) continue;  // Decided by a reply that was waiting.
+    if (!has_room_for(*saga, attempt)) break;
+    if (saga->saga.paused) {
+      left.push_back(*next);
     } else {
       send_again(*saga, attempt, commands);
     }
   }
+  left.insert(left.end(), next, unsent_.end());
   unsent_ = std::move(left);
   if (commands.empty()) return;
   crash_point(CrashPoint::recovery_before_resend);
@@ -209,7 +214,9 @@ bool Coordinator::has_room_for(const LiveSaga& live, const AttemptRef& attempt) 
 void Coordinator::send_again(LiveSaga& live, const AttemptRef& attempt,
                              std::vector<Command>& commands) {
   std::string problem;
-  auto body = command_body(*live.definition, live.saga, attempt.step, attempt.direction, problem);
+  auto body = command_body(*live.definition, live.saga, attempt.step, attempt.direction, live.trees,
+                           problem);
+  keep_trees(live);
   if (!body) {  // It could be filled in before; should it not be so any more, the attempt times
                 // out.
     OutstandingAttempt& o = *live.find(attempt);

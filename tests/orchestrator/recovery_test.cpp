@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "scripted_channel.hpp"
+#include "skald/work.hpp"
 
 using namespace skald;
 using skald::testing::Engine;
@@ -105,6 +106,38 @@ TEST_CASE("a stuck saga that is resumed without an engine goes on with the next 
   const Command release = engine.channel.take();
   CHECK(release.id.to_string() == started.id.to_string() + "/reserve/compensate/2");
   CHECK(release.round == 2);
+}
+
+TEST_CASE("commands with long bodies are sent again in several turns, their input parsed once") {
+  constexpr std::size_t elements = 40;
+  constexpr std::size_t input_bytes = 300'000;
+  // A body is rendered, put into the command, and scanned; a turn of 1 MiB may end with one more.
+  constexpr std::uint64_t body_work = 3 * (input_bytes + 1'000);
+  constexpr std::uint64_t turn_bytes_max = 1024UL * 1024 + body_work;
+  Engine engine{R"({"saga": "parcel", "version": 1, "steps": [
+    {"name": "ship", "for_each": {"in": "/input/items", "concurrency": 100, "step":
+      {"participant": "p", "action": "a", "compensation": "none",
+       "input": {"$from": "/input"}}}} ]})"};
+  Json input{{"items", Json::array()}, {"note", std::string(input_bytes, 'y')}};
+  for (std::size_t i = 0; i < elements; ++i) input["items"].push_back(i);
+  (void)engine.start({}, input);
+  for (int turns = 0; engine.channel.sent.size() < elements && turns < 100; ++turns) engine.tell();
+  REQUIRE(engine.channel.sent.size() == elements);
+  const std::uint64_t parsed_before = work().parsed_bytes;
+  engine.crash();  // Takes the first turn.
+  std::size_t before = engine.channel.sent.size();
+  CHECK(before < elements);
+  for (int turns = 0; engine.channel.sent.size() < elements && turns < 100; ++turns) {
+    REQUIRE(engine.next_due().value_or(Time::max()) <= engine.now);
+    const std::uint64_t begun = work().bytes();
+    engine.tell();
+    CHECK(work().bytes() - begun < turn_bytes_max);
+    CHECK(engine.channel.sent.size() > before);
+    before = engine.channel.sent.size();
+  }
+  CHECK(engine.channel.sent.size() == elements);
+  // Each body is scanned, and the input is read when the saga is loaded and made a tree of once.
+  CHECK(work().parsed_bytes - parsed_before < (elements + 3) * (input_bytes + 1'000));
 }
 
 TEST_CASE("what nobody has to do anything about does not stay in memory") {
