@@ -56,6 +56,7 @@ Coordinator::Coordinator(Store& store, Channel& channel, Settings settings)
 void Coordinator::process(Portion arrivals, Time now) {
   now_ = now;
   meter_.begin();
+  const std::size_t deferred_before = deferred_.size();
   if (retry_commit_at_ && *retry_commit_at_ <= now) {
     retry_commit_at_.reset();  // Even if nothing was kept: what is due is due once.
     if (!held_.empty()) backlog_.emplace_front(std::exchange(held_, {}));
@@ -74,7 +75,7 @@ void Coordinator::process(Portion arrivals, Time now) {
     backlog_.insert(is_failing() ? backlog_.begin() : backlog_.end(), std::move(arrivals));
   }
   take_backlog();
-  wake_deferred();  // Behind those that have had no turn yet.
+  wake_deferred(deferred_before);  // Behind those that have had no turn yet.
   if (!holds_overdue()) fire_timers();
   if (more_to_resend_) resend_unconfirmed();
   if (!interrupted_.empty()) run_interrupted();

@@ -26,6 +26,7 @@
 #include "live_sagas.hpp"
 #include "lock_table.hpp"
 #include "policy_admission.hpp"
+#include "prepared_children.hpp"
 #include "skald/decide.hpp"
 #include "skald/error.hpp"
 #include "skald/orchestrator.hpp"
@@ -217,8 +218,8 @@ class Coordinator {
   void tell_parent(const LiveSaga& child);
   [[nodiscard]] std::size_t family_size(const SagaId& root);
   void wake_unlocked();
-  void wake_deferred();
-  void wake(std::deque<SagaId>& waiting);
+  void wake_deferred(std::size_t before);
+  void wake(std::deque<SagaId>& waiting, std::size_t left);
   struct LockLine {
     Position started = 0;
     SagaId saga;
@@ -358,6 +359,7 @@ class Coordinator {
   std::deque<SagaId> unlocked_;    // Have come to the front of a line, and were not woken yet.
   std::deque<SagaId> deferred_;    // Have more to do than their turn allowed.
   std::vector<FamilyMessage> family_;  // What a family's sagas have to tell each other; a stack.
+  PreparedChildren prepared_;          // Of those that are to be started.
   bool carrying_ = false;
   const Saga* deciding_ = nullptr;                    // Of the decision under way.
   std::unordered_map<SagaId, std::size_t> families_;  // Sagas by root, as far as they are known.

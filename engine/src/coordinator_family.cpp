@@ -16,13 +16,13 @@
 namespace skald {
 std::optional<Refusal> Coordinator::prepare(DefinitionPtr& definition, StartRequested& request,
                                             PayloadTrees& trees) {
-  auto effective = effective_definition(definition, request.input);
+  auto effective =
+      effective_definition(definition, [&]() -> const Json& { return trees.input(request.input); });
   if (const auto* problem = std::get_if<std::string>(&effective)) {
     return Refusal{Refused::Code::invalid, "the input " + *problem};
   }
   definition = std::get<DefinitionPtr>(std::move(effective));
-  // Of a child, refuses_child() has looked.
-  if (auto unfit = request.parent ? std::nullopt : problem_of_start(*definition, request, trees)) {
+  if (auto unfit = problem_of_start(*definition, request, trees)) {
     return Refusal{Refused::Code::invalid, *std::move(unfit)};
   }
   std::string problem;
@@ -61,18 +61,20 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
                               deciding_->root.to_string(), family_sagas_max),
                   true);
   }
-  auto effective = effective_definition(definition, input);
+  PayloadTrees trees;
+  auto effective =
+      effective_definition(definition, [&]() -> const Json& { return trees.input(input); });
   if (const auto* unfit = std::get_if<std::string>(&effective)) {
     return refuse("CHILD_INPUT", fmt::format("saga {}: the input {}", child.type, *unfit));
   }
+  definition = std::get<DefinitionPtr>(std::move(effective));
   StartRequested start;
   start.input = input;
-  PayloadTrees trees;
-  if (const auto missing = problem_of_start(*std::get<DefinitionPtr>(effective), start, trees)) {
+  if (const auto missing = problem_of_start(*definition, start, trees)) {
     return refuse("CHILD_INPUT", fmt::format("saga {}: {}", child.type, *missing));
   }
   std::string problem;
-  const auto locks = lock_names(*definition, input, std::nullopt, problem);
+  auto locks = lock_names(*definition, input, std::nullopt, problem);
   if (!locks)
     return refuse("CHILD_INPUT", fmt::format("saga {}: the lock {}", child.type, problem));
   if (const auto other = locks_.circle(deciding_->root, *locks)) {
@@ -84,6 +86,7 @@ std::optional<Admission::ChildRefusal> Coordinator::refuses_child(const Step& st
                   true);
   }
   families_[deciding_->root] = family + 1;  // Here, as one decision may start many.
+  prepared_.keep(deciding_->id, step.name, {definition, *std::move(locks), std::move(trees)});
   return std::nullopt;
 }
 
@@ -113,6 +116,7 @@ void Coordinator::carry_family() {
     std::visit([this](auto& m) { carry(m); }, message);
   }
   carrying_ = false;
+  prepared_.clear();
 }
 
 void Coordinator::carry(ChildMessage& message) {
@@ -127,8 +131,8 @@ void Coordinator::carry(const ParentMessage& message) {
 }
 
 void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
-  const ChildSaga& child = *parent.definition->steps[start.attempt.step].as<ChildSaga>();
-  DefinitionPtr definition = newest_definition(child.type, child.version);
+  auto prepared = prepared_.take(parent.saga.id, parent.definition->steps[start.attempt.step].name);
+  if (!prepared) throw Error("a child saga is started that refuses_child() was not asked about");
   StartRequested request;
   request.id = start.child;
   request.input = std::move(start.input);
@@ -136,9 +140,8 @@ void Coordinator::start_child(LiveSaga& parent, StartChild& start) {
   request.parent = ParentRef{parent.saga.id, start.attempt.step, start.attempt.attempt};
   request.root = parent.saga.root;
   request.depth = parent.saga.depth + 1;
-  PayloadTrees trees;
-  (void)prepare(definition, request, trees);  // Checked by refuses_child().
-  (void)start_saga(definition, std::move(request), std::move(trees));
+  request.locks = std::move(prepared->locks);
+  (void)start_saga(prepared->definition, std::move(request), std::move(prepared->trees));
 }
 
 void Coordinator::turn_child_back(const TurnChildBack& turn) {
@@ -169,14 +172,16 @@ void Coordinator::tell_parent(const LiveSaga& live_child) {
 }
 
 void Coordinator::wake_unlocked() {
-  if (!holds_overdue()) wake(unlocked_);
+  if (!holds_overdue()) wake(unlocked_, unlocked_.size());
 }
 
-void Coordinator::wake_deferred() { wake(deferred_); }
+// Those that this turn has put off wait for the next: a large start and its first step are two.
+void Coordinator::wake_deferred(std::size_t before) {
+  wake(deferred_, std::min(before, deferred_.size()));
+}
 
-// As many as the turn has time for, one at least.
-void Coordinator::wake(std::deque<SagaId>& waiting) {
-  std::size_t left = waiting.size();  // Those that come meanwhile wait for the next turn.
+// The first `left`, as far as the turn has time for them, and one at least.
+void Coordinator::wake(std::deque<SagaId>& waiting, std::size_t left) {
   for (bool first = true; left > 0 && (first || !meter_.is_full()); --left, first = false) {
     if (first) meter_.grant_one();
     const SagaId id = waiting.front();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "definition_shape.hpp"
 #include "json_pointer.hpp"
@@ -100,10 +101,17 @@ Definition expand(const Definition& definition, const Json& input) {
 
 std::variant<DefinitionPtr, std::string> effective_definition(const DefinitionPtr& definition,
                                                               const JsonText& input) {
+  std::optional<Json> tree;
+  return effective_definition(definition,
+                              [&]() -> const Json& { return tree.emplace(input.value()); });
+}
+
+std::variant<DefinitionPtr, std::string> effective_definition(
+    const DefinitionPtr& definition, const std::function<const Json&()>& input) {
   const auto repeats = [](const Step& step) { return step.as<ForEach>() != nullptr; };
   const auto& steps = definition->steps;
   if (std::none_of(steps.begin(), steps.end(), repeats)) return definition;
-  const Json tree = input.value();
+  const Json& tree = input();
   std::size_t total = 0;
   std::size_t bytes = 0;
   for (const Step& step : steps) {

@@ -14,7 +14,9 @@ namespace skald {
 /// What it answers stays where it is until then. One thread.
 class PayloadTrees {
  public:
-  [[nodiscard]] const Json& input(const Saga& saga) { return tree_of(input_, saga.input); }
+  [[nodiscard]] const Json& input(const Saga& saga) { return input(saga.input); }
+  /// The saga's input, before there is a saga.
+  [[nodiscard]] const Json& input(const JsonText& text) { return tree_of(input_, text); }
   /// Null when the step has no output.
   [[nodiscard]] const Json* output(const Saga& saga, StepIndex step);
 

@@ -119,3 +119,23 @@ TEST_CASE_FIXTURE(LargeFamily, "of a large family only those that stand still ar
   CHECK_FALSE(engine.saga(last).paused);
   CHECK(work().rows - rows < 4'000);  // The parent's own, mostly.
 }
+
+TEST_CASE("what a child saga is given is read once, to allow it and to start it") {
+  constexpr std::size_t input_bytes = 1'000'000;
+  Engine engine{R"({"saga": "parent", "version": 1, "steps": [
+    {"name": "whole", "saga": {"type": "part", "input": {"$from": "/input"}}} ]})"};
+  REQUIRE(engine
+              .define(R"({"saga": "part", "version": 1, "steps": [
+    {"name": "each", "for_each": {"in": "/input/items", "step":
+      {"participant": "p", "action": "a", "compensation": "none"}}} ]})")
+              .empty());
+  const Json input{{"items", {1}}, {"note", std::string(input_bytes, 'y')}};
+  const WorkDone before = work();
+  const SagaId parent = engine.start({}, input);
+  while (engine.next_due().value_or(Time::max()) <= engine.now) engine.tell();
+  REQUIRE(engine.saga(parent).steps[0].child);
+  // The parent's input is put together by this test and made a tree of; the child's is rendered,
+  // scanned, and made a tree of.
+  CHECK(work().parsed_bytes - before.parsed_bytes < 3 * input_bytes + 100'000);
+  CHECK(work().rendered_bytes - before.rendered_bytes < 2 * input_bytes + 100'000);
+}

@@ -1,6 +1,7 @@
 // Definitions whose steps depend on the input: `for_each` becomes one step per element.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <variant>
 
@@ -15,5 +16,8 @@ namespace skald {
 /// does not allow it, the reason, as the end of the sentence "the input …".
 [[nodiscard]] std::variant<DefinitionPtr, std::string> effective_definition(
     const DefinitionPtr& definition, const JsonText& input);
+/// The same for an input that may be a tree already: `input` is called once, if at all.
+[[nodiscard]] std::variant<DefinitionPtr, std::string> effective_definition(
+    const DefinitionPtr& definition, const std::function<const Json&()>& input);
 
 }  // namespace skald
