@@ -36,11 +36,16 @@ std::string read_file(const std::string& path) {
                   fmt::format("cannot read the file {}: {}; give one that this user may read", path,
                               std::generic_category().message(errno)));
   }
-  // What is too long is refused where it is parsed; a device may have no end.
+  // A device may have no end.
   std::string text;
   std::istreambuf_iterator<char> at(file);
   for (; at != std::istreambuf_iterator<char>() && text.size() <= JsonLimits{}.bytes; ++at) {
     text += *at;
+  }
+  if (text.size() > JsonLimits{}.bytes) {
+    throw Refused(Refused::Code::invalid,
+                  fmt::format("{} holds more than {} bytes; no file that is read here may", path,
+                              JsonLimits{}.bytes));
   }
   return text;
 }

@@ -76,6 +76,14 @@ std::vector<std::string> explain(StoreAccess& access, const FoldedSaga& folded, 
   if (needs_engine && !saga.paused && !access.engine_running()) {
     sentence += "; but no engine answers at this store now, and without one nothing goes on";
   }
+  // Its own sentence asks whether any engine runs.
+  const bool asks_for_engine = saga.status == Status::pending && !saga.paused && !waits_for_more;
+  if (asks_for_engine && access.engine_running()) {
+    sentence = fmt::format(
+        "has waited {} to begin; the engine that runs on this store issues nothing new for up to "
+        "10s after its start, while answers that had queued up arrive",
+        describe_duration(std::max(now - saga.started_at, Duration::zero())));
+  }
   std::vector<std::string> lines{std::move(sentence)};
   if (!is_end(saga.status)) append_children(access, saga, mask, now, lines);
   return lines;

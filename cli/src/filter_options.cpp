@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "skald/error.hpp"
+#include "skald/text.hpp"
 #include "span_options.hpp"
 #include "text_options.hpp"
 
@@ -86,6 +87,18 @@ std::vector<std::string> split_all(const char* option, const std::vector<std::st
   return parts;
 }
 
+// A filter that nothing can match is a mistake, not an empty answer.
+std::vector<std::string> names_of(const char* option, std::vector<std::string> names) {
+  for (const std::string& name : names) {
+    if (const auto problem = name_problem(name, name_bytes_max)) {
+      throw Refused(Refused::Code::invalid,
+                    fmt::format("{}: a name {}; give 1 to {} bytes of UTF-8", option, *problem,
+                                name_bytes_max));
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 SagaFilter FilterOptions::filter(Time now) const {
@@ -100,10 +113,10 @@ SagaFilter FilterOptions::filter(Time now) const {
     }
     filter.statuses.push_back(*parsed);
   }
-  filter.types = split_all("--type", type);
-  filter.keys = key;
-  filter.steps = split_all("--step", step);
-  filter.error_codes = split_all("--error-code", error_code);
+  filter.types = names_of("--type", split_all("--type", type));
+  filter.keys = names_of("--key", key);
+  filter.steps = names_of("--step", split_all("--step", step));
+  filter.error_codes = names_of("--error-code", split_all("--error-code", error_code));
   filter.attempts_ge = attempts_ge;
   if (!older_than.empty()) filter.started_before = parse_moment("--older-than", older_than, now);
   if (!newer_than.empty()) filter.started_after = parse_moment("--newer-than", newer_than, now);
@@ -123,7 +136,7 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
   list("--type", options.type, "Any of these saga types", "LIST");
   list("--key", options.key, "The business key, a comma included; repeatable", "KEY");
   if (with_step)
-    list("--step", options.step, "The step it is at, waiting, stuck or failed", "LIST");
+    list("--step", options.step, "The step it is at, waiting, stuck or failed; a list's name is each of its elements", "LIST");
   list("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
   app.add_option("--attempts-ge", options.attempts_ge, "Some step has at least N attempts")
       ->check(valid_count(0))

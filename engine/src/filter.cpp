@@ -43,12 +43,22 @@ bool is_at(const Saga& saga, StepIndex index) {
   return false;
 }
 
+// A list's name stands for the steps of all of its elements: `pack` for `pack.0`, `pack.1`, …
+bool stands_for(const std::string& name, const Step& step) {
+  if (step.name == name) return true;
+  return step.element && step.name.size() > name.size() && step.name.starts_with(name) &&
+         step.name[name.size()] == '.';
+}
+
 bool is_at_any(const std::vector<std::string>& names, const Definition& definition,
                const Saga& saga) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const auto step = definition.find(name);
-    return step && is_at(saga, *step);
-  });
+  for (StepIndex i = 0; i < definition.steps.size(); ++i) {
+    const auto stands = [&](const std::string& name) {
+      return stands_for(name, definition.steps[i]);
+    };
+    if (is_at(saga, i) && std::any_of(names.begin(), names.end(), stands)) return true;
+  }
+  return false;
 }
 
 bool has_attempts(const Saga& saga, std::uint32_t count) {

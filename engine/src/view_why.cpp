@@ -197,8 +197,22 @@ class Why {
   [[nodiscard]] std::string stuck() const {
     const StepIndex step = saga_.stuck->step;
     const Standstill standstill = standstill_of(definition_, saga_);
-    return fmt::format("stuck{}: {}; {}", stuck_for(), stuck_by(standstill),
-                       advice(definition_, saga_, standstill, step));
+    return fmt::format("stuck{}: {}; {}{}", stuck_for(), stuck_by(standstill),
+                       advice(definition_, saga_, standstill, step), also_stuck());
+  }
+
+  // Of an undo in parallel, the other branches that need somebody.
+  [[nodiscard]] std::string also_stuck() const {
+    std::string text;
+    for (const StepIndex step : saga_.undo_plan) {
+      const StepState& s = saga_.steps[step];
+      if (step == saga_.stuck->step || s.compensation != CompensationStatus::stuck) continue;
+      const Attempts& undo = s.of(Direction::compensate);
+      text += fmt::format("{}{}{}", text.empty() ? "" : ", ", name(step),
+                          undo.error ? " (" + describe(*undo.error) + ")" : "");
+    }
+    return text.empty() ? text
+                        : fmt::format("; stuck as well, and helped with --step NAME: {}", text);
   }
 
   // What holds it, without how long and what helps.

@@ -106,6 +106,16 @@ std::string canonical_path(const std::string& path) {
 }
 
 void throw_path_error(int error_number, const std::string& operation, const std::string& path) {
+  if (error_number == ENOENT) {
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    std::error_code ignored;
+    if (!folder.empty() && !std::filesystem::exists(folder, ignored)) {
+      throw StoreError(StoreError::Kind::failed,
+                       fmt::format("cannot {}: there is no folder {}; make it first, or give "
+                                   "another path",
+                                   operation, folder.string()));
+    }
+  }
   if (error_number != EACCES) throw_system_error(error_number, operation);
   const std::string folder = closed_folder(path);
   const std::string what =

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "skald/sqlite_store.hpp"
 #include "world.hpp"
 
 using namespace skald;
@@ -40,6 +41,23 @@ TEST_CASE("a wait that takes too long exits with 124") {
   CHECK(result.code == 124);
   CHECK(result.out == "running\n");
   CHECK(world.skald({"wait", id, "--timeout", "soon"}).code == 2);
+}
+
+TEST_CASE("why does not ask for an engine while one runs") {
+  World world;
+  (void)world.completed();
+  const Result started = world.skald({"start", "order", "--input", "{}"});
+  REQUIRE(started.code == 0);
+  const std::string id = started.lines().at(0);
+  CHECK(world.skald({"why", id}).says("is `skald run` or the service running on this store?"));
+  // It answers, and has issued nothing yet.
+  SqliteStore store(world.store());
+  store.serve_control(
+      [](std::string_view) { return std::string(R"({"ok":true,"participants":[]})"); });
+  const Result why = world.skald({"why", id});
+  CHECK(why.says("the engine that runs on this store issues nothing new for up to 10s"));
+  CHECK_FALSE(why.says("is `skald run`"));
+  store.stop_control();
 }
 
 TEST_CASE("watch draws until the end") {

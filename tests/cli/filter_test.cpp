@@ -41,6 +41,18 @@ TEST_CASE("a comma is part of a key, so a change never meets the saga of another
   CHECK(world.skald({"list", "-o", "ids", "--key", R"(a\,b)"}).out.empty());
 }
 
+TEST_CASE("a name that is too long to be one is refused, and not taken for one that nothing has") {
+  World world;
+  (void)world.completed();
+  for (const char* option : {"--type", "--key", "--step", "--error-code"}) {
+    const Result longest = world.skald({"list", option, std::string(255, 'x')});
+    CHECK(longest.code == 0);
+    const Result longer = world.skald({"list", option, std::string(256, 'x')});
+    CHECK(longer.code == 2);
+    CHECK(longer.warns(std::string(option) + ": a name is 256 bytes long"));
+  }
+}
+
 TEST_CASE("an option that is given without a value chooses nothing and changes nothing") {
   World world;
   const auto id = world.stuck();

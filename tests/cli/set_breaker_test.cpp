@@ -89,6 +89,7 @@ TEST_CASE_FIXTURE(Shop, "participants set refuses what it cannot do, and says wh
   refused({"payment", "--breaker", "ajar"}, 2, "ajar");
   refused({"payment"}, 2, "--breaker");
   refused({"payment", "--breaker", "open", "--for", "soon"}, 2, "--for");
+  refused({"payment", "--breaker", "open", "--for", "0s"}, 2, "--for: must be longer than nothing");
   CHECK(payment()["order"].is_null());
 }
 

@@ -122,3 +122,16 @@ TEST_CASE("the store's definitions are listed and shown whole") {
   const Json shown = world.skald({"definition", "show", "order"}).json();
   CHECK(parse_definition(shown.dump()) == parse_definition(order_definition));
 }
+
+TEST_CASE("an input that is too long says so, and no length that was not counted") {
+  World world;
+  (void)world.completed();
+  const std::string text = '"' + std::string(3'000'000, 'x') + '"';
+  const auto file = world.write("long.json", text);
+  const Result of_file = world.skald({"start", "order", "--input", "@" + file});
+  CHECK(of_file.code == 2);
+  CHECK(of_file.warns(file + " holds more than 1048576 bytes"));
+  const Result piped = world.skald({"start", "order", "--input", "-"}, text);
+  CHECK(piped.code == 2);
+  CHECK(piped.warns("--input: JSON of more than 1048576 bytes is over the limit"));
+}

@@ -222,7 +222,9 @@ TEST_CASE("store check and backup") {
   const Result taken = world.skald({"store", "backup", copy});
   CHECK(taken.code == 2);
   CHECK(taken.warns("exists already"));
-  CHECK(world.skald({"store", "backup", world.path("nowhere/copy.db")}).code == 2);
+  const Result nowhere = world.skald({"store", "backup", world.path("nowhere/copy.db")});
+  CHECK(nowhere.code == 2);
+  CHECK(nowhere.warns("there is no folder " + world.path("nowhere")));
 }
 
 TEST_CASE("quarantined messages are listed, shown and dropped") {

@@ -6,6 +6,7 @@
 
 #include "definition_fixture.hpp"
 #include "property.hpp"
+#include "skald/expansion.hpp"
 
 using namespace skald;
 using namespace std::chrono_literals;
@@ -224,6 +225,34 @@ TEST_CASE("a saga is at the steps that are under way, failed or stuck") {
   }
   saga.stuck = Stuck{.step = 0, .error = {}};
   CHECK(at_step(saga, "reserve-stock"));
+}
+
+TEST_CASE("the name of a list stands for the steps of all its elements") {
+  const auto parsed = std::make_shared<const Definition>(parse_definition(R"({
+    "saga": "parcels", "version": 1, "steps": [
+      {"name": "pack", "for_each": {"in": "/input/items", "step":
+        {"participant": "p", "action": "a", "compensation": "none"}}},
+      {"name": "packed", "participant": "p", "action": "b", "compensation": "none"}]})"));
+  const Json input{{"items", {1, 2}}};
+  const auto expanded = effective_definition(parsed, JsonText::of(input));
+  const Definition& definition = *std::get<DefinitionPtr>(expanded);
+  Saga saga = running_saga();
+  saga.steps.clear();
+  saga.steps.resize(definition.steps.size());
+  const auto at = [&](const char* name) {
+    SagaFilter filter;
+    filter.steps = {name};
+    return matches(filter, definition, saga);
+  };
+  CHECK_FALSE(at("pack"));
+  saga.steps[*definition.find("pack.1")].status = StepStatus::dispatched;
+  CHECK(at("pack"));
+  CHECK(at("pack.1"));
+  CHECK_FALSE(at("pack.0"));
+  CHECK_FALSE(at("pac"));
+  saga.steps[*definition.find("pack.1")].status = StepStatus::succeeded;
+  saga.steps[*definition.find("packed")].status = StepStatus::dispatched;
+  CHECK_FALSE(at("pack"));
 }
 
 TEST_CASE("an error code is the saga's own") {

@@ -435,6 +435,24 @@ TEST_CASE("a saga has been stuck since it got stuck, whatever else is answered m
   CHECK(story.why().find("stuck for 30m: ") == 0);
 }
 
+TEST_CASE("of an undo in parallel, each branch that is stuck is named") {
+  Story story(R"({"saga": "t", "version": 1, "undo": "parallel",
+    "defaults": {"compensation_retry": {"max_attempts": 1}}, "steps": [
+    {"name": "l", "participant": "p", "action": "a", "compensation": "u", "after": []},
+    {"name": "r", "participant": "p", "action": "b", "compensation": "v", "after": []},
+    {"name": "end", "participant": "p", "action": "c", "compensation": "none",
+     "after": ["l", "r"]}]})");
+  story.start().reply(Outcome::success()).reply(Outcome::success()).reply(Outcome::rejected("NO"));
+  story.reply(Outcome::rejected("LOCKED"));
+  CHECK(story.why().find("stuck as well") == std::string::npos);
+  story.reply(Outcome::rejected("CLOSED"));
+  const std::string why = story.why();
+  INFO(why);
+  CHECK(why.find("LOCKED") != std::string::npos);
+  CHECK(why.find("stuck as well, and helped with --step NAME") != std::string::npos);
+  CHECK(why.find("CLOSED") != std::string::npos);
+}
+
 TEST_CASE("a timeout that has passed is not announced as one to come") {
   Story story(charged_order);
   story.start().pass(10s);

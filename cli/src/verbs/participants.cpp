@@ -107,7 +107,14 @@ int set_breaker(const ParticipantsOptions& options, Context& context) {
                {"breaker", options.breaker},
                {"by", context.operator_name()}};
   if (!options.reason.empty()) request["reason"] = options.reason;
-  if (!options.lasting.empty()) request["for_ms"] = span_option("--for", options.lasting).count();
+  if (!options.lasting.empty()) {
+    const Duration lasting = span_option("--for", options.lasting);
+    if (lasting == Duration::zero()) {
+      throw Refused(Refused::Code::invalid,
+                    "--for: must be longer than nothing; leave it out for no end");
+    }
+    request["for_ms"] = lasting.count();
+  }
   StoreAccess access(context);
   throw_if_refused(access.request_of_engine(request));
   const std::string lasting = options.lasting.empty() ? "" : " for " + options.lasting;
