@@ -27,10 +27,14 @@ function(skald_warnings target)
   elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wshadow=local)
   endif()
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # False alarms inside std::string and std::variant with optimisation (GCC bugs 105651, 105562).
-    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow
-                                             -Wno-array-bounds -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # False alarms inside std::string, std::variant and std::optional with optimisation (GCC bugs
+    # 105651, 105562; the last one also with GCC 14).
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-stringop-overflow
+                                               -Wno-array-bounds)
+    endif()
   endif()
   if(SKALD_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
