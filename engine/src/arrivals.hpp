@@ -13,8 +13,9 @@
 #include "skald/channel.hpp"
 #include "skald/decide.hpp"
 #include "skald/inputs.hpp"
-#include "skald/orchestrator.hpp"
 #include "skald/participant_view.hpp"
+#include "skald/result.hpp"
+#include "skald/store.hpp"
 
 namespace skald {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "payload_trees.hpp"
-#include "skald/decide.hpp"
+#include "skald/evolve.hpp"
 
 namespace skald {
 
@@ -70,7 +70,7 @@ class SagaLookup {
 [[nodiscard]] std::optional<Time> sleep_end(const Definition& definition, const JsonText& rendered,
                                             Time now, std::string& problem);
 
-/// command_body() of decide.hpp with trees that are kept.
+/// command_body() of evolve.hpp with trees that are kept.
 [[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
                                                    StepIndex step, Direction direction,
                                                    PayloadTrees& trees, std::string& problem);

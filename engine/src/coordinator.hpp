@@ -29,7 +29,8 @@
 #include "prepared_children.hpp"
 #include "skald/decide.hpp"
 #include "skald/error.hpp"
-#include "skald/orchestrator.hpp"
+#include "skald/options.hpp"
+#include "skald/result.hpp"
 #include "turn.hpp"
 #include "turn_meter.hpp"
 

@@ -107,35 +107,4 @@ bool may_have_happened(const StepState& s) {
   return s.status == StepStatus::succeeded || a.outstanding || !a.unanswered.empty() || child;
 }
 
-bool goes_forward_only(const Definition& definition, const Saga& saga) {
-  const Shape& shape = definition.shape();
-  if (shape.pivot != no_step && saga.steps[shape.pivot].status == StepStatus::succeeded)
-    return true;
-  return saga.begun.meets(shape.retriable);
-}
-
-Duration attempt_timeout(const Step& step, Direction direction) {
-  return direction == Direction::compensate ? step.compensation->timeout : step.timeout;
-}
-
-const std::string& action_name(const Step& step, Direction direction) {
-  switch (direction) {
-    case Direction::action: break;
-    case Direction::compensate: return step.compensation->action;
-    case Direction::resolve: return step.resolve;
-  }
-  return step.action;
-}
-
-std::vector<AttemptRef> outstanding_attempts(const Saga& saga) {
-  std::vector<AttemptRef> found;
-  for (StepIndex i = 0; i < saga.steps.size(); ++i) {
-    for (Direction d : {Direction::action, Direction::compensate, Direction::resolve}) {
-      const Attempts& a = saga.steps[i].of(d);
-      if (a.outstanding) found.push_back({i, d, a.made});
-    }
-  }
-  return found;
-}
-
 }  // namespace skald

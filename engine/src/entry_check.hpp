@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "skald/decide.hpp"
+#include "skald/error.hpp"
+#include "skald/events.hpp"
 
 namespace skald {
 

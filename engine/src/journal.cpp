@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "journal_check.hpp"
-#include "skald/decide.hpp"
 #include "skald/error.hpp"
-#include "skald/store.hpp"
+#include "skald/evolve.hpp"
+#include "skald/journal.hpp"
 
 namespace skald {
 namespace {

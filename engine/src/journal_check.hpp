@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "skald/store.hpp"
+#include "skald/definition.hpp"
+#include "skald/journal.hpp"
 
 namespace skald {
 

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "skald/orchestrator.hpp"
+#include "skald/options.hpp"
 #include "skald/participant_state.hpp"
 #include "skald/policies_in_force.hpp"
 

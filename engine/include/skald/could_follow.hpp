@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "skald/definition.hpp"
-#include "skald/store.hpp"
+#include "skald/journal.hpp"
 
 namespace skald {
 

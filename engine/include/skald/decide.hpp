@@ -12,6 +12,7 @@
 
 #include "skald/definition.hpp"
 #include "skald/events.hpp"
+#include "skald/evolve.hpp"
 #include "skald/inputs.hpp"
 #include "skald/saga.hpp"
 
@@ -100,11 +101,6 @@ struct TurnChildBack {
 using Effect =
     std::variant<SendCommand, SendAgain, WithdrawCommand, ExtendAttempt, StartChild, TurnChildBack>;
 
-struct Refusal {
-  Refused::Code code = Refused::Code::wrong_state;
-  std::string message;
-};
-
 struct Decision {
   std::vector<Event> events;       ///< Stored in one journal row, in one transaction.
   std::vector<Effect> effects;     ///< Carried out after that commit, never before.
@@ -119,17 +115,6 @@ struct Decision {
 [[nodiscard]] Decision decide(const Definition& definition, Saga& saga, const Input& input,
                               Time now, const Admission& admission, PayloadTrees* trees = nullptr);
 
-/// Applies one fact. Total over the events that decide() can produce from `saga`.
-void evolve(Saga& saga, const Event& event, Time at);
-
-/// Applies one journal row: its events, then the version and time.
-void evolve_row(Saga& saga, const std::vector<Event>& events, std::uint64_t version, Time at);
-
-/// Depth of the deepest child saga below a root.
-inline constexpr std::uint32_t saga_depth_max = 8;
-/// Signals that a saga keeps until they are taken.
-inline constexpr std::size_t kept_signals_max = 64;
-
 /// When this saga next wants to be woken by itself (a retry or a deadline); nothing when it waits
 /// for replies or people only. Attempt timeouts are not in it: they start when a command is really
 /// sent, which only the shell knows.
@@ -138,23 +123,5 @@ inline constexpr std::size_t kept_signals_max = 64;
 /// True when the saga may have something to issue now, as far as admission and locks let it. After
 /// a restart, nobody remembers what was not admitted before.
 [[nodiscard]] bool may_issue(const Definition& definition, const Saga& saga, Time now);
-
-/// The attempts that are issued and not answered.
-[[nodiscard]] std::vector<AttemptRef> outstanding_attempts(const Saga& saga);
-
-/// The body of a command as of now; nothing when its template cannot be filled in, for the reason
-/// in `problem`, which completes the sentence "the input …".
-[[nodiscard]] std::optional<JsonText> command_body(const Definition& definition, const Saga& saga,
-                                                   StepIndex step, Direction direction,
-                                                   std::string& problem);
-
-/// True once the saga can only go forward: its pivot succeeded, or a retriable step was issued.
-[[nodiscard]] bool goes_forward_only(const Definition& definition, const Saga& saga);
-
-/// Timeout of one attempt in this direction.
-[[nodiscard]] Duration attempt_timeout(const Step& step, Direction direction);
-/// What the participant is asked for in this direction: the name of the action, the compensation
-/// or the resolve action.
-[[nodiscard]] const std::string& action_name(const Step& step, Direction direction);
 
 }  // namespace skald

@@ -76,6 +76,12 @@ class Refused : public Error {
   Code code_;
 };
 
+/// Why a request is not granted, as a value.
+struct Refusal {
+  Refused::Code code = Refused::Code::wrong_state;
+  std::string message;
+};
+
 /// `WRONG_STATE` and so on, as it appears in JSON answers.
 [[nodiscard]] const char* to_string(Refused::Code code);
 

@@ -20,99 +20,12 @@
 #include "skald/channel.hpp"
 #include "skald/definition.hpp"
 #include "skald/error.hpp"
+#include "skald/options.hpp"
+#include "skald/result.hpp"
 #include "skald/store.hpp"
 #include "skald/time.hpp"
 
 namespace skald {
-
-/// How an orchestrator treats the store it is given.
-enum class Mode : std::uint8_t {
-  engine,     ///< Recovers, sends commands, fires timers, answers the control socket.
-  momentary,  ///< Changes sagas on request only: no recovery, sends or timers. For repairs.
-};
-
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
-/// Called from the orchestrator's thread and the channel's threads. Must not throw: what it throws
-/// is dropped with the line.
-using Logger = std::function<void(LogLevel, std::string_view)>;
-
-/// Sees every committed decision, in order per saga, on the orchestrator's thread: for metrics,
-/// lifecycle notices and tests. Must return quickly and not throw; what it throws is logged, and
-/// the engine goes on.
-using Observer = std::function<void(const Definition&, const Saga&, const std::vector<Event>&)>;
-
-/// A participant's breaker has opened, is half open, or has closed.
-struct BreakerChanged {
-  std::string participant;
-  BreakerPhase from = BreakerPhase::closed;
-  BreakerPhase to = BreakerPhase::closed;
-  Time at{};
-  std::optional<Time> until;  ///< Of an open one: when it will be half open.
-  std::string error_code;     ///< Of what opened it.
-};
-/// Sees every change of a breaker, after its commit, on the orchestrator's thread: for metrics,
-/// lifecycle notices and tests. Must return quickly and not throw.
-using PolicyObserver = std::function<void(const BreakerChanged&)>;
-
-struct OrchestratorOptions {
-  Mode mode = Mode::engine;
-  const Clock* clock = nullptr;  ///< Borrowed; absent: the system's.
-  Logger log{};                  ///< Absent: warnings and errors go to stderr.
-  Observer observer{};
-  PolicyObserver policy_observer{};
-  /// Policies that overrule what definitions state for the same participant.
-  PoliciesByName participants{};
-  std::size_t batch_limit = 1024;  ///< Inputs per transaction.
-  /// Starts that wait for their commit; start() and start_many() block while there are so many,
-  /// and start_async() is refused as `unavailable`.
-  std::size_t waiting_starts_limit = 65'536;
-  /// Sagas that have a command to issue and wait for the channel or for a participant's policies;
-  /// while there are so many, starts are refused as `unavailable`.
-  std::size_t waiting_sagas_limit = 100'000;
-  /// Sagas kept in memory as a whole between inputs, at 3 KiB and their payloads each. Others under
-  /// way take some 250 bytes, and are read from the store when something happens to them.
-  std::size_t cached_sagas_limit = 50'000;
-  bool control_socket = true;  ///< Answer other processes (CLI) while this engine runs.
-};
-
-struct StartOptions {
-  std::optional<std::string> key{};        ///< Business key, unique per store and type.
-  std::optional<std::uint32_t> version{};  ///< Of the definition; absent: the newest defined.
-  std::string by{};                        ///< Stored in the history.
-  std::optional<Duration> delay{};         ///< Nothing is issued before this has passed.
-  std::optional<Time> not_before{};        ///< The same as a time; `delay` goes before it.
-  std::optional<std::uint8_t> priority{};  ///< 0 to 9; absent: the definition's.
-  /// How long it rather waits than be refused because too many sagas wait already
-  /// (waiting_sagas_limit, a bulkhead's max_waiting); absent: not at all. Who waits goes first once
-  /// there is room.
-  std::optional<Duration> wait_for_room{};
-};
-
-struct Started {
-  SagaId id;
-  bool created = true;  ///< False: the key was taken by a saga with the same input, which this is.
-  operator const SagaId&() const { return id; }  // NOLINT: a start stands for its saga
-};
-
-/// A saga that is to be started.
-struct NewSaga {
-  std::string type;
-  JsonText input;
-  StartOptions options{};
-};
-/// What became of a start: the saga, or what start() would have thrown.
-using StartOutcome = std::variant<Started, Refused>;
-/// Takes the outcome of a start. Must return quickly, not throw, and not call anything of the
-/// orchestrator that blocks; start_async() is free to it.
-using StartDone = std::function<void(StartOutcome)>;
-
-/// How a saga stands.
-struct SagaResult {
-  Status status = Status::pending;
-  bool forced = false;
-  JsonText output;
-  std::optional<ErrorInfo> error;  ///< Of what turned it back or holds it.
-};
 
 /// Thread-safe. The store and the channel are borrowed and must outlive it.
 class Orchestrator {

@@ -6,8 +6,9 @@
 #include <string>
 #include <variant>
 
-#include "skald/decide.hpp"
 #include "skald/definition.hpp"
+#include "skald/error.hpp"
+#include "skald/inputs.hpp"
 #include "skald/saga.hpp"
 
 namespace skald {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "skald/definition.hpp"
+#include "skald/journal.hpp"
 #include "skald/saga.hpp"
 #include "skald/secret_mask.hpp"
-#include "skald/store.hpp"
 
 namespace skald {
 
