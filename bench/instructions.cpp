@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "coordinator.hpp"
+#include "coordinator/coordinator.hpp"
 #include "kept_commands.hpp"
 #include "setting.hpp"
 #include "skald/error.hpp"

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/skald)
 
-install(TARGETS skald_engine skald_storage skald_steps skald_testing
+install(TARGETS skald_core skald_engine skald_storage skald_steps skald_testing
   EXPORT skald
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -111,14 +111,18 @@ function(skald_precompile target)
   endif()
 endfunction()
 
-# skald_library(NAME SOURCES … HEADERS …): a static library with its public headers as a file set.
+# skald_library(NAME [ROOMS …] SOURCES … HEADERS …): a static library with its public headers as a
+# file set. Private headers are included from its ROOMS, by default `src`.
 function(skald_library name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "ROOMS;SOURCES;HEADERS" ${ARGN})
   add_library(skald_${name} STATIC ${arg_SOURCES})
   add_library(skald::${name} ALIAS skald_${name})
   set_target_properties(skald_${name} PROPERTIES EXPORT_NAME ${name})
   target_sources(skald_${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
-  target_include_directories(skald_${name} PRIVATE src)
+  if(NOT arg_ROOMS)
+    set(arg_ROOMS src)
+  endif()
+  target_include_directories(skald_${name} PRIVATE ${arg_ROOMS})
   target_compile_features(skald_${name} PUBLIC cxx_std_20)
   skald_warnings(skald_${name})
   skald_precompile(skald_${name})

@@ -24,6 +24,8 @@ run_lint() {
   check_format "${sources[@]}" || problems+=("format")
   step "lengths"
   check_lengths "${sources[@]}" || problems+=("lines over $line_limit columns")
+  step "the rooms of the engine"
+  check_rooms "${sources[@]}" || problems+=("includes that run back up")
   step "calls that throw for what data holds"
   check_outside_data "${sources[@]}" || problems+=("calls that throw for what data holds")
   step "what examples and documents teach"
@@ -101,6 +103,45 @@ check_taught() {
   return 1
 }
 
+# Includes of the engine run down the list of rooms in engine/rooms.txt and never back up; a header
+# belongs to one room.
+check_rooms() {
+  local files=() file
+  for file in "$@"; do
+    [[ $file != engine/* ]] || files+=("$file")
+  done
+  awk '
+    function refuse(why) {
+      print FILENAME ":" FNR ": " $0 "\n    " why
+      refused = 1
+    }
+    FILENAME ~ /rooms\.txt$/ {
+      if ($0 ~ /^#/ || NF == 0) next
+      level[$1] = ++rooms
+      split($1, path, "/")
+      room_named[path[2]] = $1
+      for (i = 2; i <= NF; ++i) room_of["skald/" $i ".hpp"] = $1
+      next
+    }
+    FNR == 1 {
+      split(FILENAME, path, "/")
+      own = path[2] "/" path[3]
+      if (path[2] == "include") own = room_of["skald/" path[4]]
+      if (!(own in level)) {
+        print FILENAME ": stands in no room of engine/rooms.txt"
+        refused = 1
+      }
+    }
+    /^#include "/ {
+      split($0, quoted, "\"")
+      split(quoted[2], path, "/")
+      other = path[1] == "skald" ? room_of[quoted[2]] : room_named[path[1]]
+      if (other == "") refuse("is in no room of engine/rooms.txt; write room/file.hpp")
+      else if (level[other] > level[own]) refuse(own " must not include from " other)
+    }
+    END { exit refused }' engine/rooms.txt "${files[@]}"
+}
+
 # What throws, or ends the process, for what a payload, a name or a file may hold has no place in the
 # product; neither has a catch-all that does not say why it hides no error.
 check_outside_data() {
@@ -123,7 +164,7 @@ check_outside_data() {
       sub(/\/\/.*/, "", code)
     }
     code ~ /(::|[^"_a-z\/])json_pointer[^.]/ {
-      refuse("use split_pointer() and value_at() of engine/src/json_pointer.hpp: a pointer of " \
+      refuse("use split_pointer() and value_at() of engine/core/json/pointer.hpp: a pointer of " \
              "nlohmann throws for an empty token or a long number on a list")
     }
     code ~ /(\.|->)dump\(/ {
@@ -144,6 +185,7 @@ check_headers() {
   for folder in engine storage steps cli; do
     includes+=("-I$root/$folder/include" "-I$root/$folder/src")
   done
+  includes+=("-I$root/engine/core" "-I$root/engine/runtime")
   includes+=("-I$root/tests/support" "-I$root/examples/order-service"
     "-I$root/examples/order-service/participants")
   printf '%s\0' "$@" | xargs -0 -P "$(parallel_jobs)" -I{} \

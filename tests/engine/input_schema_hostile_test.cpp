@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "definition_fixture.hpp"
-#include "input_schema.hpp"
+#include "schema/input_schema.hpp"
 #include "skald/limits.hpp"
 #include "skald/work.hpp"
 

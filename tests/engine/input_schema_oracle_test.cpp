@@ -13,7 +13,7 @@
 #include <valijson/validator.hpp>
 
 #include "definition_fixture.hpp"
-#include "input_schema.hpp"
+#include "schema/input_schema.hpp"
 
 using namespace skald;
 

@@ -1,5 +1,5 @@
 // Which schemas a definition may have, and what they say of an input.
-#include "input_schema.hpp"
+#include "schema/input_schema.hpp"
 
 #include <doctest/doctest.h>
 

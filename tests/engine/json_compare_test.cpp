@@ -1,5 +1,5 @@
 // Numbers are compared by what they denote.
-#include "json_compare.hpp"
+#include "json/compare.hpp"
 
 #include <doctest/doctest.h>
 

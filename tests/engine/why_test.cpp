@@ -14,7 +14,7 @@
 #include "skald/expansion.hpp"
 #include "skald/store.hpp"
 #include "skald/view.hpp"
-#include "view_advice.hpp"
+#include "view/advice.hpp"
 
 using namespace skald;
 using namespace std::chrono_literals;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "control_request.hpp"
+#include "control/control_request.hpp"
 #include "demand.hpp"
 #include "event_codec.hpp"
 #include "message_text.hpp"

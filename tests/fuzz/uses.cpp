@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "control_request.hpp"
+#include "control/control_request.hpp"
 #include "demand.hpp"
-#include "json_pointer.hpp"
+#include "json/pointer.hpp"
 #include "message_text.hpp"
 #include "skald/definition.hpp"
 #include "skald/edge_data.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <thread>
 
-#include "inbox.hpp"
+#include "orchestrator/inbox.hpp"
 
 using namespace skald;
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator.hpp"
+#include "coordinator/coordinator.hpp"
 #include "skald/channel.hpp"
 #include "skald/memory_store.hpp"
 

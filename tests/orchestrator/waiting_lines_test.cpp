@@ -1,4 +1,4 @@
-#include "waiting_lines.hpp"
+#include "admission/waiting_lines.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "arrivals.hpp"
+#include "coordinator/arrivals.hpp"
 #include "skald/edge_data.hpp"
 #include "tally.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "broken_store.hpp"
 #include "effort.hpp"
-#include "inbox.hpp"
+#include "orchestrator/inbox.hpp"
 #include "skald/limits.hpp"
 #include "skald/sqlite_store.hpp"
 #include "skald/text.hpp"

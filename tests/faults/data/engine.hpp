@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator.hpp"
+#include "coordinator/coordinator.hpp"
 #include "keeping_channel.hpp"
 #include "mutants.hpp"
 #include "skald/memory_store.hpp"

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "control_request.hpp"
+#include "control/control_request.hpp"
 #include "effort.hpp"
 #include "skald/definition.hpp"
 #include "skald/text.hpp"

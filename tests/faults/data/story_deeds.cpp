@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "control_request.hpp"
+#include "control/control_request.hpp"
 #include "skald/definition.hpp"
 #include "skald/text.hpp"
 #include "story.hpp"

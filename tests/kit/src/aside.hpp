@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-#include "committer.hpp"
+#include "coordinator/committer.hpp"
 #include "skald/error.hpp"
 
 namespace skald::testing {

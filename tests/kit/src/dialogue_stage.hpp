@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "coordinator.hpp"
+#include "coordinator/coordinator.hpp"
 #include "skald/dialogue.hpp"
 #include "skald/memory_store.hpp"
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator.hpp"
+#include "coordinator/coordinator.hpp"
 #include "moments.hpp"
 #include "plan.hpp"
 #include "sabotage.hpp"
