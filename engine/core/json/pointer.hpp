@@ -23,6 +23,9 @@ namespace skald {
                                    std::size_t from);
 [[nodiscard]] Json* value_at(Json& value, const std::vector<std::string>& tokens, std::size_t from);
 
+/// The member of a template or a condition that holds the pointer to a value.
+inline constexpr const char* from_key = "$from";
+
 /// Different pointers in the order in which they were added first.
 class PointerList {
  public:

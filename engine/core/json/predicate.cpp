@@ -13,7 +13,6 @@ namespace skald {
 
 namespace {
 
-constexpr const char* from_key = "$from";
 constexpr std::array comparisons{"equals",    "not_equals", "in",        "not_in",  "exists",
                                  "less_than", "at_most",    "more_than", "at_least"};
 
@@ -51,7 +50,7 @@ void read_comparison(const Place& place, PointerList& pointers) {
   }
 }
 
-void read_node(const Place& place, PointerList& pointers) {
+void read_condition(const Place& place, PointerList& pointers) {
   if (!place.value().is_object()) {
     place.refuse_value("an object such as {\"$from\": \"/input/gift\", \"equals\": true}");
   }
@@ -60,12 +59,12 @@ void read_node(const Place& place, PointerList& pointers) {
     if (!parts) continue;
     place.allow_keys({name});
     if (parts->items().empty()) parts->refuse("is empty; give at least one condition");
-    for (const Place& part : parts->items()) read_node(part, pointers);
+    for (const Place& part : parts->items()) read_condition(part, pointers);
     return;
   }
   if (const auto negated = place.find("not")) {
     place.allow_keys({"not"});
-    read_node(*negated, pointers);
+    read_condition(*negated, pointers);
     return;
   }
   read_comparison(place, pointers);
@@ -121,7 +120,7 @@ Predicate Predicate::parse(const Json& document, const std::string& where) {
   result.text_ = place.json();
   result.tree_ = std::make_shared<const Json>(result.text_.value());
   PointerList pointers;
-  read_node(place, pointers);
+  read_condition(place, pointers);
   result.pointers_ = pointers.take();
   return result;
 }

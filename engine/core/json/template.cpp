@@ -17,7 +17,6 @@ namespace skald {
 
 namespace {
 
-constexpr const char* from_key = "$from";
 constexpr const char* default_key = "default";
 
 bool is_reference(const Json& node) { return node.is_object() && node.contains(from_key); }
@@ -41,13 +40,13 @@ void read_reference(const Place& place, PointerList& pointers) {
   pointers.add(from.text());
 }
 
-void read_node(const Place& place, PointerList& pointers) {
+void read_part(const Place& place, PointerList& pointers) {
   const Json& node = place.value();
   if (is_reference(node)) return read_reference(place, pointers);
   if (node.is_object()) {
-    for (const auto& [key, member] : node.items()) read_node(*place.find(key), pointers);
+    for (const auto& [key, member] : node.items()) read_part(*place.find(key), pointers);
   } else if (node.is_array()) {
-    for (const Place& item : place.items()) read_node(item, pointers);
+    for (const Place& item : place.items()) read_part(item, pointers);
   }
 }
 
@@ -128,7 +127,7 @@ Template Template::parse(const Json& document, const std::string& where) {
   auto parts = std::make_shared<Parts>();
   parts->text = place.json();
   PointerList pointers;
-  read_node(place, pointers);
+  read_part(place, pointers);
   parts->pointers = pointers.take();
   if (!parts->pointers.empty()) parts->tree = document;
   Template result;

@@ -8,7 +8,7 @@
 namespace skald {
 namespace {
 
-constexpr std::uint32_t count_max = 1'000'000;
+constexpr std::uint32_t rate_count_max = 1'000'000;
 constexpr Duration period_max{86'400'000};
 
 }  // namespace
@@ -19,7 +19,7 @@ std::optional<Rate> parse_rate(std::string_view text) {
   Rate rate;
   const char* const end = text.data() + slash;
   const auto [stop, error] = std::from_chars(text.data(), end, rate.count);
-  if (error != std::errc{} || stop != end || rate.count < 1 || rate.count > count_max) {
+  if (error != std::errc{} || stop != end || rate.count < 1 || rate.count > rate_count_max) {
     return std::nullopt;
   }
   const std::string_view per = text.substr(slash + 1);
