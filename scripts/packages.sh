@@ -7,6 +7,7 @@ readonly build_packages=(
   nlohmann-json3-dev libcli11-dev libfmt-dev doctest-dev librapidcheck-dev libvalijson-dev
   libbenchmark-dev)
 readonly broker_packages=(rabbitmq-server python3 python3-pika)
+readonly shell_packages=(zsh fish)  # Their completion scripts are tried.
 readonly clang_packages=(clang-16)
 readonly lint_packages=(git clang-format clang-tidy-16)
 

@@ -136,7 +136,8 @@ void add_to(CLI::App& app, FilterOptions& options, bool with_step) {
   list("--type", options.type, "Any of these saga types", "LIST");
   list("--key", options.key, "The business key, a comma included; repeatable", "KEY");
   if (with_step)
-    list("--step", options.step, "The step it is at, waiting, stuck or failed; a list's name is each of its elements", "LIST");
+    list("--step", options.step,
+         "The step it is at, waiting, stuck or failed; a for_each is all its elements", "LIST");
   list("--error-code", options.error_code, "Code of what turned it back or holds it", "LIST");
   app.add_option("--attempts-ge", options.attempts_ge, "Some step has at least N attempts")
       ->check(valid_count(0))

@@ -13,6 +13,7 @@ struct Context;
 
 struct CompletionOptions {
   std::string shell;
+  const CLI::App* app = nullptr;  ///< The whole parser, which scripts are written from.
 };
 
 void add_to(CLI::App& app, CompletionOptions& options);

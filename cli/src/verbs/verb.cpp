@@ -66,9 +66,10 @@ JsonText json_argument(const std::string& option, const std::string& text, Conte
     }
   }
   if (json.size() > input_bytes_max) {  // It may not have been read to its end.
-    throw JsonError(fmt::format("{}: JSON of more than {} bytes is over the limit; send less, or a "
-                                "reference",
-                                option, input_bytes_max));
+    throw JsonError(
+        fmt::format("{}: JSON of more than {} bytes is over the limit; send less, or a "
+                    "reference",
+                    option, input_bytes_max));
   }
   try {
     return JsonText::parse(json);
