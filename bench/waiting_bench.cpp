@@ -59,7 +59,8 @@ const char* waiting_definition(const std::string& waits_on) {
     return R"({"saga": "waiting", "version": 1, "steps": [{"name": "nap", "sleep": "30d"}]})";
   }
   if (waits_on == "signal") {
-    return R"({"saga": "waiting", "version": 1, "steps": [{"name": "go", "wait_for": {"signal": "go"}}]})";
+    return R"({"saga": "waiting", "version": 1,
+      "steps": [{"name": "go", "wait_for": {"signal": "go"}}]})";
   }
   // Both have six steps, because in memory every step has a place; the first is under way, or waits
   // for its next attempt.

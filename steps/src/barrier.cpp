@@ -148,7 +148,7 @@ Outcome Barrier::finish(const Claim& claim, const HandlerCall& call,
     if (outcome->kind == OutcomeKind::success || outcome->kind == OutcomeKind::pending) {
       savepoint.keep();
     }
-  } catch (...) {
+  } catch (...) {  // Thrown on.
     if (sqlite3_get_autocommit(database_) == 0) transaction.commit();
     throw;
   }

@@ -108,7 +108,7 @@ Outcome handler_threw() {
     throw;
   } catch (const std::exception& thrown) {
     return Outcome::unknown("HANDLER_THREW", clean_text(thrown.what()));
-  } catch (...) {
+  } catch (...) {  // A type of the user's, which is named.
     return Outcome::unknown("HANDLER_THREW",
                             fmt::format("it threw {}, which is no std::exception", thrown_type()));
   }

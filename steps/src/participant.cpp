@@ -74,7 +74,7 @@ std::optional<Outcome> Participant::answer_before(const HandlerCall& call) const
   std::optional<Outcome> outcome;
   try {
     if (before_) outcome = before_(call);
-  } catch (...) {
+  } catch (...) {  // Whatever it is, the outcome says so.
     return handler_threw();
   }
   if (!outcome && find(call.action()) == nullptr && call.direction() != Direction::resolve) {
@@ -87,7 +87,7 @@ Outcome Participant::answer_after(const HandlerCall& call, Outcome outcome) cons
   if (!after_) return within_limits(std::move(outcome));
   try {
     return within_limits(after_(call, std::move(outcome)));
-  } catch (...) {
+  } catch (...) {  // Whatever it is, the outcome says so.
     return handler_threw();
   }
 }
@@ -127,7 +127,7 @@ Outcome Participant::answer_within(const HandlerCall& call, const std::optional<
   } catch (const ParticipantError& error) {
     if (sqlite3_get_autocommit(database()) != 0) throw;
     return describe(error);
-  } catch (...) {
+  } catch (...) {  // Whatever it is, the outcome says so.
     return handler_threw();
   }
 }
@@ -149,7 +149,7 @@ Outcome Participant::answer_outside(const HandlerCall& call, const OutsideHandle
     });
   } catch (const ParticipantError& error) {
     return describe(error);
-  } catch (...) {
+  } catch (...) {  // Whatever it is, the outcome says so.
     return handler_threw();
   }
 }

@@ -40,7 +40,7 @@ const Json& HandlerCall::member(const char* name) const {
 Outcome call_handler(const Handler& handler, const HandlerCall& call) {
   try {
     return within_limits(handler(call));
-  } catch (...) {
+  } catch (...) {  // Whatever it is, the outcome says so.
     return handler_threw();
   }
 }

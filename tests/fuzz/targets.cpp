@@ -257,7 +257,7 @@ std::vector<Target> make_targets() {
       {"control",
        read_control,
        {R"({"verb":"start","type":"place-order","input":{"a":1},"key":"k","delay":"5s"})",
-        R"({"verb":"skip","id":"01890a5d-ac96-774b-bcce-b302099a8057","step":"a","as":"succeeded"})",
+        R"({"verb":"skip","id":"01890a5d-ac96-774b-bcce-b302099a8057","step":"a","as":"rejected"})",
         R"({"verb":"signal","id":"01890a5d-ac96-774b-bcce-b302099a8057","name":"go","data":{}})",
         R"({"verb":"replay","id":"01890a5d-ac96-774b-bcce-b302099a8057","from_step":"b"})",
         R"({"verb":"wait","id":"01890a5d-ac96-774b-bcce-b302099a8057","timeout_ms":50})"}},

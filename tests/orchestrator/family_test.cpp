@@ -199,7 +199,8 @@ TEST_CASE("a start whose lock or list leads nowhere is refused and stores nothin
                        "the lock order/{/input/order} needs a text or a number at /input/order",
                        Refused);
   Engine each{R"({"saga": "each", "version": 1, "steps": [{"name": "e", "for_each": {
-    "in": "/input/items", "step": {"participant": "p", "action": "x", "compensation": "none"}}}]})"};
+    "in": "/input/items",
+    "step": {"participant": "p", "action": "x", "compensation": "none"}}}]})"};
   CHECK_THROWS_WITH_AS((void)each.start({}, {{"items", 3}}),
                        "the input has no list at /input/items, which step e runs over", Refused);
   CHECK(each.store->list({}, {}, 10).empty());

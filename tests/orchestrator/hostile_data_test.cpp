@@ -204,7 +204,8 @@ TEST_CASE("children that start and end in one turn do so without recursion, so m
   std::string groups;
   for (int i = 0; i < 60; ++i) {
     groups += fmt::format(
-        R"({}{{"name": "g{}", "for_each": {{"in": "/input/items", "step": {{"saga": {{"type": "kid"}}}}}}}})",
+        R"({}{{"name": "g{}", "for_each": {{"in": "/input/items",
+          "step": {{"saga": {{"type": "kid"}}}}}}}})",
         i ? "," : "", i);
   }
   // 60 lists of 16 children, one after the other: as many steps as a saga may have.
