@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "scripted_channel.hpp"
+#include "skald/work.hpp"
 
 using namespace skald;
 using skald::testing::Engine;
@@ -121,4 +122,45 @@ TEST_CASE("a replay under a definition with another participant or kind of step 
   engine.tell(std::move(arrival));
   REQUIRE(answered);
   CHECK(refusal_in(*answered).find(what) != std::string::npos);
+}
+
+TEST_CASE("a replay from the end of a long list compares what its steps were given once") {
+  constexpr std::size_t elements = 60;
+  constexpr std::size_t input_bytes = 300'000;
+  Engine engine{R"({"saga": "parcels", "version": 1, "defaults": {"retry": {"max_attempts": 1}},
+    "steps": [
+    {"name": "each", "for_each": {"in": "/input/items", "concurrency": 100, "gather": "none",
+      "step": {"participant": "p", "action": "a", "compensation": "none",
+               "input": {"$from": "/input"}}}},
+    {"name": "charge", "participant": "bank", "action": "charge", "on_failure": "stuck",
+     "compensation": "none", "input": {"total": {"$from": "/input/total", "default": 0}}}]})"};
+  Json input{{"items", Json::array()}, {"note", std::string(input_bytes, 'y')}};
+  for (std::size_t i = 0; i < elements; ++i) input["items"].push_back(i);
+  const SagaId id = engine.start({}, input).id;
+  for (int turns = 0; engine.status(id) != Status::stuck && turns < 1'000; ++turns) {
+    if (engine.channel.sent.empty()) {
+      engine.tell();
+      continue;
+    }
+    const Command command = engine.channel.take();
+    engine.tell(Engine::reply(
+        command, command.id.step == "charge" ? Outcome::rejected("NO") : Outcome::success()));
+  }
+  REQUIRE(engine.request(id, AbandonRequested{}).empty());
+  SUBCASE("with the same input, nothing is filled in") {
+    const std::uint64_t before = work().bytes();
+    CHECK(std::holds_alternative<SagaId>(replay(engine, id, Json::object())));
+    CHECK(work().bytes() - before < 12 * input_bytes);
+  }
+  SUBCASE("with another input, the first difference is told") {
+    const std::uint64_t before = work().bytes();
+    CHECK(refusal_in(replay(engine, id, {{"total", 7}})).find("is given another input") !=
+          std::string::npos);
+    CHECK(work().bytes() - before < 20 * input_bytes);
+  }
+  SUBCASE("by force, all of them are taken over, and few compared") {
+    const std::uint64_t before = work().bytes();
+    CHECK(std::holds_alternative<SagaId>(replay(engine, id, {{"total", 7}}, true)));
+    CHECK(work().bytes() - before < 25 * input_bytes);
+  }
 }
