@@ -8,7 +8,7 @@ readonly build_packages=(
   libbenchmark-dev)
 readonly broker_packages=(rabbitmq-server python3 python3-pika)
 readonly shell_packages=(zsh fish)  # Their completion scripts are tried.
-readonly clang_packages=(clang-16)
+readonly clang_packages=(clang-16 libclang-rt-16-dev)
 readonly lint_packages=(git clang-format clang-tidy-16)
 
 installed() {

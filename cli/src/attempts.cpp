@@ -12,6 +12,9 @@ template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
+// clang 16 does not deduce aggregates.
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
 
 class Spans {
  public:
